@@ -1,0 +1,93 @@
+import type { ActivityGroup, Counts } from './group.ts'
+
+/** A position in one user's activity stream. Positions of another epoch mean nothing. */
+export interface StreamPosition {
+  readonly epoch: string
+  readonly seq: number
+}
+
+/** Frames a client sends. Text frames, JSON, at most 64 KiB. */
+export type ClientFrame =
+  | { readonly type: 'auth'; readonly token?: string; readonly device_id?: string; readonly resume?: StreamPosition }
+  | { readonly type: 'ack'; readonly seq: number }
+  | { readonly type: 'ping' }
+
+export interface HelloFrame extends Counts {
+  readonly type: 'hello'
+  readonly session_id: string
+  readonly user_id: string
+  readonly epoch: string
+  /** Where the chain starts: the first frame with a `seq` has this as its `prev_seq`. */
+  readonly from_seq: number
+  /** Where catching up ends. */
+  readonly seq: number
+  readonly ping_interval_ms: number
+  readonly timeout_ms: number
+}
+
+/** What frames of the activity stream have in common. The counts are those at `counts_seq`, never older than `seq`. */
+export interface StreamFrame extends Counts {
+  readonly epoch: string
+  readonly seq: number
+  /** The `seq` of the stream frame before this one on the same socket. */
+  readonly prev_seq: number
+  readonly counts_seq: number
+}
+
+export interface GroupCreatedFrame extends StreamFrame {
+  readonly type: 'activity_group_created'
+  readonly group: ActivityGroup
+}
+export interface GroupUpdatedFrame extends StreamFrame {
+  readonly type: 'activity_group_updated'
+  readonly group: ActivityGroup
+}
+export interface GroupRemovedFrame extends StreamFrame {
+  readonly type: 'activity_group_removed'
+  readonly group_id: string
+}
+
+/** What a mark covers: one of the two. */
+export type MarkScope = { readonly all_up_to_seq: number } | { readonly group_ids: readonly string[]; readonly up_to_seq: number }
+
+/** Something was marked read or seen, here or on another device. `read` implies `seen` of the same scope. */
+export interface ReadStateFrame extends StreamFrame {
+  readonly type: 'read_state'
+  readonly read: MarkScope | null
+  readonly seen: MarkScope | null
+}
+
+/** The server cannot tell what changed since the client's position: read the list anew. The chain goes on from `seq`. */
+export interface ResetFrame {
+  readonly type: 'reset'
+  readonly reason: 'epoch_changed' | 'position_unknown' | 'too_far_behind' | 'slow_consumer'
+  readonly epoch: string
+  readonly seq: number
+}
+export interface ErrorFrame {
+  readonly type: 'error'
+  readonly code: string
+  readonly detail: string
+}
+export interface PongFrame {
+  readonly type: 'pong'
+}
+export interface ServerClosingFrame {
+  readonly type: 'server_closing'
+  /** Wait about this long, with jitter, before reconnecting. */
+  readonly retry_after_ms: number
+}
+
+export type ServerFrame =
+  | HelloFrame
+  | GroupCreatedFrame
+  | GroupUpdatedFrame
+  | GroupRemovedFrame
+  | ReadStateFrame
+  | ResetFrame
+  | ErrorFrame
+  | PongFrame
+  | ServerClosingFrame
+
+export const pingIntervalMs = 20_000
+export const silenceTimeoutMs = 60_000

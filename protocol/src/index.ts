@@ -1,0 +1,6 @@
+export * from './error-codes.ts'
+export * from './event.ts'
+export * from './frame.ts'
+export * from './group.ts'
+export * from './limits.ts'
+export * from './user.ts'

@@ -1,0 +1,47 @@
+import type { Register } from '../model/activity-group.ts'
+import type { GroupId, Seq, UserId } from '../model/ids.ts'
+
+/**
+ * The registers of every actor of every group. What is still `pending` in a group's row is not in here yet; callers
+ * unite the two.
+ *
+ * Promises, each a case in conformance/member-store.ts:
+ * - A write that returned is still there after close and reopen.
+ * - A register never replaces one with the same or a newer `seq`.
+ * - A list holds each actor who counts once, newest first by `createdAt`, then actor; a walk by `after` meets each once.
+ * - Counting first positions counts the actors who count and whose `firstSeq` lies in the span.
+ * - The groups of an actor are found until they are erased, also the ones in which the actor took back.
+ */
+export interface MemberStore extends AsyncDisposable {
+  put(batches: readonly MemberBatch[]): Promise<void>
+  registers(asks: readonly RegisterAsk[]): Promise<readonly (readonly Register[])[]>
+  /** Registers that say ADD, newest first. */
+  list(user: UserId, groupId: GroupId, after: MemberPosition | null, limit: number): Promise<readonly Register[]>
+  /** How many count with `firstSeq` above `after` and at most `upTo`. */
+  countFirst(user: UserId, groupId: GroupId, after: Seq, upTo: Seq): Promise<number>
+  groupsOfActor(actor: UserId, after: ActorGroup | null, limit: number): Promise<readonly ActorGroup[]>
+  /** Removes an actor from groups, or all members of groups. */
+  erase(what: readonly { readonly user: UserId; readonly groupId: GroupId; readonly actor?: UserId }[]): Promise<void>
+}
+
+export interface MemberBatch {
+  readonly user: UserId
+  readonly groupId: GroupId
+  readonly registers: readonly Register[]
+}
+
+export interface RegisterAsk {
+  readonly user: UserId
+  readonly groupId: GroupId
+  readonly actors: readonly UserId[]
+}
+
+export interface MemberPosition {
+  readonly createdAt: number
+  readonly actor: UserId
+}
+
+export interface ActorGroup {
+  readonly user: UserId
+  readonly groupId: GroupId
+}

@@ -1,0 +1,29 @@
+import type { JsonObject } from '@headwater/protocol'
+import type { UserId } from '../model/ids.ts'
+
+export interface UserRecord {
+  readonly id: UserId
+  readonly name: string
+  readonly avatarUrl: string | null
+  readonly locale: string | null
+  readonly properties: JsonObject
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/**
+ * Who users are.
+ *
+ * Promises, each a case in conformance/user-store.ts:
+ * - A write that returned is still there after close and reopen, and seen by every read that starts later.
+ * - A put keeps `createdAt` of the record that was there.
+ * - An erased user is gone from `get` at once and listed by `erasures` until its sweep is done.
+ */
+export interface UserStore extends AsyncDisposable {
+  put(user: Omit<UserRecord, 'createdAt' | 'updatedAt'>, now: number): Promise<UserRecord>
+  get(ids: readonly UserId[]): Promise<readonly (UserRecord | undefined)[]>
+  /** Removes the record and notes that memberships remain to be swept. True when there was anything to remove. */
+  erase(id: UserId, now: number): Promise<boolean>
+  erasures(limit: number): Promise<readonly { readonly id: UserId; readonly erasedAt: number }[]>
+  sweepDone(id: UserId): Promise<void>
+}
