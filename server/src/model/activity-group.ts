@@ -28,6 +28,8 @@ export interface GroupRules {
 export interface FirstSeqSpan {
   upTo: Seq
   actors: number
+  /** How many came, counting those who left again: what closes a span. */
+  came: number
 }
 
 /**
@@ -63,16 +65,26 @@ export interface GroupRow {
   readonly newestActors: readonly Register[]
   /** Spans of `firstSeq`, for "new since last seen" without counting members. */
   readonly firstSeqSpans: readonly FirstSeqSpan[]
-  /** The newest ADD of the group by `(createdAt, eventId)`, whose metadata and preview are shown. */
-  readonly newestEventId: EventId
+  /** The newest ADDs that nobody took back, newest first, at most `keptPreviews`: the first one's metadata is shown. */
+  readonly previews: readonly EventPreview[]
+  /** The newest `createdAt` of all events that changed the group. */
   readonly updatedAt: number
-  readonly metadata: JsonObject
   /** HyperLogLog registers, base64; only past the exact limit. */
   readonly hyperLogLog: string | null
   /** Registers that changed and may not be in the member table yet. Members = table ∪ pending. */
   readonly pending: readonly Register[]
 }
 
+/** The metadata of one actor's newest ADD. */
+export interface EventPreview {
+  readonly actor: UserId
+  readonly createdAt: number
+  readonly eventId: EventId
+  readonly metadata: JsonObject
+}
+
+/** How many previews a row keeps, so that one who takes back uncovers the one before. */
+export const keptPreviews = 3
 /** How many of the newest actors a row keeps. */
 export const keptActors = 10
 /** How many changed registers a row carries at most in one flush. */

@@ -1,5 +1,5 @@
 import type { ObjectType } from '@headwater/protocol'
-import type { UserId } from '../model/ids.ts'
+import type { GroupId, UserId } from '../model/ids.ts'
 
 /**
  * Which users have groups about an object, and which objects were deleted. Written before the group that opens, so that
@@ -8,10 +8,14 @@ import type { UserId } from '../model/ids.ts'
  * Promises, each a case in conformance/object-index.ts:
  * - A write that returned is still there after close and reopen, and seen by every read that starts later.
  * - A target user is listed once per object, however often put; a walk by `after` meets each once.
+ * - The groups of a user about an object are all that were put, each once, until they are removed.
  * - A tombstone's time only rises.
  */
 export interface ObjectIndex extends AsyncDisposable {
-  put(entries: readonly { readonly object: ObjectRef; readonly user: UserId }[]): Promise<void>
+  put(entries: readonly ObjectEntry[]): Promise<void>
+  remove(entries: readonly ObjectEntry[]): Promise<void>
+  /** The user's groups about the object. */
+  groups(object: ObjectRef, user: UserId): Promise<readonly GroupId[]>
   targets(object: ObjectRef, after: UserId | null, limit: number): Promise<readonly UserId[]>
   /** Everything about the object created at or before `deletedAt` (milliseconds) is gone. */
   putTombstone(object: ObjectRef, deletedAt: number): Promise<void>
@@ -21,4 +25,10 @@ export interface ObjectIndex extends AsyncDisposable {
 export interface ObjectRef {
   readonly objectType: ObjectType
   readonly objectId: string
+}
+
+export interface ObjectEntry {
+  readonly object: ObjectRef
+  readonly user: UserId
+  readonly groupId: GroupId
 }
