@@ -1,0 +1,327 @@
+import type { EventType, ObjectType } from '@headwater/protocol'
+import { limits } from '@headwater/protocol'
+import {
+  type EventPreview,
+  type FirstSeqSpan,
+  type GroupRow,
+  type GroupRules,
+  keptActors,
+  keptPreviews,
+  type Register,
+} from './activity-group.ts'
+import type { ActivityEvent, GroupKey } from './event.ts'
+import { addFirst, adjustFirst } from './first-seq-spans.ts'
+import { groupIdOf } from './group-id.ts'
+import { HyperLogLog } from './hyper-log-log.ts'
+import type { GroupId, Seq, UserId } from './ids.ts'
+import { isNewer, newestFirst } from './register.ts'
+
+/** What a record did to a group: nothing, something no reader can see, or something one can. */
+export type Change = 'none' | 'hidden' | 'visible'
+
+/** An event as it is folded: complete, at its position. */
+export interface PlacedEvent {
+  readonly event: ActivityEvent
+  readonly createdAt: number
+  readonly seq: Seq
+}
+
+/**
+ * A group held in memory while its window is open. `registers` holds what is known of actors; `null` = known to be absent.
+ * Unless `complete`, an actor who is missing there must be asked of the member table before the actor is folded.
+ */
+export class OpenGroup {
+  readonly user: UserId
+  readonly groupId: GroupId
+  readonly eventType: EventType
+  readonly verb: string
+  readonly objectType: ObjectType
+  readonly objectId: string
+  readonly createdAt: number
+  readonly openedSeq: Seq
+  readonly rules: GroupRules
+  applied: Seq
+  seq: Seq
+  visibleSince: Seq
+  deletedSeq: Seq
+  unreadSeq: Seq
+  actorCount: number
+  eventCount: number
+  updatedAt: number
+  newestActors: Register[]
+  previews: EventPreview[]
+  firstSeqSpans: FirstSeqSpan[]
+  estimate: { readonly sketch: HyperLogLog; readonly base: number } | null
+
+  complete: boolean
+  readonly registers = new Map<UserId, Register | null>()
+  /** Registers changed since the row was last written; they ride in its `pending`. */
+  pending = new Map<UserId, Register>()
+  /** `pending` of the row as it was found in the store: perhaps not in the member table yet. */
+  uncopied: readonly Register[]
+
+  private constructor(row: GroupRow, complete: boolean) {
+    this.user = row.user
+    this.groupId = row.groupId
+    this.eventType = row.eventType
+    this.verb = row.verb
+    this.objectType = row.objectType
+    this.objectId = row.objectId
+    this.createdAt = row.createdAt
+    this.openedSeq = row.openedSeq
+    this.rules = row.rules
+    this.applied = row.applied
+    this.seq = row.seq
+    this.visibleSince = row.visibleSince
+    this.deletedSeq = row.deletedSeq
+    this.unreadSeq = row.unreadSeq
+    this.actorCount = row.actorCount
+    this.eventCount = row.eventCount
+    this.updatedAt = row.updatedAt
+    this.newestActors = [...row.newestActors]
+    this.previews = [...row.previews]
+    this.firstSeqSpans = row.firstSeqSpans.map((span) => ({ ...span }))
+    this.estimate = row.hyperLogLog === null ? null : parseEstimate(row.hyperLogLog)
+    this.complete = complete
+    this.uncopied = row.pending
+    for (const register of row.pending) this.registers.set(register.actor, register)
+  }
+
+  static fromRow(row: GroupRow): OpenGroup {
+    return new OpenGroup(row, false)
+  }
+
+  static open(key: GroupKey, placed: PlacedEvent, rules: GroupRules): OpenGroup {
+    const { event, createdAt, seq } = placed
+    const row: GroupRow = {
+      user: event.targetUser,
+      groupId: groupIdOf(event.targetUser, key, createdAt, seq),
+      eventType: key.eventType,
+      verb: key.verb,
+      objectType: key.objectType,
+      objectId: key.objectId,
+      createdAt,
+      openedSeq: seq,
+      rules,
+      applied: seq,
+      seq: 0,
+      visibleSince: 0,
+      deletedSeq: 0,
+      unreadSeq: 0,
+      actorCount: 0,
+      actorCountIsEstimate: false,
+      eventCount: 0,
+      newestActors: [],
+      firstSeqSpans: [],
+      previews: [],
+      updatedAt: createdAt,
+      hyperLogLog: null,
+      pending: [],
+    }
+    return new OpenGroup(row, true)
+  }
+
+  get visible(): boolean {
+    return this.actorCount > 0 && this.deletedSeq === 0
+  }
+
+  get deleted(): boolean {
+    return this.deletedSeq !== 0
+  }
+
+  /** True when folding this actor needs no question to the member table. */
+  knows(actor: UserId): boolean {
+    return this.complete || this.estimate !== null || this.registers.has(actor)
+  }
+
+  register(actor: UserId): Register | undefined {
+    return this.registers.get(actor) ?? undefined
+  }
+
+  /** Too many actors for one more to be counted exactly: `startEstimate` must come first. */
+  needsEstimate({ event }: PlacedEvent): boolean {
+    return (
+      this.estimate === null &&
+      event.op === 'ADD' &&
+      this.actorCount >= limits.exactActors &&
+      this.register(event.actor)?.op !== 'ADD'
+    )
+  }
+
+  /** The newest actors ran short by those who took back: `refill` must come before the next record. */
+  get needsRefill(): boolean {
+    return this.estimate === null && this.newestActors.length < 3 && this.actorCount > this.newestActors.length
+  }
+
+  apply(placed: PlacedEvent): Change {
+    if (this.estimate) return placed.event.op === 'ADD' ? this.#addEstimated(placed, this.estimate) : 'none'
+    const known = this.register(placed.event.actor)
+    const order = { createdAt: placed.createdAt, eventId: placed.event.eventId, op: placed.event.op }
+    if (known && !isNewer(order, known)) return 'none'
+    return placed.event.op === 'ADD' ? this.#add(placed, known) : this.#undo(placed, known)
+  }
+
+  #add(placed: PlacedEvent, known: Register | undefined): Change {
+    const { seq } = placed
+    const cameBefore = known !== undefined && known.firstSeq !== 0
+    const register = this.#setRegister(placed, cameBefore ? known.firstSeq : seq)
+    this.eventCount++
+    if (!cameBefore) {
+      addFirst(this.firstSeqSpans, seq)
+      this.#raiseUnread(seq)
+    } else if (known.op === 'UNDO') {
+      adjustFirst(this.firstSeqSpans, known.firstSeq, 1)
+    }
+    if (known?.op !== 'ADD') this.actorCount++
+    this.#keepNewest(register)
+    this.#keepPreview(placed)
+    return this.#changed(placed)
+  }
+
+  #undo(placed: PlacedEvent, known: Register | undefined): Change {
+    this.#setRegister(placed, known?.firstSeq ?? 0)
+    if (known?.op !== 'ADD') {
+      this.applied = placed.seq
+      return 'hidden'
+    }
+    this.#uncount(known)
+    return this.#changed(placed)
+  }
+
+  #addEstimated(placed: PlacedEvent, estimate: NonNullable<OpenGroup['estimate']>): Change {
+    const { event, createdAt, seq } = placed
+    const isNew = estimate.sketch.add(event.actor)
+    this.eventCount++
+    if (isNew) {
+      this.actorCount = Math.max(this.actorCount, limits.exactActors + estimate.sketch.estimate() - estimate.base)
+      addFirst(this.firstSeqSpans, seq)
+      this.#raiseUnread(seq)
+    }
+    const known = this.newestActors.find((register) => register.actor === event.actor)
+    if (!known || isNewer({ createdAt, eventId: event.eventId, op: 'ADD' }, known)) {
+      this.#keepNewest({ actor: event.actor, createdAt, eventId: event.eventId, op: 'ADD', seq, firstSeq: known?.firstSeq ?? seq })
+      this.#keepPreview(placed)
+    }
+    return this.#changed(placed)
+  }
+
+  /** From here on membership is not asked any more: the sketch of all who count takes over. */
+  startEstimate(actors: Iterable<UserId>): void {
+    const sketch = new HyperLogLog()
+    for (const actor of actors) sketch.add(actor)
+    this.estimate = { sketch, base: sketch.estimate() }
+    this.registers.clear()
+    this.complete = false
+  }
+
+  /** Puts the newest of all who count in place, newest first. */
+  refill(newest: readonly Register[]): void {
+    this.newestActors = newest.slice(0, keptActors)
+  }
+
+  delete(seq: Seq): Change {
+    if (this.deleted) return 'none'
+    const wasVisible = this.visible
+    this.deletedSeq = seq
+    this.visibleSince = 0
+    this.applied = seq
+    if (!wasVisible) return 'hidden'
+    this.seq = seq
+    return 'visible'
+  }
+
+  /** An erased account leaves no trace of the actor; what it did stays in `eventCount` alone. */
+  eraseActor(actor: UserId, seq: Seq): Change {
+    const known = this.register(actor)
+    this.registers.set(actor, null)
+    this.pending.delete(actor)
+    this.uncopied = this.uncopied.filter((register) => register.actor !== actor)
+    this.previews = this.previews.filter((preview) => preview.actor !== actor)
+    if (!known && !this.newestActors.some((register) => register.actor === actor)) return 'none'
+    const counted = known?.op === 'ADD' && !this.estimate
+    if (counted) this.#uncount(known)
+    else this.newestActors = this.newestActors.filter((register) => register.actor !== actor)
+    this.applied = seq
+    if (this.deleted || !(counted || this.estimate)) return 'hidden'
+    this.seq = seq
+    if (!this.visible) this.visibleSince = 0
+    return 'visible'
+  }
+
+  toRow(): GroupRow {
+    return {
+      user: this.user,
+      groupId: this.groupId,
+      eventType: this.eventType,
+      verb: this.verb,
+      objectType: this.objectType,
+      objectId: this.objectId,
+      createdAt: this.createdAt,
+      openedSeq: this.openedSeq,
+      rules: this.rules,
+      applied: this.applied,
+      seq: this.seq,
+      visibleSince: this.visibleSince,
+      deletedSeq: this.deletedSeq,
+      unreadSeq: this.unreadSeq,
+      actorCount: this.actorCount,
+      actorCountIsEstimate: this.estimate !== null,
+      eventCount: this.eventCount,
+      newestActors: this.newestActors.slice(),
+      firstSeqSpans: this.firstSeqSpans.map((span) => ({ ...span })),
+      previews: this.previews.slice(),
+      updatedAt: this.updatedAt,
+      hyperLogLog: this.estimate && `${this.estimate.base}:${this.estimate.sketch.toBase64()}`,
+      pending: [...this.pending.values()],
+    }
+  }
+
+  #setRegister({ event, createdAt, seq }: PlacedEvent, firstSeq: Seq): Register {
+    const register: Register = { actor: event.actor, createdAt, eventId: event.eventId, op: event.op, seq, firstSeq }
+    this.registers.set(event.actor, register)
+    this.pending.set(event.actor, register)
+    return register
+  }
+
+  #raiseUnread(seq: Seq): void {
+    if (this.rules.reopenReadGroups || this.unreadSeq === 0) this.unreadSeq = seq
+  }
+
+  #uncount(known: Register): void {
+    this.actorCount--
+    adjustFirst(this.firstSeqSpans, known.firstSeq, -1)
+    this.newestActors = this.newestActors.filter((register) => register.actor !== known.actor)
+    this.previews = this.previews.filter((preview) => preview.actor !== known.actor)
+  }
+
+  /** Keeps the list the top of all who count: one who sorts behind it enters only when it already holds all others. */
+  #keepNewest(register: Register): void {
+    const others = this.newestActors.filter((kept) => kept.actor !== register.actor)
+    const at = others.findIndex((kept) => newestFirst(register, kept) < 0)
+    if (at >= 0) others.splice(at, 0, register)
+    else if (others.length === this.actorCount - 1) others.push(register)
+    this.newestActors = others.length > keptActors ? others.slice(0, keptActors) : others
+  }
+
+  #keepPreview({ event, createdAt }: PlacedEvent): void {
+    const preview = { actor: event.actor, createdAt, eventId: event.eventId, metadata: event.metadata }
+    const others = this.previews.filter((kept) => kept.actor !== event.actor)
+    const at = others.findIndex((kept) => newestFirst(preview, kept) < 0)
+    others.splice(at < 0 ? others.length : at, 0, preview)
+    this.previews = others.slice(0, keptPreviews)
+  }
+
+  #changed({ createdAt, seq }: PlacedEvent): Change {
+    this.applied = seq
+    this.seq = seq
+    this.updatedAt = Math.max(this.updatedAt, createdAt)
+    if (!this.visible) this.visibleSince = 0
+    else if (this.visibleSince === 0) this.visibleSince = seq
+    return 'visible'
+  }
+}
+
+function parseEstimate(text: string): OpenGroup['estimate'] {
+  const colon = text.indexOf(':')
+  return { base: Number(text.slice(0, colon)), sketch: HyperLogLog.fromBase64(text.slice(colon + 1)) }
+}
