@@ -1,5 +1,5 @@
 import type { EventOp } from '@headwater/protocol'
-import type { EventId } from './ids.ts'
+import type { EventId, UserId } from './ids.ts'
 
 /** What decides between two events of one actor: the time, then the id, then the op. */
 export interface EventOrder {
@@ -17,9 +17,12 @@ export function isNewer(a: EventOrder, b: EventOrder): boolean {
   return rank[a.op] > rank[b.op]
 }
 
-/** Newest first; for actors of one group, whose events all differ. */
-export function newestFirst(a: Pick<EventOrder, 'createdAt' | 'eventId'>, b: Pick<EventOrder, 'createdAt' | 'eventId'>): number {
+/** Newest first, as members are listed: by time, then by event id, then actors ascending. */
+export function newestFirst(a: Placed, b: Placed): number {
   if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt
-  if (a.eventId === b.eventId) return 0
-  return a.eventId > b.eventId ? -1 : 1
+  if (a.eventId !== b.eventId) return a.eventId > b.eventId ? -1 : 1
+  if (a.actor === b.actor) return 0
+  return a.actor < b.actor ? -1 : 1
 }
+
+type Placed = Pick<EventOrder, 'createdAt' | 'eventId'> & { readonly actor: UserId }

@@ -1,5 +1,5 @@
 import type { Register } from '../model/activity-group.ts'
-import type { GroupId, Seq, UserId } from '../model/ids.ts'
+import type { EventId, GroupId, Seq, UserId } from '../model/ids.ts'
 
 /**
  * The registers of every actor of every group. What is still `pending` in a group's row is not in here yet; callers
@@ -8,7 +8,7 @@ import type { GroupId, Seq, UserId } from '../model/ids.ts'
  * Promises, each a case in conformance/member-store.ts:
  * - A write that returned is still there after close and reopen.
  * - A register never replaces one with the same or a newer `seq`.
- * - A list holds each actor who counts once, newest first by `createdAt`, then actor; a walk by `after` meets each once.
+ * - A list holds each actor who counts once, newest first by `createdAt`, then by `eventId`; a walk by `after` meets each once.
  * - Counting first positions counts the actors who count and whose `firstSeq` lies in the span.
  * - The groups of an actor are found until they are erased, also the ones in which the actor took back.
  */
@@ -36,8 +36,10 @@ export interface RegisterAsk {
   readonly actors: readonly UserId[]
 }
 
+/** Where a walk stands: behind the register with these. Descending `createdAt`, then `eventId`, then ascending actor. */
 export interface MemberPosition {
   readonly createdAt: number
+  readonly eventId: EventId
   readonly actor: UserId
 }
 
