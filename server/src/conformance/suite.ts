@@ -1,0 +1,12 @@
+/**
+ * The conformance suites: what every engine of a port must keep, as tests. A new engine proves itself with
+ *
+ *     import { eventLogSuite, runSuite } from '@headwater/server/conformance'
+ *
+ *     runSuite(eventLogSuite, { engine: 'mine', open: (namespace, seams) => openMine({ namespace, seams }) })
+ *
+ * in a file that `node --test` runs; `node:test` and the package fast-check are needed. A promise that an engine cannot
+ * keep is named with its reason, `runSuite(suite, harness, { unable: { 'The promise.': 'why' } })`, and shown as such.
+ */
+export { eventLogSuite } from './event-log.ts'
+export * from './frame.ts'
