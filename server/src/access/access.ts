@@ -1,0 +1,121 @@
+import { hash } from 'node:crypto'
+import type { IssuedToken } from '@headwater/protocol'
+import { LRUCache } from 'lru-cache'
+import type { Seams } from '../lib/seams.ts'
+import { createUuidV7 } from '../lib/uuid.ts'
+import type { DeviceId, UserId } from '../model/ids.ts'
+import type { Revocation, RevocationStore } from '../ports/revocation-store.ts'
+import { createApiKeys } from './api-keys.ts'
+import { checkToken, signToken, type TokenClaims, type TokenSecret, tokenSecret } from './jwt.ts'
+import type { Principal, UserPrincipal } from './principal.ts'
+import { openRevocations, revocationKeptMs } from './revocations.ts'
+import { createTickets, type Tickets } from './tickets.ts'
+
+export interface AccessSettings {
+  readonly apiKeys: readonly string[]
+  /** Tokens are signed with the first and may be signed with any: the second is the previous one, during a rotation. */
+  readonly tokenSecrets: readonly string[]
+}
+
+/** Why a credential is refused. All of them are `401 unauthenticated` over HTTP; a socket closes with a code of its own. */
+export type Refusal = 'invalid' | 'expired' | 'not_yet_valid' | 'revoked'
+
+export type Authentication =
+  | { readonly ok: true; readonly principal: Principal }
+  | { readonly ok: false; readonly reason: Refusal }
+
+export interface TokenRequest {
+  readonly userId: UserId
+  readonly ttlS: number
+  readonly deviceId: DeviceId | null
+  /** Left out: a new one. */
+  readonly tokenId?: string
+}
+
+/** Who may come in. Everything that decides it is in memory, so that a storm of reconnects reaches no store. */
+export interface Access extends AsyncDisposable {
+  /** What follows `Bearer` in a header, or the `token` of an `auth` frame: an API key or a user's token. */
+  authenticate(credential: string): Authentication
+  /** Why a principal that came in earlier may not stay; `undefined` = it may. */
+  refusal(principal: Principal): Refusal | undefined
+  isRevoked(principal: Principal): boolean
+  /** Called for every revocation, from here or another server: close the sockets that `isRevoked`. */
+  onRevoked(listener: (revocation: Revocation) => void): Disposable
+  issue(request: TokenRequest): Promise<IssuedToken>
+  revoke(what: { readonly userId: UserId } | { readonly tokenId: string }): Promise<void>
+  readonly tickets: Tickets
+}
+
+const verifiedMax = 20_000
+
+export async function openAccess(
+  ports: { readonly revocations: RevocationStore },
+  settings: AccessSettings,
+  seams: Pick<Seams, 'clock' | 'scheduler' | 'random'>,
+  onFailure: (error: unknown) => void = () => {},
+): Promise<Access> {
+  const { clock, random } = seams
+  const isApiKey = createApiKeys(settings.apiKeys)
+  const secrets = settings.tokenSecrets.map(tokenSecret)
+  const newTokenId = createUuidV7(clock, random)
+  const revocations = await openRevocations(ports.revocations, seams.scheduler, onFailure)
+  // Keyed by the hash of the whole token: a token that differs in one character is another token.
+  const verified = new LRUCache<string, UserPrincipal>({ max: verifiedMax })
+
+  const refusal = (principal: Principal): Refusal | undefined => {
+    if (principal.kind === 'server') return undefined
+    if (principal.expiresAtMs <= clock.now()) return 'expired'
+    return revocations.isRevoked(principal) ? 'revoked' : undefined
+  }
+
+  const verify = (token: string): Authentication => {
+    const key = hash('sha256', token, 'base64')
+    const known = verified.get(key)
+    if (known) return { ok: true, principal: known }
+    const check = checkToken(token, secrets, clock.now())
+    if (!check.ok) return check
+    const principal = principalOf(check.claims)
+    if (principal.expiresAtMs - principal.issuedAtMs > revocationKeptMs) return { ok: false, reason: 'invalid' }
+    verified.set(key, principal)
+    return { ok: true, principal }
+  }
+
+  return {
+    authenticate(credential) {
+      if (isApiKey(credential)) return { ok: true, principal: { kind: 'server' } }
+      const result = verify(credential)
+      if (!result.ok) return result
+      const reason = refusal(result.principal)
+      return reason ? { ok: false, reason } : result
+    },
+    refusal,
+    isRevoked: (principal) => principal.kind === 'user' && revocations.isRevoked(principal),
+    onRevoked: revocations.onRevoked,
+    async issue({ userId, ttlS, deviceId, tokenId = newTokenId() }) {
+      // A revocation made a moment ago on another server, perhaps by a faster clock, must not refuse this token.
+      await revocations.refresh()
+      const now = clock.now()
+      const issuedAtMs = Math.max(now, Math.floor(revocations.refusedUpTo(userId)) + 1)
+      const expiresAt = now + ttlS * 1000
+      const claims = { sub: userId, iat: issuedAtMs / 1000, exp: expiresAt / 1000, jti: tokenId }
+      const payload = deviceId === null ? claims : { ...claims, device_id: deviceId }
+      const token = signToken(payload, secrets[0] as TokenSecret)
+      return { token, token_id: tokenId, expires_at: expiresAt }
+    },
+    revoke: (what) => revocations.revoke(what, clock.now()),
+    tickets: createTickets(clock, random),
+    [Symbol.asyncDispose]: () => revocations[Symbol.asyncDispose](),
+  }
+}
+
+/** Fractions of a second are rounded to microseconds, which floating point would otherwise blur. */
+const toMs = (seconds: number): number => Math.round(seconds * 1e6) / 1000
+
+const principalOf = ({ sub, iat, exp, jti, deviceId }: TokenClaims): UserPrincipal => ({
+  kind: 'user',
+  user: sub,
+  tokenId: jti,
+  deviceId,
+  issuedAtMs: toMs(iat),
+  expiresAtMs: toMs(exp),
+})

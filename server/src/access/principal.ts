@@ -1,0 +1,32 @@
+import type { DeviceId, UserId } from '../model/ids.ts'
+
+/** The customer's server, known by its API key. It may do everything, and may act for a user. */
+export interface ServerPrincipal {
+  readonly kind: 'server'
+  readonly actingAs?: UserId
+}
+
+/** One user, known by a token. Times are milliseconds since 1970; `issuedAtMs` may be fractional. */
+export interface UserPrincipal {
+  readonly kind: 'user'
+  readonly user: UserId
+  readonly tokenId: string | null
+  readonly deviceId: DeviceId | null
+  readonly issuedAtMs: number
+  readonly expiresAtMs: number
+}
+
+export type Principal = ServerPrincipal | UserPrincipal
+
+/** The user this principal is or acts for. */
+export const userOf = (principal: Principal): UserId | undefined =>
+  principal.kind === 'user' ? principal.user : principal.actingAs
+
+/** Whom cursors and idempotency records belong to: the user acted for, else the API key. */
+export function principalName(principal: Principal): string {
+  const user = userOf(principal)
+  return user === undefined ? 'server' : `user:${user}`
+}
+
+const userIdPattern = /^[A-Za-z0-9._:@-]{1,128}$/
+export const isUserId = (text: string): boolean => userIdPattern.test(text)

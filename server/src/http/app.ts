@@ -1,0 +1,164 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { limits } from '@headwater/protocol'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify'
+import type { Access } from '../access/access.ts'
+import type { Principal } from '../access/principal.ts'
+import { HeadwaterError } from '../lib/error.ts'
+import type { Metrics } from '../lib/metrics.ts'
+import type { Seams } from '../lib/seams.ts'
+import type { IdempotencyStore } from '../ports/idempotency-store.ts'
+import { createAuthenticate, type RouteAccess } from './authenticate.ts'
+import { answerBrokenRequest } from './broken-request.ts'
+import { createIdempotencyHooks, type Idempotency } from './idempotency.ts'
+import { addJsonParser } from './json-body.ts'
+import { invalidRequest, sendProblem, toHeadwaterError } from './problem.ts'
+import { checkQuery, parseQuery } from './query-string.ts'
+import { createRateLimit } from './rate-limit.ts'
+import { logFailure, logSlow, type RequestLog } from './request-log.ts'
+import { createRouteTable, type RouteTable } from './route-table.ts'
+import { createCors, setSecurityHeaders } from './security-headers.ts'
+import type { HttpSettings } from './settings.ts'
+import { createSchemaCompiler, unknownFieldDetail } from './validation.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who calls; missing on routes with `access: 'public'` alone. */
+    principal?: Principal
+    /** There when the request has an `Idempotency-Key`. */
+    idempotency?: Idempotency
+  }
+  interface FastifyContextConfig {
+    /** A route that does not say who may call it is not registered. */
+    access?: RouteAccess
+    /**
+     * The route checks its body itself, item by item: what is JSON is parsed and its depth bounded, but neither its keys,
+     * characters nor fields are looked at (see `badContent`), and `schema.body` is documentation alone.
+     */
+    checksBody?: boolean
+  }
+  interface FastifyInstance {
+    routeTable: RouteTable
+  }
+}
+
+/** Routes are added to it as `addUserRoutes(app, …)`, each with `config.access`, with TypeBox schemas as types. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+export interface AppDependencies {
+  readonly access: Access
+  readonly idempotency: IdempotencyStore
+  readonly seams: Pick<Seams, 'clock'>
+  readonly settings: HttpSettings
+  readonly log: RequestLog
+  readonly metrics?: Metrics
+}
+
+const urlLengthMax = 8_192
+const headersMax = 100
+
+/** The HTTP server without routes, not listening: everything that holds for all of them. */
+export function createApp({ access, idempotency, seams, settings, log, metrics }: AppDependencies): App {
+  const options = {
+    logger: false,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: settings.requestTimeoutMs,
+    http: { connectionsCheckingInterval: 1_000, headersTimeout: settings.requestTimeoutMs },
+    trustProxy: false,
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: fail,
+    routerOptions: { maxParamLength: urlLengthMax, querystringParser: parseQuery },
+  } as const
+  const app: App = fastify(options).withTypeProvider<TypeBoxTypeProvider>()
+  const compileSchema = createSchemaCompiler()
+  const authenticate = createAuthenticate(access, settings, seams.clock)
+  const rateLimit = createRateLimit(settings, seams.clock)
+  const idempotent = createIdempotencyHooks(idempotency, seams.clock, log)
+  const cors = createCors(settings)
+
+  function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const problem = toHeadwaterError(error)
+    logFailure(log, request, problem)
+    return sendProblem(reply, problem)
+  }
+
+  app.decorate('routeTable', createRouteTable())
+  app.decorateRequest('principal', undefined)
+  app.decorateRequest('idempotency', undefined)
+  app.setErrorHandler(fail)
+  app.setNotFoundHandler(noRoute)
+  app.setValidatorCompiler(compileSchema)
+  // V8's JSON.stringify is faster than compiled response schemas, which are documentation alone.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value))
+  addJsonParser(app as unknown as FastifyInstance)
+
+  app.addHook('onRoute', (route) => {
+    if (!route.config?.access) throw new Error(`${route.method} ${route.url} does not say who may call it`)
+    if (route.config.checksBody) {
+      route.validatorCompiler = (part) => (part.httpPart === 'body' ? () => true : compileSchema(part as never))
+    }
+    app.routeTable.add(route)
+  })
+
+  app.addHook('onRequest', async (request, reply) => {
+    setSecurityHeaders(reply)
+    if (cors(request, reply)) return reply
+    checkEnvelope(request)
+    if (request.is404) return noRoute(request, reply)
+    authenticate(request)
+    rateLimit(request, reply)
+    checkQuery(request)
+    return undefined
+  })
+  app.addHook('preValidation', async (request, reply) => {
+    if (request.body !== undefined && request.routeOptions.schema?.body === undefined) refuseBody(request)
+    if (await idempotent.begin(request, reply)) return reply
+    return undefined
+  })
+  app.addHook('onSend', async (request, reply, payload) => {
+    await idempotent.end(request, reply, payload)
+    return payload
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    logSlow(log, request, reply, settings.slowRequestMs)
+    metrics?.observeRequest(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime / 1000)
+  })
+  return app
+
+  function noRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const methods = app.routeTable.methodsOf(request.url.split('?', 1)[0] ?? '')
+    if (methods.length === 0) return sendProblem(reply, new HeadwaterError('route_not_found'))
+    reply.header('allow', methods.join(', '))
+    return sendProblem(reply, new HeadwaterError('method_not_allowed'))
+  }
+}
+
+function checkEnvelope(request: FastifyRequest): void {
+  if (request.url.length > urlLengthMax) throw new HeadwaterError('uri_too_long')
+  if (request.raw.rawHeaders.length > headersMax * 2) throw new HeadwaterError('headers_too_large')
+}
+
+/** For routes that take no body: an empty object does no harm, anything in it was meant for something. */
+function refuseBody(request: FastifyRequest): void {
+  const { body } = request
+  if (request.routeOptions.config.checksBody || body === null) return
+  if (typeof body !== 'object') throw new HeadwaterError('invalid_request', { detail: 'This route takes no body.' })
+  const names = Object.keys(body as object).slice(0, 8)
+  if (names.length === 0) return
+  throw invalidRequest(
+    names.map((name) => ({ path: name, code: 'unknown_field', detail: unknownFieldDetail(name, name, []) })),
+  )
+}

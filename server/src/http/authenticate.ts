@@ -1,0 +1,67 @@
+import type { FastifyRequest } from 'fastify'
+import type { Access } from '../access/access.ts'
+import { isUserId, type Principal } from '../access/principal.ts'
+import { createRateLimiter } from '../access/rate-limits.ts'
+import { HeadwaterError } from '../lib/error.ts'
+import type { Clock } from '../lib/seams.ts'
+import { invalidField } from './problem.ts'
+import type { HttpSettings } from './settings.ts'
+
+/** Who may call a route. Every route names one; a user that is acted for is asked for by `requireUser`. */
+export type RouteAccess = 'public' | 'any' | 'server'
+
+const secretParameters = /[?&](?:token|access_token|api_key|apikey|authorization|jwt|key|secret)=/i
+const bearerPattern = /^Bearer +([!-~]+)$/i
+
+/** Finds out who calls, before any of the body is read. */
+export function createAuthenticate(access: Access, settings: HttpSettings, clock: Clock) {
+  const failures = createRateLimiter(settings.failedAuthentications, clock, 20_000)
+
+  /** Guesses are slowed down; a token that has run out or was revoked is no guess. */
+  const refuse = (request: FastifyRequest, guessed: boolean): HeadwaterError => {
+    if (guessed && settings.rateLimits === 'on') {
+      const { allowed, retryAfterS } = failures.take(request.ip)
+      if (!allowed) {
+        return new HeadwaterError('rate_limited', { detail: 'Too many wrong keys or tokens from here.', retryAfterS })
+      }
+    }
+    return new HeadwaterError('unauthenticated')
+  }
+
+  return function authenticate(request: FastifyRequest): void {
+    const wanted = request.routeOptions.config.access
+    if (secretParameters.test(request.url)) {
+      throw new HeadwaterError('invalid_request', { detail: 'Keys and tokens belong in the Authorization header.' })
+    }
+    if (wanted === 'public') return
+    const header = request.headers.authorization
+    if (header === undefined) throw refuse(request, false)
+    if (countHeader(request.raw.rawHeaders, 'authorization') > 1) {
+      throw new HeadwaterError('invalid_request', { detail: 'More than one Authorization header was sent.' })
+    }
+    const credential = bearerPattern.exec(header)?.[1]
+    if (credential === undefined) throw refuse(request, true)
+    const result = access.authenticate(credential)
+    if (!result.ok) throw refuse(request, result.reason === 'invalid')
+    request.principal = withUserHeader(result.principal, request)
+    if (wanted === 'server' && result.principal.kind !== 'server') throw new HeadwaterError('forbidden')
+  }
+}
+
+/** The server acts for a user by naming one; a user can only be themselves. */
+function withUserHeader(principal: Principal, request: FastifyRequest): Principal {
+  const user = request.headers['x-user-id']
+  if (user === undefined) return principal
+  if (typeof user !== 'string' || !isUserId(user)) {
+    throw invalidField('X-User-Id', 'invalid_id', 'X-User-Id must be one user id.')
+  }
+  if (principal.kind === 'server') return { kind: 'server', actingAs: user }
+  if (principal.user === user) return principal
+  throw invalidField('X-User-Id', 'invalid_value', 'Only an API key may act for another user.')
+}
+
+function countHeader(rawHeaders: readonly string[], name: string): number {
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === name) count++
+  return count
+}

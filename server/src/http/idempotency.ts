@@ -1,0 +1,90 @@
+import { hash } from 'node:crypto'
+import { limits } from '@headwater/protocol'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { principalName } from '../access/principal.ts'
+import { HeadwaterError } from '../lib/error.ts'
+import type { Clock } from '../lib/seams.ts'
+import type { IdempotencyKey, IdempotencyStore } from '../ports/idempotency-store.ts'
+import { invalidField } from './problem.ts'
+import type { RequestLog } from './request-log.ts'
+
+/** What a route derives the ids from that it fills in, so that a run that is repeated writes the same again. */
+export interface Idempotency {
+  readonly seed: string
+  /** When the first run began, milliseconds since 1970. */
+  readonly startedAt: number
+}
+
+/**
+ * `Idempotency-Key` on every POST. The run is noted before the handler starts and its answer before it is sent; a server
+ * that dies in between leaves a run whose lease passes, and which then runs again with the same seed.
+ */
+const leaseMs = 30_000
+const keyPattern = new RegExp(`^[\\x20-\\x7e]{1,${limits.idempotencyKeyLength}}$`)
+const runs = new WeakMap<FastifyRequest, IdempotencyKey>()
+
+export function createIdempotencyHooks(store: IdempotencyStore, clock: Clock, log: RequestLog) {
+  return {
+    /** Before the body is validated, so that a refusal is kept as well. True when the answer was sent from the store. */
+    async begin(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+      const header = request.headers['idempotency-key']
+      if (header === undefined || request.method !== 'POST' || !request.principal) return false
+      const key = keyOf(request, header)
+      const outcome = await store.begin(key, bodyHash(request), clock.now(), leaseMs).catch(unavailable)
+      switch (outcome.outcome) {
+        case 'started':
+          runs.set(request, key)
+          request.idempotency = { seed: seedOf(key), startedAt: outcome.startedAt }
+          return false
+        case 'reused':
+          throw new HeadwaterError('idempotency_key_reused')
+        case 'running':
+          throw new HeadwaterError('idempotency_in_progress', { retryAfterS: outcome.retryAfterMs / 1000 })
+        case 'answered':
+          reply.header('idempotency-replayed', 'true').code(outcome.answer.status)
+          if (outcome.answer.contentType) reply.type(outcome.answer.contentType)
+          await reply.send(outcome.answer.body || undefined)
+          return true
+      }
+    },
+    /** Keeps the answer, if it is one to keep. A failure here costs nothing: the run may be repeated. */
+    async end(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<void> {
+      const key = runs.get(request)
+      if (!key) return
+      runs.delete(request)
+      try {
+        if (!isKept(reply.statusCode)) return await store.abandon(key)
+        const contentType = String(reply.getHeader('content-type') ?? '')
+        const body = typeof payload === 'string' ? payload : ''
+        await store.complete(key, { status: reply.statusCode, body, contentType })
+      } catch (error) {
+        log.warn({ err: error, route: key.route }, 'the answer to an Idempotency-Key was not kept')
+      }
+    },
+  }
+}
+
+const isKept = (status: number): boolean => status >= 200 && status < 500 && status !== 409 && status !== 429
+
+function keyOf(request: FastifyRequest, header: string | string[]): IdempotencyKey {
+  if (typeof header !== 'string' || !keyPattern.test(header)) {
+    const detail = `Idempotency-Key must be 1 to ${limits.idempotencyKeyLength} printable ASCII characters.`
+    throw invalidField('Idempotency-Key', 'invalid_value', detail)
+  }
+  const principal = principalName(request.principal ?? { kind: 'server' })
+  return { principal, route: `${request.method} ${request.url.split('?', 1)[0]}`, key: header }
+}
+
+const seedOf = ({ principal, route, key }: IdempotencyKey): string => hash('sha256', `${principal}\n${route}\n${key}`)
+
+/** Of what was said, not of how it was spaced. The content type is part of it: it decides what the bytes mean. */
+function bodyHash(request: FastifyRequest): string {
+  const { body } = request
+  const bytes = Buffer.isBuffer(body) ? body : JSON.stringify(body ?? null)
+  return hash('sha256', `${request.headers['content-type'] ?? ''}\n${hash('sha256', bytes)}`)
+}
+
+function unavailable(error: unknown): never {
+  if (HeadwaterError.is(error)) throw error
+  throw new HeadwaterError('store_unavailable', { detail: 'The Idempotency-Key cannot be checked now.', cause: error })
+}

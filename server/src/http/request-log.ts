@@ -1,0 +1,29 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { HeadwaterError } from '../lib/error.ts'
+
+/** The part of a pino logger that is used here. */
+export interface RequestLog {
+  warn(fields: object, text: string): void
+  error(fields: object, text: string): void
+}
+
+export const silentLog: RequestLog = { warn: () => {}, error: () => {} }
+
+/** The route's pattern and never its address: ids, queries, headers and bodies stay out of the log. */
+const fieldsOf = (request: FastifyRequest, status: number) => ({
+  method: request.method,
+  route: request.routeOptions.url ?? 'none',
+  status,
+  request_id: request.id,
+})
+
+export function logFailure(log: RequestLog, request: FastifyRequest, error: HeadwaterError): void {
+  if (error.status < 500) return
+  log.error({ ...fieldsOf(request, error.status), code: error.code, err: error.cause ?? error }, 'a request failed')
+}
+
+export function logSlow(log: RequestLog, request: FastifyRequest, reply: FastifyReply, slowMs: number): void {
+  const elapsedMs = Math.round(reply.elapsedTime)
+  if (elapsedMs > slowMs)
+    log.warn({ ...fieldsOf(request, reply.statusCode), elapsed_ms: elapsedMs }, 'a request was slow')
+}

@@ -1,0 +1,30 @@
+import type { RouteOptions } from 'fastify'
+
+/** Every route that was registered: for `405`, for the OpenAPI document and for the test that each one is secured. */
+export interface RouteTable {
+  add(route: RouteOptions): void
+  readonly routes: readonly RouteOptions[]
+  /** Methods that the path is known under, in the order of registration; empty = no such path. */
+  methodsOf(path: string): readonly string[]
+}
+
+export function createRouteTable(): RouteTable {
+  const routes: RouteOptions[] = []
+  const patterns: { readonly segments: readonly string[]; readonly methods: readonly string[] }[] = []
+  return {
+    routes,
+    add(route) {
+      routes.push(route)
+      patterns.push({ segments: route.url.split('/'), methods: [route.method].flat() })
+    },
+    methodsOf(path) {
+      const segments = path.split('/')
+      const found = patterns.filter((pattern) => matches(pattern.segments, segments))
+      return [...new Set(found.flatMap((pattern) => pattern.methods))]
+    },
+  }
+}
+
+const matches = (pattern: readonly string[], path: readonly string[]): boolean =>
+  pattern.length === path.length &&
+  pattern.every((segment, i) => (segment.startsWith(':') ? path[i] !== '' : segment === path[i]))

@@ -1,0 +1,70 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** What operators and tests read from `/metrics`. Labels hold routes and roles, never ids of users. */
+export interface Metrics {
+  readonly eventsAccepted: Counter
+  readonly eventsApplied: Counter
+  readonly groupWrites: Counter
+  /** Records that are in the log and not yet in the views. */
+  readonly logLag: Gauge
+  readonly sockets: Gauge
+  /** Seconds from accepted to written to the socket. */
+  readonly pushSeconds: Histogram
+  readonly storeReads: Counter
+  readonly offlineQueueEntries: Gauge
+  observeRequest(method: string, route: string | undefined, status: number, seconds: number): void
+  /** Read when the page is asked for, so that a gauge costs nothing between. */
+  onCollect(read: () => void | Promise<void>): void
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+const pushBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
+
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const counter = (name: string, help: string) => new Counter({ name, help, registers })
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers })
+  const requests = new Counter({
+    name: 'headwater_http_requests_total',
+    help: 'Requests answered, by route and status',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+  })
+  const requestSeconds = new Histogram({
+    name: 'headwater_http_request_seconds',
+    help: 'Seconds from the first byte of a request to the last of its answer, by route',
+    labelNames: ['method', 'route'],
+    buckets: requestBuckets,
+    registers,
+  })
+  const collectors: (() => void | Promise<void>)[] = []
+
+  return {
+    eventsAccepted: counter('headwater_events_accepted_total', 'Events accepted: durable in the log'),
+    eventsApplied: counter('headwater_events_applied_total', 'Events folded into the views'),
+    groupWrites: counter('headwater_group_writes_total', 'Group rows written to the store'),
+    logLag: gauge('headwater_log_lag', 'Records in the log that are not yet in the views'),
+    sockets: gauge('headwater_sockets', 'Open sockets'),
+    pushSeconds: new Histogram({
+      name: 'headwater_push_seconds',
+      help: 'Seconds from an event being accepted to its frame being written to a socket',
+      buckets: pushBuckets,
+      registers,
+    }),
+    storeReads: counter('headwater_store_reads_total', 'Reads that reached a store'),
+    offlineQueueEntries: gauge('headwater_offline_queue_entries', 'Entries in offline queues'),
+    observeRequest(method, route = 'none', status, seconds) {
+      requests.inc({ method, route, status })
+      requestSeconds.observe({ method, route }, seconds)
+    },
+    onCollect: (read) => void collectors.push(read),
+    async text() {
+      await Promise.all(collectors.map((read) => read()))
+      return registry.metrics()
+    },
+    contentType: registry.contentType,
+  }
+}
