@@ -1,0 +1,84 @@
+import type { Problem } from './config-error.ts'
+import type { Settings } from './schema.ts'
+
+/** What one key alone cannot tell: keys that must fit each other, and what is not there. */
+export function checkSettings(settings: Settings, sourceOf: ReadonlyMap<string, string>): Problem[] {
+  const { gateway, http } = settings
+  const problems: Problem[] = []
+  const demand = (key: string, holds: boolean, message: string): void => {
+    if (!holds) problems.push({ key, source: sourceOf.get(key) ?? 'options', message })
+  }
+
+  demand('engine', settings.engine === 'embedded', 'the cluster engine is not there yet; use embedded')
+  demand(
+    'roles',
+    settings.roles.every((role) => role === 'all'),
+    'roles other than all are not there yet: one process runs api, gateway and worker',
+  )
+  demand(
+    'gateway.silenceTimeoutMs',
+    gateway.silenceTimeoutMs > gateway.pingIntervalMs,
+    `must be above gateway.pingIntervalMs (${gateway.pingIntervalMs}), or quiet sockets are closed before they can answer`,
+  )
+  for (const key of ['corsOrigins', 'allowedOrigins'] as const) {
+    for (const origin of http[key]) {
+      const hint = 'is no origin: write scheme, host and port, as in https://app.example.com'
+      demand(`http.${key}`, isOrigin(origin), `${JSON.stringify(origin)} ${hint}`)
+    }
+  }
+  if (!isLoopback(http.host)) {
+    for (const { key, variable, value, bytesMin } of secretsOf(settings)) {
+      for (const fault of faultsOf(value, bytesMin, variable)) {
+        demand(key, false, `${fault} on ${http.host}, which others can reach`)
+      }
+    }
+  }
+  return problems
+}
+
+/** A token secret must withstand guessing offline (RFC 7518, section 3.2); a key is only ever tried against the server. */
+const apiKeyBytesMin = 16
+const tokenSecretBytesMin = 32
+
+interface Secret {
+  readonly key: string
+  readonly value: string
+  readonly bytesMin: number
+  /** How to set it, where it must be set. */
+  readonly variable?: string
+}
+
+function secretsOf({ auth }: Settings): Secret[] {
+  const { apiKey, previousApiKey, tokenSecret, previousTokenSecret } = auth
+  const all: Secret[] = [
+    { key: 'auth.apiKey', value: apiKey, bytesMin: apiKeyBytesMin, variable: 'HEADWATER_API_KEY' },
+    { key: 'auth.previousApiKey', value: previousApiKey, bytesMin: apiKeyBytesMin },
+    { key: 'auth.tokenSecret', value: tokenSecret, bytesMin: tokenSecretBytesMin, variable: 'HEADWATER_TOKEN_SECRET' },
+    { key: 'auth.previousTokenSecret', value: previousTokenSecret, bytesMin: tokenSecretBytesMin },
+  ]
+  return all.filter(({ value, variable }) => value !== '' || variable)
+}
+
+function faultsOf(value: string, bytesMin: number, variable: string | undefined): string[] {
+  if (value === '') return [`set ${variable}: a development secret is not enough`]
+  if (isExample(value)) return ['this looks like an example or a development secret, which is not enough']
+  if (Buffer.byteLength(value) < bytesMin) return [`fewer than ${bytesMin} bytes are not enough`]
+  return []
+}
+
+/** Words of manuals and templates, secrets that a server made for development, and a few characters over and over. */
+const isExample = (secret: string): boolean =>
+  /^dev_|change.?me|example|placeholder|your.?(api|secret|token|key)/i.test(secret) || new Set(secret).size < 8
+
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[|\]$/g, '')
+  return name === 'localhost' || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name) || name === '::ffff:127.0.0.1'
+}
+
+function isOrigin(text: string): boolean {
+  try {
+    return new URL(text).origin === text && text !== 'null'
+  } catch {
+    return false
+  }
+}

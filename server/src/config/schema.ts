@@ -1,0 +1,220 @@
+import { type EventType, eventTypes, limits } from '@headwater/protocol'
+import { boolean, choice, type Field, integer, optional, secret, text, texts } from './field.ts'
+
+/**
+ * Every configuration key, in the order in which the reference page shows them. A key of section `http` named `someKey`
+ * is `http.someKey` in messages, `{"http": {"someKey": …}}` in the file, `HEADWATER_HTTP__SOME_KEY` in the environment
+ * and `--http.someKey=…` on the command line.
+ */
+
+const second = 1_000
+const minute = 60 * second
+const day = 24 * 60 * minute
+const durationMs = { min: 1, max: day }
+const rate = { min: 0, max: 1_000_000 }
+
+/** How events are folded, for all types; `activity.rules.<TYPE>` has the same keys for one type. */
+const ruleFields = {
+  windowMs: integer(5 * minute, durationMs, 'How long events of one key are folded in memory, from the first one on.'),
+  windowKind: choice(
+    ['tumbling', 'sliding'],
+    'A `tumbling` window ends `windowMs` after its first event, a `sliding` one `slidingWindowMs` after its newest.',
+  ),
+  slidingWindowMs: integer(15 * minute, durationMs, 'The length of a sliding window, counted from its newest event.'),
+  closeAfterMs: integer(
+    day,
+    { min: minute, max: 7 * day },
+    'A group takes in events created within this time of the event that opened it; later ones open a new group.',
+  ),
+  notifySelf: boolean(false, 'Whether events whose actor is their own target user are told.'),
+  reopenReadGroups: boolean(true, 'Whether a new actor makes a read group unread again.'),
+}
+
+const optionalRules = {
+  windowMs: optional(ruleFields.windowMs),
+  windowKind: optional(ruleFields.windowKind),
+  slidingWindowMs: optional(ruleFields.slidingWindowMs),
+  closeAfterMs: optional(ruleFields.closeAfterMs),
+  notifySelf: optional(ruleFields.notifySelf),
+  reopenReadGroups: optional(ruleFields.reopenReadGroups),
+}
+
+export const schema = {
+  engine: choice(['embedded', 'cluster'], 'Where data is kept: `embedded` = SQLite in the data directory.'),
+  roles: texts('Which parts this process runs; empty or `all` = all of them.'),
+  data: {
+    dir: text('./data', 'The directory that an embedded server keeps its data in; created when missing.', {
+      variable: 'HEADWATER_DATA',
+      flag: 'data',
+    }),
+  },
+  auth: {
+    apiKey: secret(
+      'The key that your own server calls with; left out: a development key is made and kept in the data directory.',
+      {
+        variable: 'HEADWATER_API_KEY',
+      },
+    ),
+    previousApiKey: secret('A second key that is valid as well, while you change from one to the other.'),
+    tokenSecret: secret(
+      'The secret that user tokens are signed with (HS256, at least 32 bytes); left out: a development secret is made.',
+      {
+        variable: 'HEADWATER_TOKEN_SECRET',
+      },
+    ),
+    previousTokenSecret: secret(
+      'A second secret whose tokens are accepted as well, while you change from one to the other.',
+    ),
+  },
+  http: {
+    host: text(
+      '127.0.0.1',
+      'The address to listen on; any but loopback needs an API key and a token secret of your own.',
+      {
+        variable: 'HOST',
+        flag: 'host',
+      },
+    ),
+    port: integer(7070, { min: 0, max: 65_535 }, 'The port to listen on; 0 = a free one, printed at start.', {
+      variable: 'PORT',
+      flag: 'port',
+    }),
+    corsOrigins: texts('Origins whose pages may call the API from a browser; empty = CORS is off.'),
+    allowedOrigins: texts("Origins whose pages may open sockets, besides the server's own and those of `corsOrigins`."),
+    rateLimits: choice(['on', 'off'], 'The rate limits as a whole.'),
+    userRequestsPerS: integer(50, rate, 'Requests a second that one user token may make; 0 = no limit.'),
+    userRequestBurst: integer(100, rate, 'Requests that a user token may make at once after a pause.'),
+    userWritesPerS: integer(
+      10,
+      rate,
+      'Writes a second that one user token may make, counted among its requests too; 0 = no limit.',
+    ),
+    userWriteBurst: integer(50, rate, 'Writes that a user token may make at once after a pause.'),
+    apiKeyRequestsPerS: integer(0, rate, 'Requests a second that the API key may make; 0 = no limit.'),
+    apiKeyRequestBurst: integer(1_000, rate, 'Requests that the API key may make at once after a pause.'),
+    requestTimeoutMs: integer(30 * second, durationMs, 'How long a request may take to arrive in full.'),
+    maxInFlightEvents: integer(
+      50_000,
+      { min: 1, max: 10_000_000 },
+      'Events on their way into the log at one time; past it callers get `503 overloaded`.',
+    ),
+  },
+  log: {
+    level: choice(
+      ['info', 'trace', 'debug', 'warn', 'error', 'fatal'],
+      'The least severe messages that the server writes about itself.',
+    ),
+    partitions: integer(
+      4,
+      { min: 1, max: 512 },
+      'Partitions of the event log; another number starts a new epoch, and clients read their lists anew.',
+    ),
+    retentionDays: integer(
+      30,
+      { min: 1, max: 3_650 },
+      'How long records are kept in the event log; the views keep what came of them.',
+    ),
+    maxLag: integer(
+      200_000,
+      { min: 1, max: 100_000_000 },
+      'Records in the log that no worker has folded yet; past it callers get `503 overloaded`.',
+    ),
+  },
+  activity: {
+    ...ruleFields,
+    flushMs: integer(
+      250,
+      { min: 0, max: minute },
+      'After its first event a group is written at most once in this time.',
+    ),
+    openWindowsMax: integer(
+      200_000,
+      { min: 1, max: 10_000_000 },
+      'Windows kept in memory; past it the oldest are let go early.',
+    ),
+    retentionDays: integer(
+      limits.retentionDays,
+      { min: 1, max: 3_650 },
+      'Groups opened longer ago are neither listed nor counted; the store drops them a week later.',
+    ),
+    retryBudgetMs: integer(
+      30 * second,
+      durationMs,
+      'How long a failing write is tried again before the worker starts over from the log.',
+    ),
+    rules: Object.fromEntries(eventTypes.map((type) => [type, optionalRules])) as Record<
+      EventType,
+      typeof optionalRules
+    >,
+  },
+  gateway: {
+    pingIntervalMs: integer(20 * second, durationMs, 'How often the server pings an open socket.'),
+    silenceTimeoutMs: integer(
+      60 * second,
+      durationMs,
+      'A socket whose client is silent for this long is closed with 4002.',
+    ),
+    authTimeoutMs: integer(10 * second, durationMs, 'How long a new socket may wait before its `auth` frame.'),
+    socketsPerUser: integer(
+      limits.socketsPerUser,
+      { min: 1, max: 10_000 },
+      'Open sockets of one user on this server; one more is closed with 4504.',
+    ),
+    maxSockets: integer(
+      50_000,
+      { min: 1, max: 10_000_000 },
+      'Open sockets on this server; one more is refused as overloaded.',
+    ),
+    outboundBytes: integer(
+      limits.outboundBytes,
+      { min: 1_024, max: 1 << 30 },
+      'Bytes queued for one slow socket before it is closed with 4001.',
+    ),
+    outboundFrames: integer(
+      limits.outboundFrames,
+      { min: 1, max: 1_000_000 },
+      'Frames queued for one slow socket before it is closed with 4001.',
+    ),
+    ackFlushMs: integer(second, durationMs, 'How often the positions that devices have confirmed are written.'),
+    drainMs: integer(10 * second, durationMs, 'How long a stopping server takes to close its sockets.'),
+  },
+  demo: {
+    enabled: boolean(true, 'Demo users with ready-made logins; they exist only with the development API key.'),
+  },
+} as const
+
+type Tree = { readonly [name: string]: Field<unknown> | Tree }
+type ValueOf<Node> = Node extends Field<infer Value> ? Value : { readonly [Name in keyof Node]: ValueOf<Node[Name]> }
+
+/** The configuration as its consumers get it: each section is the argument of one part of the server. */
+export type Settings = ValueOf<typeof schema>
+export type HttpSettings = Settings['http']
+export type LogSettings = Settings['log']
+export type GatewaySettings = Settings['gateway']
+export type ActivityConfig = Settings['activity']
+
+/** One field with its place in the tree. */
+export interface Key {
+  /** As in messages: `http.someKey`. */
+  readonly name: string
+  readonly path: readonly string[]
+  readonly variable: string
+  readonly field: Field<unknown>
+}
+
+const isField = (node: Field<unknown> | Tree): node is Field<unknown> => typeof node.parse === 'function'
+
+function keysOf(tree: Tree, path: readonly string[] = []): Key[] {
+  return Object.entries(tree).flatMap(([name, node]) => {
+    const here = [...path, name]
+    if (!isField(node)) return keysOf(node, here)
+    return [
+      { name: here.join('.'), path: here, variable: `HEADWATER_${here.map(constantCase).join('__')}`, field: node },
+    ]
+  })
+}
+
+/** `someKey` as `SOME_KEY`. */
+const constantCase = (name: string): string => name.replace(/([a-z\d])([A-Z])/g, '$1_$2').toUpperCase()
+
+export const keys: readonly Key[] = keysOf(schema)
