@@ -48,7 +48,9 @@ export interface GroupRemovedFrame extends StreamFrame {
 }
 
 /** What a mark covers: one of the two. */
-export type MarkScope = { readonly all_up_to_seq: number } | { readonly group_ids: readonly string[]; readonly up_to_seq: number }
+export type MarkScope =
+  | { readonly all_up_to_seq: number }
+  | { readonly group_ids: readonly string[]; readonly up_to_seq: number }
 
 /** Something was marked read or seen, here or on another device. `read` implies `seen` of the same scope. */
 export interface ReadStateFrame extends StreamFrame {

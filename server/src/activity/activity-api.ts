@@ -11,7 +11,11 @@ export interface ActivityReader {
   readonly epoch: string
   /** One page, newest group first, from behind `after`. `next` is the id to go on behind, `null` at the end. */
   page(user: UserId, query: PageQuery): Promise<GroupPage>
-  group(user: UserId, groupId: GroupId, locale: string | null): Promise<{ group: ActivityGroup; badge: BadgeCounts } | undefined>
+  group(
+    user: UserId,
+    groupId: GroupId,
+    locale: string | null,
+  ): Promise<{ group: ActivityGroup; badge: BadgeCounts } | undefined>
   actors(
     user: UserId,
     groupId: GroupId,
@@ -47,7 +51,9 @@ export interface ReadState {
   remove(user: UserId, groupId: GroupId): Promise<boolean>
 }
 
-export type MarkRequest = { readonly groupIds: readonly string[] } | { readonly all: true; readonly upToSeq: Seq | null }
+export type MarkRequest =
+  | { readonly groupIds: readonly string[] }
+  | { readonly all: true; readonly upToSeq: Seq | null }
 
 export interface Deletion {
   /** All groups about the object vanish for everyone. Resolves when that is durable and, if it comes soon, done. */
@@ -65,7 +71,10 @@ export interface ActivityStream {
    * What changed above `after`, in the order of `seq`, and `upTo`, the position that it is complete for. A gap when not all
    * of it can be known (more than 500 changes, or older than what is kept).
    */
-  since(user: UserId, after: Seq): Promise<{ readonly changes: readonly StreamChange[]; readonly upTo: Seq } | { readonly gap: true }>
+  since(
+    user: UserId,
+    after: Seq,
+  ): Promise<{ readonly changes: readonly StreamChange[]; readonly upTo: Seq } | { readonly gap: true }>
   /** Where the offline queue starts: at most the newest 500 changes lie above it. */
   offlineStart(user: UserId): Promise<Seq>
   /** Cached heads, many users in one call; to notice lost hints. */

@@ -12,7 +12,9 @@ const timeSpan = 2 ** 45
 const pattern = /^[0-9a-hjkmnp-tv-z]{25}$/
 
 export function groupIdOf(user: UserId, key: GroupKey, createdAt: number, openedSeq: Seq): GroupId {
-  const digest = createHash('sha256').update(`${user}\u001f${keyText(key)}\u001f${openedSeq}`).digest()
+  const digest = createHash('sha256')
+    .update(`${user}\u001f${keyText(key)}\u001f${openedSeq}`)
+    .digest()
   return timeDigitsOf(createdAt) + base32(digest.subarray(0, 10))
 }
 

@@ -19,7 +19,12 @@ export type LogValue =
       readonly deletedAt: number
     }
   /** The actor's memberships in these groups of the user vanish: the actor's account was deleted. */
-  | { readonly kind: 'actor_erased'; readonly user: UserId; readonly actor: UserId; readonly groupIds: readonly GroupId[] }
+  | {
+      readonly kind: 'actor_erased'
+      readonly user: UserId
+      readonly actor: UserId
+      readonly groupIds: readonly GroupId[]
+    }
   /** The user's own account was deleted: the whole stream vanishes. */
   | { readonly kind: 'user_erased'; readonly user: UserId }
   /** The bytes cannot be read: parked with the reason, and passed over. */

@@ -49,8 +49,7 @@ export function marksOf(change: MarkChange): Marks {
 }
 
 /** The position up to which a group is read: what is marked for all, or for it alone. */
-export const readUpTo = (all: Marks, own: Marks | undefined): Seq =>
-  Math.max(all.read.upTo, own?.read.upTo ?? 0)
+export const readUpTo = (all: Marks, own: Marks | undefined): Seq => Math.max(all.read.upTo, own?.read.upTo ?? 0)
 
 export const seenUpTo = (all: Marks, own: Marks | undefined): Seq =>
   Math.max(all.seen.upTo, own?.seen.upTo ?? 0, readUpTo(all, own))

@@ -16,6 +16,9 @@ import { HyperLogLog } from './hyper-log-log.ts'
 import type { GroupId, Seq, UserId } from './ids.ts'
 import { isNewer, newestFirst } from './register.ts'
 
+/** How many registers an open group keeps in memory once they are stored. */
+const registersMax = 20_000
+
 /** What a record did to a group: nothing, something no reader can see, or something one can. */
 export type Change = 'none' | 'hidden' | 'visible'
 
@@ -199,7 +202,14 @@ export class OpenGroup {
     }
     const known = this.newestActors.find((register) => register.actor === event.actor)
     if (!known || isNewer({ createdAt, eventId: event.eventId, op: 'ADD' }, known)) {
-      this.#keepNewest({ actor: event.actor, createdAt, eventId: event.eventId, op: 'ADD', seq, firstSeq: known?.firstSeq ?? seq })
+      this.#keepNewest({
+        actor: event.actor,
+        createdAt,
+        eventId: event.eventId,
+        op: 'ADD',
+        seq,
+        firstSeq: known?.firstSeq ?? seq,
+      })
       this.#keepPreview(placed)
     }
     return this.#changed(placed)
@@ -246,6 +256,15 @@ export class OpenGroup {
     this.seq = seq
     if (!this.visible) this.visibleSince = 0
     return 'visible'
+  }
+
+  /** The row and its members are stored: what rode in `pending` is done, and a large group asks the table again. */
+  written(): void {
+    this.pending.clear()
+    this.uncopied = []
+    if (this.registers.size <= registersMax) return
+    this.registers.clear()
+    this.complete = false
   }
 
   toRow(): GroupRow {

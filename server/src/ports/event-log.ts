@@ -1,5 +1,5 @@
-import type { LogRecord, LogValue } from '../model/log-record.ts'
 import type { Offset, Partition, Seq, UserId } from '../model/ids.ts'
+import type { LogRecord, LogValue } from '../model/log-record.ts'
 
 /**
  * The truth: every record that changes a user's stream, in the order in which it was accepted. A user's records lie in one
@@ -40,7 +40,9 @@ export interface LogInfo {
   readonly partitions: number
 }
 
-export type AppendOutcome = { readonly stored: true; readonly seq: Seq; readonly appendedAt: number } | { readonly stored: 'unknown' }
+export type AppendOutcome =
+  | { readonly stored: true; readonly seq: Seq; readonly appendedAt: number }
+  | { readonly stored: 'unknown' }
 
 export interface LogPage {
   readonly records: readonly LogRecord[]

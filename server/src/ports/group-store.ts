@@ -30,7 +30,11 @@ export interface GroupStore extends AsyncDisposable {
   /** Visible rows, without `pending`. */
   list(user: UserId, query: GroupQuery): Promise<readonly GroupRow[]>
   /** Rows whose `seq` is above `after`, lowest first, without `pending`; a gap when there are more than `limit`. */
-  changesSince(user: UserId, after: Seq, limit: number): Promise<{ readonly rows: readonly GroupRow[] } | { readonly gap: true }>
+  changesSince(
+    user: UserId,
+    after: Seq,
+    limit: number,
+  ): Promise<{ readonly rows: readonly GroupRow[] } | { readonly gap: true }>
   /** Visible rows created at or after `createdFrom` with `unreadSeq` above `after`: what a badge is made of. */
   unread(user: UserId, after: Seq, createdFrom: number): Promise<readonly UnreadRow[]>
   /** Removes rows created before a time, or everything of a user. */

@@ -18,7 +18,11 @@ export interface ReadMarks extends AsyncDisposable {
   /** All marks of single groups above the marks over all: what a badge is made of. */
   above(user: UserId, after: Seq): Promise<UserMarks>
   /** Read and seen marks whose `seq` is above `after`, lowest first; a gap when there are more than `limit`. */
-  changesSince(user: UserId, after: Seq, limit: number): Promise<{ readonly marks: readonly MarkEntry[] } | { readonly gap: true }>
+  changesSince(
+    user: UserId,
+    after: Seq,
+    limit: number,
+  ): Promise<{ readonly marks: readonly MarkEntry[] } | { readonly gap: true }>
   /** Removes the marks of groups, or everything of a user. */
   purge(user: UserId, groupIds: readonly GroupId[] | null): Promise<void>
 }

@@ -1,5 +1,5 @@
-import type { EventId, GroupId, Seq, UserId } from '../model/ids.ts'
 import type { ActivityEvent } from '../model/event.ts'
+import type { EventId, GroupId, Seq, UserId } from '../model/ids.ts'
 
 /**
  * What became of each event, for 24 h.

@@ -1,0 +1,301 @@
+import { UnknownOutcome } from '../lib/error.ts'
+import type { Seams } from '../lib/seams.ts'
+import type { Offset, Partition } from '../model/ids.ts'
+import { type LogRecord, userOf } from '../model/log-record.ts'
+import type { MarkChange } from '../model/marks.ts'
+import type { LogConsumer, LogPoll } from '../ports/event-log.ts'
+import { createFlush, type FlushMetrics, type FlushPorts, type Persist } from './flush.ts'
+import { createDeletionFold } from './fold-deletion.ts'
+import { foldEvent } from './fold-event.ts'
+import { createLoader } from './load.ts'
+import { PartitionState } from './partition-state.ts'
+import type { ActivitySettings } from './settings.ts'
+import type { UserFold } from './user-fold.ts'
+
+export interface AggregatorMetrics extends FlushMetrics {
+  applied(events: number): void
+  lag(records: number): void
+  openWindows(windows: number): void
+  parked(record: LogRecord, error: unknown): void
+}
+
+const lagEveryMs = 1_000
+
+/**
+ * The worker that turns the log into groups. One loop owns all partitions of this process: take records, bring what they
+ * need into memory, fold them, write what is due, commit. Folding is a function of the log alone; when a worker dies, the
+ * next one folds again what was not committed, and the positions in the rows tell it what is done.
+ *
+ * A lost partition's state is dropped unwritten: the new owner starts at the committed offset. A worker that does not know
+ * yet that it lost one does no harm, since the stores refuse rows with an older position.
+ */
+export class Aggregator implements AsyncDisposable {
+  readonly #ports: FlushPorts
+  readonly #settings: ActivitySettings
+  readonly #seams: Seams
+  readonly #metrics: AggregatorMetrics
+  readonly #states = new Map<Partition, PartitionState>()
+  readonly #loader: ReturnType<typeof createLoader>
+  readonly #flushUsers: (users: readonly UserFold[]) => Promise<void>
+  readonly #deletions: ReturnType<typeof createDeletionFold>
+  readonly #stop = new AbortController()
+  #wake = new AbortController()
+  #idle: (() => void)[] = []
+  #running: Promise<void> | null = null
+  #lagToldAt = Number.NEGATIVE_INFINITY
+
+  constructor(ports: FlushPorts, settings: ActivitySettings, seams: Seams, metrics: AggregatorMetrics) {
+    this.#ports = ports
+    this.#settings = settings
+    this.#seams = seams
+    this.#metrics = metrics
+    this.#loader = createLoader(ports, settings, () => seams.clock.monotonic())
+    this.#flushUsers = createFlush(ports, settings, seams, metrics, this.#persist)
+    this.#deletions = createDeletionFold(ports, {
+      loadWindows: this.#loader.loadWindows,
+      askRegisters: this.#loader.askRegisters,
+      newestActors: this.#loader.newestActors,
+      flush: (state, user) => this.#flush(state, [user]),
+      persist: this.#persist,
+    })
+  }
+
+  /** Works until disposed of. Rejects when a store fails for good; the caller starts a new worker. */
+  run(): Promise<void> {
+    this.#running ??= this.#work()
+    return this.#running
+  }
+
+  /** Resolves when everything that is in the log by now is folded and written, without waiting for `flushMs`. */
+  settle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idle.push(resolve)
+      this.#wake.abort()
+    })
+  }
+
+  get openWindows(): number {
+    let windows = 0
+    for (const state of this.#states.values()) windows += state.windows.size
+    return windows
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    this.#wake.abort()
+    await this.#running?.catch(() => {})
+  }
+
+  async #work(): Promise<void> {
+    await using consumer = await this.#ports.log.join()
+    try {
+      while (!this.#stop.signal.aborted) await this.#turn(consumer)
+      await this.#flushWhere(() => true)
+      await this.#commit(consumer)
+    } finally {
+      this.#states.clear()
+      for (const resolve of this.#idle.splice(0)) resolve()
+    }
+  }
+
+  async #turn(consumer: LogConsumer): Promise<void> {
+    const settling = this.#idle.length > 0
+    const poll = await consumer.poll(this.#settings.pollRecords, settling ? 0 : this.#waitMs(), this.#wake.signal)
+    if (this.#wake.signal.aborted) this.#wake = new AbortController()
+    await this.#reassign(consumer, poll)
+    await this.#seams.failpoint('aggregate.polled')
+    await this.#fold(poll.records)
+    await this.#seams.failpoint('aggregate.folded')
+    await this.#flushWhere((user, now) => settling || user.urgent || now - user.flushedAt >= this.#settings.flushMs)
+    await this.#commit(consumer)
+    this.#release()
+    const now = this.#seams.clock.monotonic()
+    if (!settling && now < this.#lagToldAt + lagEveryMs) return
+    this.#lagToldAt = now
+    const lag = await this.#lag()
+    this.#metrics.lag(lag)
+    if (settling && lag === 0) for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  async #reassign(consumer: LogConsumer, poll: LogPoll): Promise<void> {
+    for (const partition of poll.revoked) {
+      this.#states.delete(partition)
+      await consumer.release(partition)
+    }
+    for (const { partition, from } of poll.assigned) this.#states.set(partition, new PartitionState(partition, from))
+  }
+
+  async #fold(records: readonly LogRecord[]): Promise<void> {
+    for (const [partition, batch] of byPartition(records)) {
+      const state = this.#states.get(partition)
+      if (!state) continue
+      const fresh = batch.filter((record) => record.offset >= state.folded)
+      if (fresh.length === 0) continue
+      await this.#persist('load', () => this.#loader.prepare(state, fresh))
+      for (const record of fresh) {
+        await this.#foldRecord(state, record)
+        state.folded = record.offset + 1
+      }
+      this.#metrics.applied(fresh.filter((record) => record.value.kind === 'event').length)
+    }
+  }
+
+  async #foldRecord(state: PartitionState, record: LogRecord): Promise<void> {
+    const { value } = record
+    if (value.kind === 'event') return this.#foldEvent(state, record)
+    if (value.kind === 'unreadable') return this.#metrics.parked(record, value.reason)
+    const user = await this.#user(state, record)
+    switch (value.kind) {
+      case 'mark': {
+        const changes: MarkChange[] = (value.groupIds ?? [null]).map((groupId) => ({
+          groupId,
+          mark: value.mark,
+          upTo: value.upTo,
+          seq: record.seq,
+        }))
+        user.touch(record.offset, record.appendedAt)
+        user.marks.push({ seq: record.seq, marks: changes })
+        user.head = Math.max(user.head, record.seq)
+        state.dirty.add(user)
+        return
+      }
+      case 'group_deleted':
+        await this.#deletions.deleteGroup(state, record, user, value.groupId)
+        break
+      case 'object_deleted':
+        await this.#deletions.deleteObject(state, record, user, value)
+        break
+      case 'actor_erased':
+        await this.#deletions.eraseActor(state, record, user, value.actor, value.groupIds)
+        break
+      case 'user_erased':
+        await this.#deletions.eraseUser(state, user)
+        break
+    }
+    state.releaseUser(user)
+  }
+
+  async #foldEvent(state: PartitionState, record: LogRecord): Promise<void> {
+    if (record.value.kind !== 'event') return
+    const { event } = record.value
+    for (;;) {
+      const window = state.window(event.targetUser, event)
+      const time = event.createdAt ?? record.appendedAt
+      if (!window?.covers(time)) {
+        await this.#user(state, record)
+        await this.#persist('load', () =>
+          this.#loader.loadWindows(state, [{ user: event.targetUser, key: event, time }]),
+        )
+        continue
+      }
+      const step = foldEvent(window, record, event, this.#settings)
+      if (window.owner.isDirty) state.dirty.add(window.owner)
+      state.extend(window, this.#seams.clock.monotonic(), this.#settings)
+      if (step.step === 'done') return
+      if (step.step === 'flush') await this.#flush(state, [window.owner])
+      else if (step.step === 'ask') {
+        await this.#persist('load', () =>
+          this.#loader.askRegisters(step.groups.map((group) => ({ group, actors: [event.actor] }))),
+        )
+      } else if (step.step === 'estimate') {
+        step.group.startEstimate(await this.#persist('load', () => this.#loader.allActors(step.group)))
+      } else {
+        step.group.refill(await this.#persist('load', () => this.#loader.newestActors(step.group)))
+        return
+      }
+    }
+  }
+
+  async #user(state: PartitionState, record: LogRecord): Promise<UserFold> {
+    const id = userOf(record.value)
+    const known = state.users.get(id)
+    if (known) return known
+    const [head] = await this.#persist('load', () => this.#ports.groups.heads([id]))
+    return state.user(id, () => head ?? 0)
+  }
+
+  async #flushWhere(due: (user: UserFold, now: number) => boolean): Promise<void> {
+    const now = this.#seams.clock.monotonic()
+    for (const state of this.#states.values()) {
+      const users = [...state.dirty].filter((user) => due(user, now))
+      await this.#flush(state, users)
+      for (const user of users) state.releaseUser(user)
+    }
+  }
+
+  async #flush(state: PartitionState, users: readonly UserFold[]): Promise<void> {
+    const dirty = users.filter((user) => user.isDirty)
+    await this.#flushUsers(dirty)
+    for (const user of dirty) state.dirty.delete(user)
+  }
+
+  async #commit(consumer: LogConsumer): Promise<void> {
+    const offsets = new Map<Partition, Offset>()
+    for (const state of this.#states.values()) {
+      const { safe } = state
+      if (safe <= state.committed) continue
+      offsets.set(state.partition, safe)
+      state.committed = safe
+    }
+    if (offsets.size > 0) await consumer.commit(offsets)
+  }
+
+  #release(): void {
+    const now = this.#seams.clock.monotonic()
+    const most = Math.ceil(this.#settings.openWindowsMax / Math.max(1, this.#states.size))
+    for (const state of this.#states.values()) state.release(now, most)
+    this.#metrics.openWindows(this.openWindows)
+  }
+
+  async #lag(): Promise<number> {
+    let lag = 0
+    for (const state of this.#states.values()) {
+      const { end } = await this.#ports.log.bounds(state.partition)
+      lag += end - state.committed
+    }
+    return lag
+  }
+
+  /** Until the next flush is due; a while otherwise, so that windows end and lag is told. */
+  #waitMs(): number {
+    const now = this.#seams.clock.monotonic()
+    let wait = 1_000
+    for (const state of this.#states.values()) {
+      for (const user of state.dirty) wait = Math.min(wait, user.flushedAt + this.#settings.flushMs - now)
+    }
+    return Math.max(0, wait)
+  }
+
+  readonly #persist: Persist = async (name, write) => {
+    const started = this.#seams.clock.monotonic()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await write()
+      } catch (error) {
+        const spent = this.#seams.clock.monotonic() - started
+        if (!isPassing(error) || this.#stop.signal.aborted || spent > this.#settings.retryBudgetMs) throw error
+        this.#metrics.degraded(name, error)
+        const backoff = Math.min(1_000, 10 * 2 ** attempt) * (0.5 + this.#seams.random.next() / 2)
+        await this.#seams.scheduler.sleep(backoff, this.#stop.signal)
+      }
+    }
+  }
+}
+
+/** Worth another try: the outcome is unknown, or the store says that it will do later. */
+function isPassing(error: unknown): boolean {
+  return (
+    UnknownOutcome.is(error) ||
+    (typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true)
+  )
+}
+
+function byPartition(records: readonly LogRecord[]): Map<Partition, LogRecord[]> {
+  const batches = new Map<Partition, LogRecord[]>()
+  for (const record of records) {
+    const batch = batches.get(record.partition)
+    if (batch) batch.push(record)
+    else batches.set(record.partition, [record])
+  }
+  return batches
+}

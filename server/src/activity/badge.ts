@@ -1,0 +1,90 @@
+import type { Clock } from '../lib/seams.ts'
+import type { UserId } from '../model/ids.ts'
+import type { MarkChange } from '../model/marks.ts'
+import type { GroupStore } from '../ports/group-store.ts'
+import type { ReadMarks, UserMarks } from '../ports/read-marks.ts'
+import type { BadgeCounts, UnreadSets } from '../ports/unread-sets.ts'
+
+export interface BadgePorts {
+  readonly groups: GroupStore
+  readonly marks: ReadMarks
+  readonly unread: UnreadSets
+}
+
+export type Badge = (user: UserId) => Promise<BadgeCounts>
+
+/** How often a set is built anew when flushes overtake it. */
+const rebuildsMax = 5
+
+/**
+ * The exact counts of a user. The set at hand answers; a missing one is built from the stores. While it is built the
+ * worker may flush and the API may mark: marks are read again once the set is in place, and a head that moved on means
+ * once more, so that no change falls between the reading and the set.
+ */
+export function createBadge({ groups, marks, unread }: BadgePorts, retentionMs: number, clock: Clock): Badge {
+  const building = new Map<UserId, Promise<BadgeCounts>>()
+  return badge
+
+  async function badge(user: UserId): Promise<BadgeCounts> {
+    const counts = await unread.counts(user, clock.now() - retentionMs).catch(() => undefined)
+    if (counts) return counts
+    const running = building.get(user)
+    if (running) return running
+    const built = build(user).finally(() => building.delete(user))
+    building.set(user, built)
+    return built
+  }
+
+  async function build(user: UserId): Promise<BadgeCounts> {
+    for (let attempt = 1; ; attempt++) {
+      const createdFrom = clock.now() - retentionMs
+      const [upTo = 0] = await groups.heads([user])
+      const known = await allMarks(user)
+      const rows = await groups.unread(user, known.all.read.upTo, createdFrom)
+      await unread.put(user, { upTo, rows, all: known.all, marks: known.groups })
+      const counts = await unread.mark(user, changesOf(await allMarks(user)), createdFrom)
+      const [head = 0] = await groups.heads([user])
+      if (counts && counts.upTo >= head) return counts
+      if (attempt < rebuildsMax) continue
+      if (counts) return counts
+      return { upTo, ...countWithout(rows, known) }
+    }
+  }
+
+  async function allMarks(user: UserId): Promise<UserMarks> {
+    const { all } = await marks.get(user, [])
+    return marks.above(user, all.read.upTo)
+  }
+}
+
+function changesOf({ all, groups }: UserMarks): MarkChange[] {
+  const changes: MarkChange[] = []
+  const add = (groupId: string | null, marks: typeof all) => {
+    for (const mark of ['read', 'seen', 'deleted'] as const) {
+      if (marks[mark].upTo > 0) changes.push({ groupId, mark, upTo: marks[mark].upTo, seq: marks[mark].seq })
+    }
+  }
+  add(null, all)
+  for (const [groupId, marks] of groups) add(groupId, marks)
+  return changes
+}
+
+/** The counts when no set can be kept: the cache is down or evicts at once. */
+function countWithout(
+  rows: Awaited<ReturnType<GroupStore['unread']>>,
+  { all, groups }: UserMarks,
+): Omit<BadgeCounts, 'upTo'> {
+  const unreadByType: Record<string, number> = {}
+  let unread = 0
+  let unseen = 0
+  for (const { groupId, eventType, unreadSeq } of rows) {
+    const own = groups.get(groupId)
+    if (own && own.deleted.upTo > 0) continue
+    const readTo = Math.max(all.read.upTo, own?.read.upTo ?? 0)
+    if (unreadSeq <= readTo) continue
+    unread++
+    unreadByType[eventType] = (unreadByType[eventType] ?? 0) + 1
+    if (unreadSeq > Math.max(readTo, all.seen.upTo, own?.seen.upTo ?? 0)) unseen++
+  }
+  return { unread, unseen, unreadByType }
+}

@@ -1,0 +1,94 @@
+import type { ObjectType } from '@headwater/protocol'
+import { HeadwaterError } from '../lib/error.ts'
+import type { Clock } from '../lib/seams.ts'
+import type { GroupId, UserId } from '../model/ids.ts'
+import type { LogValue } from '../model/log-record.ts'
+import type { EventLog } from '../ports/event-log.ts'
+import type { ActorGroup, MemberStore } from '../ports/member-store.ts'
+import type { ObjectIndex } from '../ports/object-index.ts'
+import type { UserStore } from '../ports/user-store.ts'
+import type { Deletion } from './activity-api.ts'
+
+export interface DeletionPorts {
+  readonly log: EventLog
+  readonly objects: ObjectIndex
+  readonly members: MemberStore
+  readonly users: UserStore
+}
+
+const pageOf = 500
+
+/**
+ * Deletions that reach the streams of others. First what hides the thing at once is made durable (a tombstone, the
+ * erased user record), then every stream it is in gets a record of its own, so that a replay knows of it too.
+ * `applied` waits, for a bounded time, until the worker has folded what is in the log.
+ */
+export function createDeletion(ports: DeletionPorts, clock: Clock, applied: () => Promise<void>): Deletion {
+  const { log, objects, users } = ports
+  return { deleteObject, eraseUser }
+
+  async function deleteObject(objectType: ObjectType, objectId: string): Promise<void> {
+    const object = { objectType, objectId }
+    const deletedAt = clock.now()
+    await objects.putTombstone(object, deletedAt)
+    for (let after: UserId | null = null; ; ) {
+      const targets: readonly UserId[] = await objects.targets(object, after, pageOf)
+      await appendDurably(
+        log,
+        targets.map((user) => ({ kind: 'object_deleted', user, ...object, deletedAt })),
+      )
+      after = targets.at(-1) ?? null
+      if (!after || targets.length < pageOf) break
+    }
+    await applied()
+  }
+
+  async function eraseUser(user: UserId): Promise<boolean> {
+    const existed = await users.erase(user, clock.now())
+    await appendDurably(log, [{ kind: 'user_erased', user }])
+    await applied()
+    return existed
+  }
+}
+
+/**
+ * Takes erased users out of the groups of others. Runs in the background, and again until the member table holds nothing
+ * of them; then the erasure is forgotten.
+ */
+export function createErasureSweep({ log, members, users }: Pick<DeletionPorts, 'log' | 'members' | 'users'>) {
+  return async function sweep(): Promise<number> {
+    let found = 0
+    for (const { id } of await users.erasures(pageOf)) {
+      const left = await sweepActor(id)
+      if (left === 0) await users.sweepDone(id)
+      found += left
+    }
+    return found
+  }
+
+  async function sweepActor(actor: UserId): Promise<number> {
+    let found = 0
+    for (let after: ActorGroup | null = null; ; ) {
+      const page: readonly ActorGroup[] = await members.groupsOfActor(actor, after, pageOf)
+      const byUser = new Map<UserId, GroupId[]>()
+      for (const { user, groupId } of page) byUser.set(user, [...(byUser.get(user) ?? []), groupId])
+      await appendDurably(
+        log,
+        [...byUser].map(([user, groupIds]) => ({ kind: 'actor_erased', user, actor, groupIds })),
+      )
+      found += page.length
+      after = page.at(-1) ?? null
+      if (!after || page.length < pageOf) return found
+    }
+  }
+}
+
+async function appendDurably(log: EventLog, values: readonly LogValue[]): Promise<void> {
+  if (values.length === 0) return
+  const outcomes = await log.append(values)
+  if (outcomes.every((outcome) => outcome.stored === true)) return
+  throw new HeadwaterError('ingest_unavailable', {
+    detail: 'It is not known whether this was stored; the same request again is safe',
+    retryAfterS: 1,
+  })
+}

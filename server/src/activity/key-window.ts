@@ -1,0 +1,66 @@
+import type { GroupRow } from '../model/activity-group.ts'
+import { undoLookBack } from '../model/choose-group.ts'
+import type { GroupKey } from '../model/event.ts'
+import type { GroupId, Seq } from '../model/ids.ts'
+import { OpenGroup } from '../model/open-group.ts'
+import { closeAfterMaxMs } from './settings.ts'
+import type { UserFold } from './user-fold.ts'
+
+/**
+ * The groups of one key of one user while events of it come in. Unflushed changes of a key lie in one month only, so they
+ * are written together or not at all, and a replay can tell by the highest `applied` what is already in the views.
+ */
+export class KeyWindow {
+  readonly id: string
+  readonly key: GroupKey
+  readonly owner: UserFold
+  /** Oldest first. */
+  groups: OpenGroup[] = []
+  /** When the window closes and its memory is released, by the monotonic clock. */
+  endsAt: number
+  dirtyMonth: number | null = null
+  /** All groups of the key created at or after this are here. */
+  #coveredFrom = Number.POSITIVE_INFINITY
+  readonly #coveredTimes = new Set<number>()
+
+  constructor(id: string, key: GroupKey, owner: UserFold, endsAt: number) {
+    this.id = id
+    this.key = key
+    this.owner = owner
+    this.endsAt = endsAt
+  }
+
+  /** True when every group that an event of this time could belong to is here. */
+  covers(createdAt: number): boolean {
+    return createdAt - closeAfterMaxMs >= this.#coveredFrom || this.#coveredTimes.has(createdAt)
+  }
+
+  /** Takes in what the store knows: the newest groups of the key and those near `times`. */
+  load(rows: readonly GroupRow[], times: readonly number[]): void {
+    const known = new Set(this.groups.map((group) => group.groupId))
+    for (const row of rows) if (!known.has(row.groupId)) this.add(OpenGroup.fromRow(row))
+    const newest = rows.slice(0, undoLookBack)
+    const from = newest.length < undoLookBack ? Number.NEGATIVE_INFINITY : (newest.at(-1) as GroupRow).createdAt
+    this.#coveredFrom = Math.min(this.#coveredFrom, from)
+    for (const time of times) this.#coveredTimes.add(time)
+  }
+
+  add(group: OpenGroup): void {
+    const at = this.groups.findIndex((other) => isOlder(group, other))
+    this.groups.splice(at < 0 ? this.groups.length : at, 0, group)
+  }
+
+  find(groupId: GroupId): OpenGroup | undefined {
+    return this.groups.find((group) => group.groupId === groupId)
+  }
+
+  /** Everything of this key up to here is in the rows. */
+  get applied(): Seq {
+    let applied = 0
+    for (const group of this.groups) applied = Math.max(applied, group.applied)
+    return applied
+  }
+}
+
+const isOlder = (a: OpenGroup, b: OpenGroup): boolean =>
+  a.createdAt !== b.createdAt ? a.createdAt < b.createdAt : a.openedSeq < b.openedSeq

@@ -1,0 +1,161 @@
+import { limits } from '@headwater/protocol'
+import { keptActors, type Register } from '../model/activity-group.ts'
+import { relevantGroups, undoLookBack } from '../model/choose-group.ts'
+import type { ActivityEvent, GroupKey } from '../model/event.ts'
+import { createdAtOf } from '../model/group-id.ts'
+import type { GroupId, UserId } from '../model/ids.ts'
+import type { LogRecord } from '../model/log-record.ts'
+import { userOf } from '../model/log-record.ts'
+import type { OpenGroup } from '../model/open-group.ts'
+import { newestFirst } from '../model/register.ts'
+import type { GroupStore, KeyAsk } from '../ports/group-store.ts'
+import type { MemberStore, RegisterAsk } from '../ports/member-store.ts'
+import { placeEvent } from './fold-event.ts'
+import type { KeyWindow } from './key-window.ts'
+import type { PartitionState } from './partition-state.ts'
+import { type ActivitySettings, closeAfterMaxMs } from './settings.ts'
+
+export interface LoadPorts {
+  readonly groups: GroupStore
+  readonly members: MemberStore
+}
+
+/** Brings what the records of one partition need into memory: few questions to the stores, whatever their number. */
+export function createLoader({ groups, members }: LoadPorts, settings: ActivitySettings, monotonic: () => number) {
+  return { prepare, loadWindows, askRegisters, allActors, newestActors }
+
+  async function prepare(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
+    await loadUsers(state, records)
+    const needs: WindowNeed[] = []
+    for (const { value, appendedAt } of records) {
+      if (value.kind === 'event')
+        needs.push({ user: value.event.targetUser, key: value.event, time: value.event.createdAt ?? appendedAt })
+    }
+    await loadWindows(state, needs)
+    await prefetchRegisters(state, records)
+  }
+
+  async function loadUsers(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
+    const missing = new Set<UserId>()
+    for (const { value } of records) {
+      const user = userOf(value)
+      if (value.kind !== 'unreadable' && !state.users.has(user)) missing.add(user)
+    }
+    if (missing.size === 0) return
+    const users = [...missing]
+    const heads = await groups.heads(users)
+    users.forEach((user, i) => state.user(user, () => heads[i] ?? 0))
+  }
+
+  async function loadWindows(state: PartitionState, needs: readonly WindowNeed[]): Promise<void> {
+    const lacking = new Map<KeyWindow, Set<number>>()
+    for (const { user, key, time } of needs) {
+      const owner = state.users.get(user)
+      if (!owner) throw new Error('a window needs its user to be loaded')
+      const window = state.window(user, key) ?? state.openWindow(owner, keyOf(key), windowEnd(key))
+      if (window.covers(time)) continue
+      const times = lacking.get(window)
+      if (times) times.add(time)
+      else lacking.set(window, new Set([time]))
+    }
+    if (lacking.size === 0) return
+    const asks: KeyAsk[] = [...lacking].map(([window, times]) => ({
+      user: window.owner.user,
+      key: window.key,
+      newest: undoLookBack,
+      times: [...times],
+      spanMs: closeAfterMaxMs,
+    }))
+    const answers = await groups.ofKeys(asks)
+    let i = 0
+    for (const [window, times] of lacking) window.load(answers[i++] ?? [], [...times])
+  }
+
+  async function prefetchRegisters(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
+    const wanted = new Map<OpenGroup, Set<UserId>>()
+    for (const record of records) {
+      if (record.value.kind !== 'event') continue
+      const { event } = record.value
+      const window = state.window(event.targetUser, event)
+      if (!window || record.seq <= window.applied) continue
+      for (const group of relevantGroups(window.groups, placeEvent(record, event))) {
+        if (group.knows(event.actor)) continue
+        const actors = wanted.get(group)
+        if (actors) actors.add(event.actor)
+        else wanted.set(group, new Set([event.actor]))
+      }
+    }
+    await askRegisters([...wanted].map(([group, actors]) => ({ group, actors: [...actors] })))
+  }
+
+  async function askRegisters(asks: readonly { group: OpenGroup; actors: readonly UserId[] }[]): Promise<void> {
+    if (asks.length === 0) return
+    const questions: RegisterAsk[] = asks.map(({ group, actors }) => ({
+      user: group.user,
+      groupId: group.groupId,
+      actors,
+    }))
+    const answers = await members.registers(questions)
+    asks.forEach(({ group, actors }, i) => {
+      const found = new Map((answers[i] ?? []).map((register) => [register.actor, register]))
+      for (const actor of actors) if (!group.registers.has(actor)) group.registers.set(actor, found.get(actor) ?? null)
+    })
+  }
+
+  /** Everyone who counts, by the member table and what is newer in memory. */
+  async function allActors(group: OpenGroup): Promise<readonly UserId[]> {
+    const actors: UserId[] = []
+    for (const register of group.registers.values()) if (register?.op === 'ADD') actors.push(register.actor)
+    let after: Register | null = null
+    for (;;) {
+      const page: readonly Register[] = await members.list(group.user, group.groupId, after, limits.exactActors / 100)
+      for (const register of page) if (!group.registers.has(register.actor)) actors.push(register.actor)
+      after = page.at(-1) ?? null
+      if (!after) return actors
+    }
+  }
+
+  /** The newest who count, by the member table and what is newer in memory. */
+  async function newestActors(group: OpenGroup): Promise<readonly Register[]> {
+    const found: Register[] = []
+    for (const register of group.registers.values()) if (register?.op === 'ADD') found.push(register)
+    let after: Register | null = null
+    let fromTable = 0
+    while (!group.complete && fromTable < keptActors) {
+      const page: readonly Register[] = await members.list(group.user, group.groupId, after, keptActors * 2)
+      for (const register of page) {
+        if (group.registers.has(register.actor)) continue
+        found.push(register)
+        fromTable++
+      }
+      after = page.at(-1) ?? null
+      if (!after) break
+    }
+    return found.sort(newestFirst).slice(0, keptActors)
+  }
+
+  function windowEnd(key: GroupKey): number {
+    return monotonic() + settings.rulesOf(key.eventType).windowMs
+  }
+}
+
+export interface WindowNeed {
+  readonly user: UserId
+  readonly key: GroupKey
+  readonly time: number
+}
+
+/** The groups that deletions name, by their ids alone. */
+export const needOf = (user: UserId, key: GroupKey, groupId: GroupId): WindowNeed => ({
+  user,
+  key,
+  time: createdAtOf(groupId),
+})
+
+/** The bare key: an event must not be kept alive by its window. */
+export const keyOf = ({ eventType, verb, objectType, objectId }: GroupKey | ActivityEvent): GroupKey => ({
+  eventType,
+  verb,
+  objectType,
+  objectId,
+})

@@ -1,0 +1,82 @@
+import { type GroupKey, keyText } from '../model/event.ts'
+import type { Offset, Partition, Seq, UserId } from '../model/ids.ts'
+import { KeyWindow } from './key-window.ts'
+import type { ActivitySettings } from './settings.ts'
+import { UserFold } from './user-fold.ts'
+
+/** Everything in memory about one owned partition. Dropped whole when the partition is lost. */
+export class PartitionState {
+  readonly partition: Partition
+  /** Everything below is folded. */
+  folded: Offset
+  committed: Offset
+  readonly users = new Map<UserId, UserFold>()
+  readonly dirty = new Set<UserFold>()
+  /** In the order in which they end, for windows of one length. */
+  readonly windows = new Map<string, KeyWindow>()
+
+  constructor(partition: Partition, from: Offset) {
+    this.partition = partition
+    this.folded = from
+    this.committed = from
+  }
+
+  user(user: UserId, head: () => Seq): UserFold {
+    let fold = this.users.get(user)
+    if (!fold) {
+      fold = new UserFold(user, head())
+      this.users.set(user, fold)
+    }
+    return fold
+  }
+
+  window(user: UserId, key: GroupKey): KeyWindow | undefined {
+    return this.windows.get(windowId(user, key))
+  }
+
+  openWindow(owner: UserFold, key: GroupKey, endsAt: number): KeyWindow {
+    const window = new KeyWindow(windowId(owner.user, key), key, owner, endsAt)
+    this.windows.set(window.id, window)
+    owner.windows.add(window)
+    return window
+  }
+
+  /** A sliding window lives on with each event. */
+  extend(window: KeyWindow, now: number, settings: ActivitySettings): void {
+    const rules = settings.rulesOf(window.key.eventType)
+    if (rules.windowKind !== 'sliding') return
+    window.endsAt = now + rules.windowMs
+    this.windows.delete(window.id)
+    this.windows.set(window.id, window)
+  }
+
+  /** Lets go of windows that ended, and of the oldest ones past `most`; those with unflushed changes stay. */
+  release(now: number, most: number): void {
+    let excess = this.windows.size - most
+    let waiting = 0
+    for (const window of this.windows.values()) {
+      if (window.endsAt > now && excess <= 0) {
+        if (++waiting > 64) break
+        continue
+      }
+      if (window.owner.isDirty) continue
+      excess--
+      this.windows.delete(window.id)
+      window.owner.windows.delete(window)
+      this.releaseUser(window.owner)
+    }
+  }
+
+  releaseUser(user: UserFold): void {
+    if (user.windows.size === 0 && !user.isDirty) this.users.delete(user.user)
+  }
+
+  /** The offset to start again from after a crash now. */
+  get safe(): Offset {
+    let safe = this.folded
+    for (const user of this.dirty) safe = Math.min(safe, user.firstDirty ?? safe)
+    return safe
+  }
+}
+
+const windowId = (user: UserId, key: GroupKey): string => `${user}\u001f${keyText(key)}`

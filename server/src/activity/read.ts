@@ -1,0 +1,123 @@
+import type { Clock } from '../lib/seams.ts'
+import { type GroupRow, isVisible } from '../model/activity-group.ts'
+import { objectText } from '../model/event.ts'
+import { idBoundAt, isGroupId } from '../model/group-id.ts'
+import type { GroupId, UserId } from '../model/ids.ts'
+import type { EventLog } from '../ports/event-log.ts'
+import type { ObjectIndex } from '../ports/object-index.ts'
+import type { UserMarks } from '../ports/read-marks.ts'
+import type { BadgeCounts } from '../ports/unread-sets.ts'
+import type { ActivityReader, PageQuery } from './activity-api.ts'
+import type { Badge } from './badge.ts'
+import { listMembers } from './merge-members.ts'
+import { type Present, type PresentPorts, userRef } from './present.ts'
+
+export interface ReadPorts extends PresentPorts {
+  readonly log: EventLog
+  readonly objects: ObjectIndex
+}
+
+/**
+ * Reads a user's stream: rows in list order, what is deleted or expired taken out, the page filled up again, names and
+ * marks put in. The badge is read before the rows, so that nothing after its position is missed by who resumes from it.
+ */
+export function createActivityReader(
+  ports: ReadPorts,
+  { badge, present }: { readonly badge: Badge; readonly present: Present },
+  retentionMs: number,
+  clock: Clock,
+): ActivityReader {
+  const { groups, members, marks, objects, users, log } = ports
+  return { epoch: log.info.epochName, badge, page, group, actors }
+
+  async function page(user: UserId, query: PageQuery) {
+    const counts = await badge(user)
+    const { rows, known, next } = await visibleRows(user, query)
+    return {
+      groups: await present(user, rows, query.locale, known),
+      badge: counts,
+      filteredUnread: filteredUnread(counts, query.types),
+      next,
+    }
+  }
+
+  async function visibleRows(user: UserId, { after, limit, types }: PageQuery) {
+    const rows: GroupRow[] = []
+    const kept = new Map<GroupId, UserMarks['groups'] extends ReadonlyMap<GroupId, infer M> ? M : never>()
+    let all: UserMarks['all'] | undefined
+    let position = after
+    for (;;) {
+      const createdFrom = clock.now() - retentionMs
+      const batch = await groups.list(user, { after: position, createdFrom, types, limit: limit + 1 })
+      const known = await marks.get(
+        user,
+        batch.map((row) => row.groupId),
+      )
+      all ??= known.all
+      for (const [groupId, own] of known.groups) kept.set(groupId, own)
+      const gone = await deletedObjects(batch)
+      for (const row of batch) {
+        if (isGone(row, known, gone)) continue
+        rows.push(row)
+      }
+      position = batch.at(-1)?.groupId ?? position
+      const ended = batch.length <= limit
+      if (rows.length > limit || ended) {
+        const shown = rows.slice(0, limit)
+        const next = rows.length > limit ? (shown.at(-1)?.groupId ?? null) : null
+        return { rows: shown, known: { all, groups: kept }, next }
+      }
+    }
+  }
+
+  /** Objects deleted so recently that the worker has not taken their groups away yet. */
+  async function deletedObjects(rows: readonly GroupRow[]): Promise<ReadonlyMap<string, number>> {
+    const found = new Map<string, number>()
+    if (rows.length === 0) return found
+    const times = await objects.tombstones(rows)
+    rows.forEach((row, i) => {
+      const deletedAt = times[i]
+      if (deletedAt !== undefined) found.set(objectText(row.objectType, row.objectId), deletedAt)
+    })
+    return found
+  }
+
+  function isGone(row: GroupRow, known: UserMarks, deleted: ReadonlyMap<string, number>): boolean {
+    if (!isVisible(row) || (known.groups.get(row.groupId)?.deleted.upTo ?? 0) > 0) return true
+    const deletedAt = deleted.get(objectText(row.objectType, row.objectId))
+    return deletedAt !== undefined && row.createdAt <= deletedAt
+  }
+
+  /** The row of one group, if its user may see it. */
+  async function find(user: UserId, groupId: GroupId): Promise<{ row: GroupRow; known: UserMarks } | undefined> {
+    if (!isGroupId(groupId) || groupId > idBoundAt(clock.now() - retentionMs)) return undefined
+    const [row] = await groups.get([{ user, groupId }])
+    if (!row) return undefined
+    const known = await marks.get(user, [groupId])
+    return isGone(row, known, await deletedObjects([row])) ? undefined : { row, known }
+  }
+
+  async function group(user: UserId, groupId: GroupId, locale: string | null) {
+    const counts = await badge(user)
+    const found = await find(user, groupId)
+    if (!found) return undefined
+    const [shown] = await present(user, [found.row], locale, found.known)
+    return shown && { group: shown, badge: counts }
+  }
+
+  async function actors(user: UserId, groupId: GroupId, after: Parameters<ActivityReader['actors']>[2], limit: number) {
+    const found = await find(user, groupId)
+    if (!found) return undefined
+    const { registers, next } = await listMembers(members, found.row, after, limit)
+    const records = await users.get(registers.map((register) => register.actor))
+    return {
+      actors: registers.map(({ actor, createdAt }, i) => ({ ...userRef(actor, records[i]), acted_at: createdAt })),
+      next,
+    }
+  }
+}
+
+function filteredUnread(counts: BadgeCounts, types: PageQuery['types']): number {
+  if (!types) return counts.unread
+  return types.reduce((sum, type) => sum + (counts.unreadByType[type] ?? 0), 0)
+}

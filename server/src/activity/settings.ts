@@ -1,0 +1,45 @@
+import type { EventType } from '@headwater/protocol'
+import type { GroupRules } from '../model/activity-group.ts'
+
+/** How events of one type are folded. Durations in milliseconds. */
+export interface TypeRules extends GroupRules {
+  /** How long events of one key are folded in memory: from its first event, or from its newest with `sliding`. */
+  readonly windowMs: number
+  readonly windowKind: 'tumbling' | 'sliding'
+  readonly notifySelf: boolean
+}
+
+export interface ActivitySettings {
+  readonly rulesOf: (type: EventType) => TypeRules
+  /** The first event of a group is written at once, later ones of a user at most this often. */
+  readonly flushMs: number
+  readonly retentionMs: number
+  /** Open windows past this are let go early, oldest first. */
+  readonly openWindowsMax: number
+  /** Records taken from the log in one go. */
+  readonly pollRecords: number
+  /** How long a write to a store is tried again before the worker gives up and starts over. */
+  readonly retryBudgetMs: number
+}
+
+const dayMs = 86_400_000
+
+export const defaultTypeRules: TypeRules = {
+  closeAfterMs: dayMs,
+  reopenReadGroups: true,
+  windowMs: 5 * 60_000,
+  windowKind: 'tumbling',
+  notifySelf: false,
+}
+
+export const defaultActivitySettings: ActivitySettings = {
+  rulesOf: () => defaultTypeRules,
+  flushMs: 250,
+  retentionMs: 90 * dayMs,
+  openWindowsMax: 200_000,
+  pollRecords: 4_096,
+  retryBudgetMs: 30_000,
+}
+
+/** No group takes in events further away than this, whatever rules it was opened under. */
+export const closeAfterMaxMs = 7 * dayMs

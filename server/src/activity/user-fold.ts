@@ -1,0 +1,74 @@
+import type { Offset, Seq, UserId } from '../model/ids.ts'
+import type { MarkChange } from '../model/marks.ts'
+import type { Change, OpenGroup } from '../model/open-group.ts'
+import type { EventTrace } from '../ports/trace-store.ts'
+import type { KeyWindow } from './key-window.ts'
+
+/** What is folded of one user and not yet flushed. Let go as soon as no window of the user is open. */
+export class UserFold {
+  readonly user: UserId
+  /** The head as the stores know it. */
+  flushedHead: Seq
+  /** The head that the next flush will write. */
+  head: Seq
+  readonly windows = new Set<KeyWindow>()
+  /** Groups whose row changed. */
+  readonly dirty = new Set<OpenGroup>()
+  /** Groups that changed for a reader, or whose change must be told once more. */
+  readonly told = new Set<OpenGroup>()
+  /** Groups that open with the next flush, with the time at which the log took the event that opens them. */
+  readonly opened = new Map<OpenGroup, number>()
+  marks: { readonly seq: Seq; readonly marks: readonly MarkChange[] }[] = []
+  traces: EventTrace[] = []
+  /** Offset of the oldest record that is folded and not flushed. */
+  firstDirty: Offset | null = null
+  /** When the user was last flushed, by the monotonic clock. */
+  flushedAt = Number.NEGATIVE_INFINITY
+  /** Something opened: do not wait for `flushMs`. */
+  urgent = false
+  /** A push may have been lost in a crash: tell the gateways the head again. */
+  nudge = false
+  acceptedAt = 0
+
+  constructor(user: UserId, head: Seq) {
+    this.user = user
+    this.flushedHead = head
+    this.head = head
+  }
+
+  get isDirty(): boolean {
+    return this.firstDirty !== null
+  }
+
+  touch(offset: Offset, appendedAt: number): void {
+    this.firstDirty ??= offset
+    this.acceptedAt = Math.max(this.acceptedAt, appendedAt)
+  }
+
+  changed(group: OpenGroup, change: Change, seq: Seq): void {
+    if (change === 'none') return
+    this.dirty.add(group)
+    if (change === 'visible') this.tell(group, seq)
+  }
+
+  tell(group: OpenGroup, seq: Seq): void {
+    this.told.add(group)
+    this.head = Math.max(this.head, seq)
+  }
+
+  /** Called when everything is written. */
+  flushed(now: number): void {
+    this.flushedHead = this.head
+    this.dirty.clear()
+    this.told.clear()
+    this.opened.clear()
+    this.marks = []
+    this.traces = []
+    this.firstDirty = null
+    this.flushedAt = now
+    this.urgent = false
+    this.nudge = false
+    this.acceptedAt = 0
+    for (const window of this.windows) window.dirtyMonth = null
+  }
+}

@@ -1,0 +1,120 @@
+import type { EventType, ObjectType } from '@headwater/protocol'
+import { builtInCatalogues } from './summary-catalogues.ts'
+
+/**
+ * The words of one language. Sentences hold `{actors}` and forms of the object such as `{object}` or `{object.dative}`;
+ * those of CUSTOM hold `{verb}`. A sentence is found by the most exact of `LIKE.POST`, `LIKE` (for CUSTOM:
+ * `CUSTOM.endorsed`, `CUSTOM`).
+ */
+export interface Catalogue {
+  readonly actors: {
+    readonly one: string
+    readonly two: string
+    /** By plural category of the number of others (CLDR, through `Intl.PluralRules`); holds `{first} {second} {count}`. */
+    readonly more: Readonly<Partial<Record<Intl.LDMLPluralRule, string>>> & { readonly other: string }
+  }
+  readonly objects: Readonly<Partial<Record<ObjectType, Readonly<Record<string, string>>>>>
+  /** `one` for a single actor; the same text serves both when there is only `other`. */
+  readonly sentences: Readonly<Record<string, { readonly one?: string; readonly other: string }>>
+}
+
+export type Catalogues = Readonly<Record<string, Catalogue>>
+
+export interface Summarized {
+  readonly eventType: EventType
+  readonly verb: string
+  readonly objectType: ObjectType
+  readonly actorCount: number
+  /** Of the newest actors, newest first; two are named. */
+  readonly names: readonly string[]
+}
+
+export type Summarize = (group: Summarized, locale: string | null) => string
+
+const fallback = 'en'
+/** Controls, zero-width and direction marks: a name must not reorder or imitate the words around it. */
+const unsafe = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
+
+/** `extra` adds languages, or replaces single words and sentences of those that are built in. */
+export function createSummarize(extra: Readonly<Record<string, Partial<Catalogue>>> = {}): Summarize {
+  const catalogues = mergeCatalogues(builtInCatalogues, extra)
+  const languages = new Map<string, Language>()
+  return (group, locale) => {
+    const tag = pickLanguage(catalogues, locale)
+    let language = languages.get(tag)
+    if (!language) {
+      language = new Language(tag, catalogues[tag] as Catalogue)
+      languages.set(tag, language)
+    }
+    return language.sentence(group)
+  }
+}
+
+class Language {
+  readonly #catalogue: Catalogue
+  readonly #plural: Intl.PluralRules
+  readonly #number: Intl.NumberFormat
+
+  constructor(tag: string, catalogue: Catalogue) {
+    this.#catalogue = catalogue
+    this.#plural = new Intl.PluralRules(tag)
+    this.#number = new Intl.NumberFormat(tag)
+  }
+
+  sentence(group: Summarized): string {
+    const { sentences, objects } = this.#catalogue
+    const detail = group.eventType === 'CUSTOM' ? group.verb : group.objectType
+    const found = own(sentences, `${group.eventType}.${detail}`) ??
+      own(sentences, group.eventType) ?? { other: '{actors}' }
+    const text = group.actorCount === 1 ? (found.one ?? found.other) : found.other
+    const forms = own(objects, group.objectType) ?? own(objects, 'CUSTOM') ?? {}
+    return fill(text, (name) => {
+      if (name === 'actors') return this.#actors(group)
+      if (name === 'verb') return group.verb.replaceAll('_', ' ').replace(unsafe, '')
+      return own(forms, name === 'object' ? 'plain' : name.replace('object.', '')) ?? own(forms, 'plain') ?? ''
+    })
+  }
+
+  #actors({ names, actorCount }: Summarized): string {
+    const { actors } = this.#catalogue
+    const [first = '', second = ''] = names.map((name) => name.replace(unsafe, ''))
+    const others = actorCount - Math.min(2, names.length)
+    const text =
+      others > 0 && names.length >= 2
+        ? (actors.more[this.#plural.select(others)] ?? actors.more.other)
+        : names.length >= 2
+          ? actors.two
+          : actors.one
+    return fill(text, (name) => (name === 'first' ? first : name === 'second' ? second : this.#number.format(others)))
+  }
+}
+
+/** Values are put in as they are: braces inside of them are not looked at again. */
+const fill = (text: string, valueOf: (name: string) => string): string =>
+  text.replace(/\{([\w.]+)\}/g, (_, name: string) => valueOf(name))
+
+const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(record, key) ? record[key] : undefined
+
+/** The longest prefix of the tag that has a catalogue: `de-AT` → `de`. */
+function pickLanguage(catalogues: Catalogues, locale: string | null): string {
+  const parts = (locale ?? '').toLowerCase().split(/[-_]/)
+  for (let length = parts.length; length > 0; length--) {
+    const tag = parts.slice(0, length).join('-')
+    if (Object.hasOwn(catalogues, tag)) return tag
+  }
+  return fallback
+}
+
+export function mergeCatalogues(base: Catalogues, extra: Readonly<Record<string, Partial<Catalogue>>>): Catalogues {
+  const merged: Record<string, Catalogue> = { ...base }
+  for (const [tag, words] of Object.entries(extra)) {
+    const below = base[tag.toLowerCase()] ?? (base[fallback] as Catalogue)
+    merged[tag.toLowerCase()] = {
+      actors: words.actors ?? below.actors,
+      objects: { ...below.objects, ...words.objects },
+      sentences: { ...below.sentences, ...words.sentences },
+    }
+  }
+  return merged
+}
