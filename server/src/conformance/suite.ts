@@ -10,3 +10,4 @@
  */
 export { eventLogSuite } from './event-log.ts'
 export * from './frame.ts'
+export { groupStoreSuite } from './group-store.ts'

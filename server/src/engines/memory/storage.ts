@@ -1,0 +1,20 @@
+import { type LogState, newLogState } from './event-log-state.ts'
+import type { GroupState } from './group-store.ts'
+
+/** What outlives the engines that are opened on it: the memory's disk. Two servers are two sets of engines on one storage. */
+export interface MemoryStorage {
+  readonly log: LogState
+  readonly groups: GroupState
+}
+
+export interface MemoryStorageSettings {
+  /** Partitions of the log. */
+  readonly partitions?: number
+}
+
+export function createMemoryStorage({ partitions = 4 }: MemoryStorageSettings = {}): MemoryStorage {
+  return {
+    log: newLogState(partitions),
+    groups: new Map(),
+  }
+}
