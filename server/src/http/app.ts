@@ -26,6 +26,7 @@ import { logFailure, logSlow, type RequestLog } from './request-log.ts'
 import { createRouteTable, type RouteTable } from './route-table.ts'
 import { createCors, setSecurityHeaders } from './security-headers.ts'
 import type { HttpSettings } from './settings.ts'
+import './schema-fields.ts'
 import { createSchemaCompiler, unknownFieldDetail } from './validation.ts'
 
 declare module 'fastify' {

@@ -102,3 +102,11 @@ function badText(text: string): string | undefined {
   if (text.includes('\u0000')) return 'The text holds U+0000.'
   return text.isWellFormed() ? undefined : 'The text holds half of a surrogate pair.'
 }
+
+/** Levels of nesting in a parsed value: 0 for a text or number, 1 for an object of such. */
+export function jsonDepth(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let deepest = 0
+  for (const inner of Object.values(value)) deepest = Math.max(deepest, jsonDepth(inner))
+  return deepest + 1
+}

@@ -10,8 +10,6 @@ export interface HttpSettings {
   readonly corsOrigins: readonly string[]
   readonly requestTimeoutMs: number
   readonly slowRequestMs: number
-  /** `/metrics` is open to everyone only when nobody else can reach it. */
-  readonly boundToLoopback: boolean
 }
 
 export const httpDefaults: HttpSettings = {
@@ -22,5 +20,4 @@ export const httpDefaults: HttpSettings = {
   corsOrigins: [],
   requestTimeoutMs: 10_000,
   slowRequestMs: 1_000,
-  boundToLoopback: false,
 }
