@@ -44,7 +44,7 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     if (missing.size === 0) return
     const users = [...missing]
     const heads = await groups.heads(users)
-    users.forEach((user, i) => state.user(user, () => heads[i] ?? 0))
+    for (const [i, user] of users.entries()) state.user(user, () => heads[i] ?? 0)
   }
 
   async function loadWindows(state: PartitionState, needs: readonly WindowNeed[]): Promise<void> {

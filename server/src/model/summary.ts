@@ -90,8 +90,8 @@ class Language {
 }
 
 /** Values are put in as they are: braces inside of them are not looked at again. */
-const fill = (text: string, valueOf: (name: string) => string): string =>
-  text.replace(/\{([\w.]+)\}/g, (_, name: string) => valueOf(name))
+const fill = (text: string, wordFor: (name: string) => string): string =>
+  text.replace(/\{([\w.]+)\}/g, (_, name: string) => wordFor(name))
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(record, key) ? record[key] : undefined
