@@ -1,9 +1,7 @@
 #!/usr/bin/env node
-// The installed command. Headwater's sources are TypeScript that Node runs as it is, so they need
-// the pinned Node; the one that started this file may be older.
-import { dirname, join } from 'node:path'
+// The command. Headwater's sources are TypeScript that Node runs as it is, so they need the pinned
+// Node; the one that started this file may be older.
 import { fileURLToPath } from 'node:url'
-import { runUnderPinnedNode } from './pinned-node.mjs'
+import { becomeNode } from './pinned-node.mjs'
 
-const main = join(dirname(fileURLToPath(import.meta.url)), '../src/main.ts')
-process.exitCode = await runUnderPinnedNode([main, ...process.argv.slice(2)])
+await becomeNode([fileURLToPath(new URL('../src/main.ts', import.meta.url)), ...process.argv.slice(2)])

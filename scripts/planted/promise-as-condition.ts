@@ -1,0 +1,3 @@
+export async function isAllowed(may: () => Promise<boolean>) {
+  return may() ? 'yes' : 'no'
+}

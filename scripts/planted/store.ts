@@ -1,0 +1,3 @@
+export interface Store {
+  put(id: string): Promise<void>
+}

@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs'
+import { mayInstall, missing } from './needs.mjs'
+import { nodeTests, testFiles } from './node-tests.mjs'
+import { run } from './run.mjs'
+
+const chromium = process.env.HEADWATER_CHROMIUM ?? '/usr/bin/chromium'
+
+/** The journeys in a real browser. They find it in HEADWATER_CHROMIUM. */
+export async function browser() {
+  const files = testFiles().browser
+  if (files.length === 0) return { ok: true, output: '', absent: true }
+
+  let output = ''
+  if (!existsSync(chromium) && mayInstall) {
+    const update = await run('apt-get', ['update', '-q'])
+    const install = await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], {
+      env: { DEBIAN_FRONTEND: 'noninteractive' },
+    })
+    output = install.code === 0 ? '' : `${update.output}${install.output}`
+  }
+  if (!existsSync(chromium)) {
+    const absence = missing(`no browser at ${chromium} (HEADWATER_CHROMIUM names another one)`)
+    return { ...absence, output: output + absence.output }
+  }
+  return nodeTests(files, { isolated: true, concurrency: 1, env: { HEADWATER_CHROMIUM: chromium } })
+}

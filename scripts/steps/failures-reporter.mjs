@@ -1,0 +1,34 @@
+// A node:test reporter for people who want to know what failed: it prints failures, in full and as they happen,
+// what tests print, and what they note (the seed of a random run). The totals go to the file that
+// HEADWATER_TEST_TOTALS names, for scripts/test.mjs to add up.
+import { writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { inspect, styleText } from 'node:util'
+
+export default async function* report(events) {
+  for await (const { type, data } of events) {
+    if (type === 'test:stdout' || type === 'test:stderr') yield data.message
+    // Diagnostics without a file are the runner's own totals.
+    else if (type === 'test:diagnostic' && data.file !== undefined) yield `  ${data.message}\n`
+    else if (type === 'test:fail' && !isEcho(data)) yield failure(data)
+    else if (type === 'test:summary' && data.file === undefined) {
+      writeFileSync(process.env.HEADWATER_TEST_TOTALS, JSON.stringify(data.counts))
+    }
+  }
+}
+
+/** A test that failed only because one inside it did, which was reported already. */
+function isEcho({ details }) {
+  return details.error?.failureType === 'subtestsFailed'
+}
+
+function failure({ name, file, line, details }) {
+  const place = file === undefined ? '' : `  (${relative(process.cwd(), file)}:${line})`
+  const error = details.error?.cause ?? details.error
+  const text = error?.stack === undefined ? inspect(error) : `${error.stack}${causeOf(error)}`
+  return `${styleText('red', `✖ ${name}`)}${place}\n${text.replace(/^/gm, '    ')}\n`
+}
+
+function causeOf(error) {
+  return error.cause === undefined ? '' : `\n[cause] ${inspect(error.cause)}`
+}

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
+import { root } from '../set-up/root.mjs'
+
+/** The rules of the architecture are tests as well, and have a step of their own. */
+export const architectureTests = ['server/test/imports.test.ts', 'server/test/seams.test.ts']
+
+/** The test files of a group: `browser` needs a browser, `whole` starts engines or servers, `pure` is the rest. */
+export function testFiles() {
+  const groups = { pure: [], whole: [], browser: [] }
+  const files = globSync('{protocol,client,server,web}/**/*.test.{ts,tsx}', {
+    cwd: root,
+    exclude: ['**/node_modules/**', '**/dist/**'],
+  })
+  for (const path of files.map((file) => file.split(sep).join('/')).sort()) {
+    if (!architectureTests.includes(path)) groups[groupOf(path)].push(path)
+  }
+  return groups
+}
+
+function groupOf(path) {
+  if (path.startsWith('server/test/browser/')) return 'browser'
+  return path.startsWith('server/test/') || path.startsWith('server/src/engines/') ? 'whole' : 'pure'
+}
+
+/**
+ * Runs test files with node:test. A process for each file costs a tenth of a second, most of it for loading the
+ * same modules again, and buys nothing for pure functions: those share one process. Tests that open
+ * sockets, files and workers get their own, and as many run at once as there are cores.
+ */
+export async function nodeTests(files, { isolated, concurrency = availableParallelism(), env = {} }) {
+  if (files.length === 0) return { ok: true, output: '' }
+  const folder = mkdtempSync(join(tmpdir(), 'headwater-totals-'))
+  const totals = join(folder, 'totals.json')
+  try {
+    const code = await inForeground(
+      [
+        '--test',
+        `--test-isolation=${isolated ? 'process' : 'none'}`,
+        ...(isolated ? [`--test-concurrency=${concurrency}`] : []),
+        '--test-timeout=120000',
+        `--test-reporter=${join(root, 'scripts/steps/failures-reporter.mjs')}`,
+        ...files,
+      ],
+      { ...env, HEADWATER_TEST_TOTALS: totals },
+    )
+    return resultOf(code, readTotals(totals))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Runs Node on this process's own output, so that failures show while the rest is still running. */
+function inForeground(args, env) {
+  return new Promise((resolve, reject) => {
+    const options = { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] }
+    const child = spawn(process.execPath, args, options)
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? 1))
+  })
+}
+
+function readTotals(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function resultOf(code, totals) {
+  if (totals === undefined) {
+    return { ok: false, output: `The test process ended with code ${code} before it had counted its tests.\n` }
+  }
+  // Files that register no test would otherwise count as success.
+  const output = totals.tests === 0 ? 'These files hold no tests.\n' : ''
+  const failed = totals.failed + totals.cancelled
+  return { ok: code === 0 && failed === 0 && output === '', output, passed: totals.passed, failed }
+}

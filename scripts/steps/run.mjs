@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { root } from '../set-up/root.mjs'
+
+/** Runs a command in the root folder. Returns its exit code and everything it wrote. */
+export function run(command, args, { env = {} } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        output += text
+      })
+    }
+    child.once('error', (error) => resolve({ code: 1, output: `${command}: ${error.message}\n` }))
+    child.once('close', (code) => resolve({ code: code ?? 1, output }))
+  })
+}
+
+/** Runs a tool of node_modules, by its JavaScript file, so that no shell and no .cmd file is between. */
+export function runTool(file, args) {
+  return run(process.execPath, [join(root, 'node_modules', file), ...args])
+}

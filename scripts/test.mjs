@@ -1,0 +1,66 @@
+// `npm test`, `npm run check` and `npm run test:unit`. Runs under the pinned Node, after scripts/bootstrap.mjs.
+//
+// All steps run, also after one has failed: whoever waits for the result wants to know all of it. A step is a
+// function that returns { ok, output } and, where it counted tests, { passed, failed }; { skipped: why } if it
+// could not run here, { absent: true } if the repository has nothing for it yet.
+import { styleText } from 'node:util'
+import { browser } from './steps/browser.mjs'
+import { cleanTree } from './steps/clean-tree.mjs'
+import { fuzz } from './steps/fuzz.mjs'
+import { format, promises } from './steps/lint.mjs'
+import { architectureTests, nodeTests, testFiles } from './steps/node-tests.mjs'
+import { types } from './steps/types.mjs'
+import { unit } from './steps/unit.mjs'
+
+const checks = {
+  'format and lint': format,
+  promises,
+  types,
+  architecture: () => nodeTests(architectureTests, { isolated: false }),
+  'clean tree': cleanTree,
+}
+
+const tests = {
+  'unit tests': () => nodeTests(testFiles().pure, { isolated: false }),
+  'engine and server tests': () => nodeTests(testFiles().whole, { isolated: true }),
+  'browser journeys': browser,
+  'OpenAPI fuzz': fuzz,
+}
+
+const [mode, ...args] = process.argv.slice(2)
+if (mode === 'unit') process.exitCode = await unit(args)
+else process.exitCode = await runSteps(mode === 'check' ? checks : { ...checks, ...tests })
+
+async function runSteps(steps) {
+  const total = { passed: 0, failed: 0 }
+  const failures = []
+  for (const [name, step] of Object.entries(steps)) {
+    const started = performance.now()
+    const result = await step()
+    if (result.absent) continue
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    console.log(`${mark(result)} ${name}  ${seconds} s${detail(result)}`)
+    if (!result.ok) {
+      failures.push(name)
+      console.log(result.output)
+    }
+    const counted = result.passed !== undefined
+    total.passed += counted ? result.passed : Number(result.ok && !result.skipped)
+    // A step that failed beside its tests (its process died) is a failure of its own.
+    total.failed += counted ? Math.max(result.failed, Number(!result.ok)) : Number(!result.ok)
+  }
+  if (failures.length > 0) console.log(styleText('red', `Failed: ${failures.join(', ')}`))
+  // CI reads this line.
+  console.log(`${total.passed} passed, ${total.failed} failed`)
+  return failures.length === 0 ? 0 : 1
+}
+
+function mark({ ok, skipped }) {
+  if (skipped) return styleText('yellow', '!')
+  return ok ? styleText('green', '✔') : styleText('red', '✖')
+}
+
+function detail({ passed, failed, skipped }) {
+  if (skipped) return styleText('yellow', `  SKIPPED: ${skipped}`)
+  return passed === undefined ? '' : `  ${passed} passed, ${failed} failed`
+}
