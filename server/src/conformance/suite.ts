@@ -11,3 +11,6 @@
 export { eventLogSuite } from './event-log.ts'
 export * from './frame.ts'
 export { groupStoreSuite } from './group-store.ts'
+export { memberStoreSuite } from './member-store.ts'
+export { objectIndexSuite } from './object-index.ts'
+export { readMarksSuite } from './read-marks.ts'

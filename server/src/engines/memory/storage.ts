@@ -1,10 +1,16 @@
 import { type LogState, newLogState } from './event-log-state.ts'
 import type { GroupState } from './group-store.ts'
+import { type MemberState, newMemberState } from './member-store.ts'
+import type { ObjectIndexState } from './object-index.ts'
+import type { MarkState } from './read-marks.ts'
 
 /** What outlives the engines that are opened on it: the memory's disk. Two servers are two sets of engines on one storage. */
 export interface MemoryStorage {
   readonly log: LogState
   readonly groups: GroupState
+  readonly members: MemberState
+  readonly marks: MarkState
+  readonly objects: ObjectIndexState
 }
 
 export interface MemoryStorageSettings {
@@ -16,5 +22,8 @@ export function createMemoryStorage({ partitions = 4 }: MemoryStorageSettings = 
   return {
     log: newLogState(partitions),
     groups: new Map(),
+    members: newMemberState(),
+    marks: new Map(),
+    objects: new Map(),
   }
 }
