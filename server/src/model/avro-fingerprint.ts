@@ -15,7 +15,8 @@ export function fingerprintOf(schema: AvroSchema): Uint8Array {
 }
 
 function canonical(schema: AvroSchema, around: string): string {
-  if (typeof schema === 'string') return JSON.stringify(isPrimitive(schema) ? schema : fullName(schema, undefined, around))
+  if (typeof schema === 'string')
+    return JSON.stringify(isPrimitive(schema) ? schema : fullName(schema, undefined, around))
   if (isUnion(schema)) return `[${schema.map((branch) => canonical(branch, around)).join(',')}]`
   switch (schema.type) {
     case 'record':
@@ -43,7 +44,8 @@ function canonicalRecord(schema: AvroDeclaration, around: string): string {
 }
 
 const isUnion = (schema: AvroSchema): schema is readonly AvroSchema[] => Array.isArray(schema)
-const nameOf = (schema: AvroDeclaration, around: string): string => fullName(schema.name ?? '', schema.namespace, around)
+const nameOf = (schema: AvroDeclaration, around: string): string =>
+  fullName(schema.name ?? '', schema.namespace, around)
 const canonicalName = (schema: AvroDeclaration, around: string): string => JSON.stringify(nameOf(schema, around))
 
 /** The fingerprint of no bytes at all, which is also the polynomial. */

@@ -55,7 +55,8 @@ class Refusal extends Error {
 
 function compile(schema: AvroSchema, around: string, named: Map<string, Step>): Step {
   if (typeof schema === 'string') return isPrimitive(schema) ? primitiveStep(schema) : reference(schema, around, named)
-  if (Array.isArray(schema)) return unionStep((schema as readonly AvroSchema[]).map((one) => compile(one, around, named)))
+  if (Array.isArray(schema))
+    return unionStep((schema as readonly AvroSchema[]).map((one) => compile(one, around, named)))
   const declared = schema as AvroDeclaration
   switch (declared.type) {
     case 'array':
@@ -83,7 +84,11 @@ function compile(schema: AvroSchema, around: string, named: Map<string, Step>): 
 /** Looked up when it runs: a record may hold itself. */
 function reference(text: string, around: string, named: Map<string, Step>): Step {
   const name = fullName(text, undefined, around)
-  return (cursor) => named.get(name)?.(cursor)
+  return (cursor) => {
+    const step = named.get(name)
+    if (!step) throw new TypeError(`the schema does not declare ${name}`)
+    step(cursor)
+  }
 }
 
 function namedStep(schema: AvroDeclaration, inner: string, named: Map<string, Step>): Step {
@@ -164,11 +169,13 @@ function primitiveStep(name: string): Step {
   }
 }
 
-function skimText(cursor: Cursor): void {
+/** Where the text starts; it ends where the cursor is then. */
+function skimText(cursor: Cursor): number {
   const length = readLong(cursor)
   const start = cursor.at
   advance(cursor, length)
   if (!isPlainText(cursor.bytes, start, cursor.at)) throw new Refusal('a text is not UTF-8')
+  return start
 }
 
 /** A call into the runtime costs more than looking through a short text, and most are short ASCII. */
@@ -181,16 +188,13 @@ function isPlainText(bytes: Uint8Array, start: number, end: number): boolean {
 const forbiddenKeys = ['__proto__', 'constructor', 'prototype']
 
 function skimKey(cursor: Cursor): void {
-  skimText(cursor)
-  for (const key of forbiddenKeys) {
-    const start = cursor.at - key.length
-    // The length byte before it tells that the key is this text and does not just end with it.
-    if (start < 1 || cursor.bytes[start - 1] !== key.length * 2) continue
-    if (matches(cursor.bytes, start, key)) throw new Refusal(`a map has the key "${key}"`, key)
-  }
+  const start = skimText(cursor)
+  const length = cursor.at - start
+  const key = forbiddenKeys.find((text) => text.length === length && isAt(cursor.bytes, start, text))
+  if (key !== undefined) throw new Refusal(`a map has the key "${key}"`, key)
 }
 
-function matches(bytes: Uint8Array, start: number, text: string): boolean {
+function isAt(bytes: Uint8Array, start: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false
   return true
 }
