@@ -1,0 +1,226 @@
+import type {
+  ActivityGroup,
+  ActivityPage,
+  Counts,
+  EventType,
+  HelloFrame,
+  MarkResult,
+  MarkScope,
+  ReadStateFrame,
+  StreamPosition,
+} from '@headwater/protocol'
+import type { ChainFrame } from './frame.ts'
+import { GroupList, type GroupPlace } from './group-list.ts'
+import { type MarkKind, OptimisticMarks, type PendingMark } from './optimistic.ts'
+
+/** What is there to show. `groups` is the same array, and each group the same object, until it changes. */
+export interface ActivityView {
+  readonly groups: readonly ActivityGroup[]
+  readonly unreadCount: number
+  readonly unseenCount: number
+}
+
+/** A group that its user removed never comes back: a later event opens another one. */
+const forever = Number.MAX_SAFE_INTEGER
+
+/** Answered marks that may wait for the stream to bring them; a mark that changed nothing waits for ever. */
+const answeredMax = 100
+
+/**
+ * All that is known of one user's activity stream, fed with frames, pages and replies in any order; no I/O. Counts are
+ * the server's: those with the highest position hold, and of two with the same position the ones that came last.
+ */
+export class ActivityModel {
+  #list = new GroupList()
+  #optimistic = new OptimisticMarks()
+  #counts: Counts & { readonly seq: number } = { unread_count: 0, unseen_count: 0, seq: -1 }
+  #hidden = new Set<string>()
+  #filter: readonly EventType[] | null = null
+  #epoch: string | null = null
+  #shownSeq = -1
+  #view: ActivityView = { groups: [], unreadCount: 0, unseenCount: 0 }
+
+  /** The epoch of everything here; `null` until something came. */
+  get epoch(): string | null {
+    return this.#epoch
+  }
+
+  get filter(): readonly EventType[] | null {
+    return this.#filter
+  }
+
+  get list(): GroupList {
+    return this.#list
+  }
+
+  /** The newest position up to which the top of the list is known, and can have been seen; -1 when there is none. */
+  get shownSeq(): number {
+    return this.#shownSeq
+  }
+
+  /** Positions of another epoch mean nothing: forgets all and begins anew. Nothing happens if it is the same one. */
+  enterEpoch(epoch: string): void {
+    if (this.#epoch !== null && this.#epoch !== epoch) this.#forget()
+    this.#epoch = epoch
+  }
+
+  /** The server reset the stream. What it says from then on holds, even where it takes back what was newer. */
+  reset({ epoch, seq }: StreamPosition): void {
+    this.enterEpoch(epoch)
+    if (seq < this.#shownSeq) this.#forget()
+    this.#counts = { ...this.#counts, seq: -1 }
+  }
+
+  setFilter(types: readonly EventType[] | null): void {
+    this.#filter = types
+    this.#list.setFilter(types)
+  }
+
+  hello(frame: HelloFrame): void {
+    this.#count(frame, frame.seq)
+  }
+
+  /** A frame that follows on the one before it. */
+  frame(frame: ChainFrame): void {
+    if (frame.type === 'activity_group_created' || frame.type === 'activity_group_updated') this.#list.put(frame.group)
+    if (frame.type === 'activity_group_removed') this.#list.remove(frame.group_id, frame.seq)
+    if (frame.type === 'read_state') this.#mark(frame)
+    if ('counts_seq' in frame && typeof frame.counts_seq === 'number') this.#count(frame, frame.counts_seq)
+    this.#shownSeq = Math.max(this.#shownSeq, frame.seq)
+  }
+
+  /** The page at the top: the list starts over with it. */
+  firstPage(page: ActivityPage): void {
+    this.enterEpoch(page.epoch)
+    this.#list.putFirstPage(page)
+    this.#count(page, page.seq)
+    this.#shownSeq = Math.max(this.#shownSeq, page.seq)
+  }
+
+  /** A page that follows on `after`, or one from the top that must not shorten the list. */
+  page(page: ActivityPage, after: GroupPlace | null): void {
+    this.#list.putPage(page, after)
+    this.#count(page, page.seq)
+  }
+
+  trim(max: number): boolean {
+    return this.#list.trim(max)
+  }
+
+  /** Marks these groups as they are now. */
+  markGroups(kind: MarkKind, groupIds: readonly string[]): PendingMark {
+    const groups = new Map(groupIds.map((id) => [id, this.#list.get(id)?.seq ?? -1]))
+    return this.#begin({ kind, target: { groups } })
+  }
+
+  /** Marks everything that can have been seen. */
+  markAll(kind: MarkKind): PendingMark {
+    const { unread_count: unread, unseen_count: unseen } = this.#counts
+    return this.#begin({ kind, target: { upToSeq: this.#shownSeq, unread, unseen } })
+  }
+
+  /**
+   * The server's answer to a mark. `live`: the stream is open, so that the mark itself is on its way here too and will
+   * say how far it reached. Otherwise it covers what its caller saw.
+   */
+  marked(mark: PendingMark, result: MarkResult, live: boolean): void {
+    this.#count({ unread_count: result.updated_unread_count, unseen_count: result.unseen_count }, result.seq)
+    if (!live || result.not_found.length > 0) return this.#settle(mark, new Set(result.not_found))
+    this.#optimistic.answered(mark)
+    const answered = [...this.#optimistic.answeredMarks()]
+    for (const old of answered.slice(0, -answeredMax)) this.#settle(old, new Set())
+  }
+
+  /** The mark failed: everything is as if it had never been tried. */
+  unmark(mark: PendingMark): void {
+    this.#optimistic.end(mark)
+  }
+
+  /** Hides a group while the server is asked to remove it. */
+  hide(groupId: string): void {
+    this.#hidden.add(groupId)
+  }
+
+  unhide(groupId: string): void {
+    this.#hidden.delete(groupId)
+  }
+
+  removed(groupId: string): void {
+    this.#list.remove(groupId, forever)
+    this.#hidden.delete(groupId)
+  }
+
+  /** What to show now. The same object as before if nothing changed. */
+  view(): ActivityView {
+    const groups = this.#list
+      .visible()
+      .flatMap((group) => (this.#hidden.has(group.group_id) ? [] : this.#optimistic.apply(group)))
+    const next: ActivityView = {
+      groups: isSameList(groups, this.#view.groups) ? this.#view.groups : groups,
+      unreadCount: Math.max(0, this.#counts.unread_count - this.#optimistic.lowers('read', this.#list)),
+      unseenCount: Math.max(0, this.#counts.unseen_count - this.#optimistic.lowers('seen', this.#list)),
+    }
+    const isSame =
+      next.groups === this.#view.groups &&
+      next.unreadCount === this.#view.unreadCount &&
+      next.unseenCount === this.#view.unseenCount
+    if (!isSame) this.#view = next
+    return this.#view
+  }
+
+  #begin(mark: PendingMark): PendingMark {
+    this.#optimistic.begin(mark)
+    return mark
+  }
+
+  #mark(frame: ReadStateFrame): void {
+    for (const kind of ['read', 'seen'] as const) {
+      const scope = frame[kind]
+      if (!scope) continue
+      this.#list.mark(kind, withPosition(scope, frame.seq))
+      this.#optimistic.witness(kind, scope)
+    }
+    // A group that changed after it was seen, without anything new in it, is read as well. Its own state did not say
+    // so, but the count does: nothing at all is unread.
+    if (frame.read && frame.unread_count === 0) this.#list.mark('read', { all_up_to_seq: frame.counts_seq })
+    if ((frame.read || frame.seen) && frame.unseen_count === 0)
+      this.#list.mark('seen', { all_up_to_seq: frame.counts_seq })
+  }
+
+  #count({ unread_count, unseen_count }: Counts, seq: number): void {
+    if (seq >= this.#counts.seq) this.#counts = { unread_count, unseen_count, seq }
+  }
+
+  #forget(): void {
+    this.#list = new GroupList()
+    this.#list.setFilter(this.#filter)
+    this.#optimistic = new OptimisticMarks()
+    this.#counts = { ...this.#counts, seq: -1 }
+    this.#hidden.clear()
+    this.#shownSeq = -1
+  }
+
+  /** Writes an answered mark into the list. */
+  #settle(mark: PendingMark, missing: ReadonlySet<string>): void {
+    this.#optimistic.end(mark)
+    for (const scope of scopesOf(mark, missing)) this.#list.mark(mark.kind, scope)
+  }
+}
+
+/** What an answered mark covers for certain: the states that its caller saw, of the groups that exist. */
+function scopesOf({ target }: PendingMark, missing: ReadonlySet<string>): MarkScope[] {
+  if (!('groups' in target)) return [{ all_up_to_seq: target.upToSeq }]
+  return [...target.groups]
+    .filter(([groupId]) => !missing.has(groupId))
+    .map(([groupId, seq]) => ({ group_ids: [groupId], up_to_seq: seq }))
+}
+
+/** Where a server leaves out how far a mark of single groups reaches, it cannot reach past its own frame. */
+function withPosition(scope: MarkScope, seq: number): MarkScope {
+  if ('all_up_to_seq' in scope) return scope
+  return { group_ids: scope.group_ids, up_to_seq: scope.up_to_seq ?? seq }
+}
+
+function isSameList(a: readonly ActivityGroup[], b: readonly ActivityGroup[]): boolean {
+  return a.length === b.length && a.every((group, index) => group === b[index])
+}

@@ -1,0 +1,233 @@
+import type { HelloFrame, StreamPosition } from '@headwater/protocol'
+import { Backoff } from './backoff.ts'
+import { HeadwaterError } from './error.ts'
+import { Fallback } from './fallback.ts'
+import type { ChainFrame } from './frame.ts'
+import { type ClientSeams, cancel, type PageEvent } from './seams.ts'
+import { Session, type SessionEnd } from './session.ts'
+import type { TokenSource } from './token.ts'
+import type { OpenTransport } from './transport.ts'
+
+/** `offline`: closed, given up, or waiting for somebody to look. `connecting`: trying, or about to. `online`: `hello` came. */
+export type Connection = 'offline' | 'connecting' | 'online'
+
+/** A page hidden for this long does not reconnect until somebody looks at it. */
+export const hiddenGraceMs = 30_000
+
+export interface StreamHandlers {
+  /** `error` is why it went, or stays, down when that needs more than patience: a refused token. */
+  connection(state: Connection, error: HeadwaterError | null): void
+  hello(frame: HelloFrame): void
+  /**
+   * The stream begins at this position and tells nothing of what was before. `isReset`: it does so although it was
+   * asked to go on from another one, so that the list has to be read anew.
+   */
+  began(at: StreamPosition, isReset: boolean): void
+  frame(frame: ChainFrame): void
+}
+
+export interface StreamConfig {
+  readonly tokens: TokenSource
+  /** `socket` is `null` where there is no WebSocket. */
+  readonly transports: { readonly socket: OpenTransport | null; readonly sse: OpenTransport }
+  readonly deviceId: string | undefined
+  readonly seams: ClientSeams
+}
+
+/**
+ * Keeps one user's activity stream open. States: stopped; opening (a token is fetched, then a session opens); open
+ * (`hello` came); waiting (a timer runs to the next try); asleep (the page has been hidden for long); refused (the
+ * server does not take the only token there is). Any end of a session leads to waiting, asleep or refused. The position
+ * is the last link of the unbroken chain, and outlives sessions: each new one asks for what came after it.
+ */
+export class ActivityStream {
+  readonly #config: StreamConfig
+  readonly #handlers: StreamHandlers
+  readonly #backoff: Backoff
+  readonly #fallback: Fallback
+  #position: StreamPosition | null = null
+  #running = false
+  /** Counts attempts, so that a token that comes late finds out whether it is still wanted. */
+  #attempt = 0
+  #session: Session | null = null
+  #waiting: Disposable | null = null
+  #asleep = false
+  #refused = false
+  #lastEnd: 'lost' | 'auth' = 'lost'
+  /** What was wrong with the token, until a `hello` shows that it no longer is. */
+  #error: HeadwaterError | null = null
+  #hiddenAt: number | null = null
+  /** The server asked not to be called before this moment (of the steady clock). */
+  #notBefore = 0
+  #page: Disposable | null = null
+
+  constructor(config: StreamConfig, handlers: StreamHandlers) {
+    this.#config = config
+    this.#handlers = handlers
+    this.#backoff = new Backoff(config.seams.random)
+    this.#fallback = new Fallback(config.transports.socket !== null)
+  }
+
+  get position(): StreamPosition | null {
+    return this.#position
+  }
+
+  /** Opens it. `from` is the position of what is already known, `null` when that is nothing. */
+  start(from: StreamPosition | null): void {
+    if (this.#running) return
+    this.#running = true
+    this.#position = from
+    this.#backoff.reset()
+    const { page } = this.#config.seams
+    this.#hiddenAt = page.hidden() ? this.#now() : null
+    this.#page = page.listen((event) => this.#onPage(event))
+    void this.#open()
+  }
+
+  stop(): void {
+    this.#running = false
+    this.#attempt++
+    this.#stopWaiting()
+    this.#asleep = false
+    this.#refused = false
+    cancel(this.#page)
+    this.#page = null
+    this.#session?.close()
+    this.#session = null
+    this.#tell('offline', null)
+  }
+
+  async #open(): Promise<void> {
+    const attempt = ++this.#attempt
+    this.#stopWaiting()
+    this.#asleep = false
+    this.#tell('connecting', this.#error)
+    try {
+      const token = await this.#config.tokens.get()
+      if (attempt === this.#attempt) this.#openSession(token)
+    } catch (thrown) {
+      if (attempt === this.#attempt) this.#tokenFailed(HeadwaterError.from(thrown))
+    }
+  }
+
+  #openSession(token: string): void {
+    const { transports, deviceId, seams } = this.#config
+    const resume = this.#position
+    const open = transports[this.#fallback.kind] ?? transports.sse
+    let resetAt: StreamPosition | null = null
+    this.#session = new Session(open, { token, deviceId, resume }, seams, {
+      hello: (frame) => {
+        // Where the server does not go on from our position, `reset` follows. Acting on `hello` already means that a
+        // connection lost between the two cannot leave us with a position whose past we never read.
+        const start = { epoch: frame.epoch, seq: frame.from_seq }
+        if (!resume) this.#begin(start, false)
+        else if (resume.epoch !== frame.epoch || frame.from_seq > resume.seq) {
+          resetAt = start
+          this.#begin(start, true)
+        }
+        this.#greeted(frame)
+      },
+      reset: ({ epoch, seq }) => {
+        const isKnown = resetAt && samePosition(resetAt, { epoch, seq }) && samePosition(resetAt, this.#position)
+        if (!isKnown) this.#begin({ epoch, seq }, true)
+      },
+      link: (frame) => {
+        if (!this.#position || frame.seq > this.#position.seq) this.#position = { epoch: frame.epoch, seq: frame.seq }
+        this.#handlers.frame(frame)
+      },
+      ended: (end) => this.#ended(end, token),
+    })
+  }
+
+  #begin(at: StreamPosition, isReset: boolean): void {
+    this.#position = at
+    this.#handlers.began(at, isReset)
+  }
+
+  #greeted(frame: HelloFrame): void {
+    this.#fallback.worked()
+    this.#notBefore = 0
+    this.#lastEnd = 'lost'
+    this.#handlers.hello(frame)
+    this.#tell('online', null)
+  }
+
+  #ended(end: SessionEnd, token: string): void {
+    this.#session = null
+    if (!end.helloSeen && !end.answered) this.#fallback.failed()
+    if (!end.fatal) return this.#wait('lost', end.heldMs, end.retryAfterMs, null)
+    this.#config.tokens.refused(token)
+    if (this.#config.tokens.renewable) return this.#wait('auth', end.heldMs, end.retryAfterMs, end.error)
+    this.#refuse(end.error)
+  }
+
+  #tokenFailed(error: HeadwaterError): void {
+    if (error.retryable) this.#wait('auth', 0, error.retryAfterMs ?? 0, error)
+    else this.#refuse(error)
+  }
+
+  /** The only token there is was refused: trying again could only annoy. */
+  #refuse(error: HeadwaterError): void {
+    this.#refused = true
+    this.#tell('offline', error)
+  }
+
+  #wait(kind: 'lost' | 'auth', heldMs: number, retryAfterMs: number, error: HeadwaterError | null): void {
+    this.#lastEnd = kind
+    const jitterMs = this.#backoff.next(kind, heldMs)
+    // All whom a closing server sent away were given about the same time: half of it again spreads them.
+    const spreadMs =
+      retryAfterMs > 0 ? Math.max(jitterMs, this.#config.seams.random.next() * (retryAfterMs / 2)) : jitterMs
+    if (retryAfterMs > 0) this.#notBefore = this.#now() + retryAfterMs
+    this.#tell('connecting', error)
+    this.#openIn(retryAfterMs + spreadMs)
+  }
+
+  #openIn(ms: number): void {
+    this.#stopWaiting()
+    this.#waiting = this.#config.seams.scheduler.after(ms, () => {
+      this.#waiting = null
+      if (this.#hiddenForLong()) this.#sleep()
+      else void this.#open()
+    })
+  }
+
+  #sleep(): void {
+    this.#asleep = true
+    this.#tell('offline', this.#error)
+  }
+
+  #onPage(event: PageEvent): void {
+    if (event === 'hidden') this.#hiddenAt ??= this.#now()
+    if (event === 'visible') this.#hiddenAt = null
+    if (event === 'hidden' || this.#refused) return
+    if (event === 'online') this.#fallback.networkChanged()
+    if (this.#session) return this.#session.probe()
+    // Looking at the page does not mend a refused token; a network that is back may.
+    if (this.#waiting && event === 'visible' && this.#lastEnd === 'auth') return
+    if (this.#asleep && this.#hiddenForLong()) return
+    if (this.#waiting || this.#asleep) this.#openIn(Math.max(0, this.#notBefore - this.#now()))
+  }
+
+  #hiddenForLong(): boolean {
+    return this.#hiddenAt !== null && this.#config.seams.page.hidden() && this.#now() - this.#hiddenAt >= hiddenGraceMs
+  }
+
+  #tell(state: Connection, error: HeadwaterError | null): void {
+    this.#error = error
+    this.#handlers.connection(state, error)
+  }
+
+  #stopWaiting(): void {
+    cancel(this.#waiting)
+    this.#waiting = null
+  }
+
+  #now(): number {
+    return this.#config.seams.clock.monotonic()
+  }
+}
+
+function samePosition(a: StreamPosition | null, b: StreamPosition | null): boolean {
+  return a?.epoch === b?.epoch && a?.seq === b?.seq
+}

@@ -1,0 +1,66 @@
+import { HeadwaterError } from './error.ts'
+import { type ClientSeams, cancel } from './seams.ts'
+
+/** A user token, or how to get one; the function is called again when the server refuses what it gave. */
+export type TokenOption = string | (() => string | Promise<string>)
+
+/** Where requests and sockets get their token from. */
+export interface TokenSource {
+  /** The current token; callers at the same time share one call. Throws `no_token` or `token_unavailable`. */
+  get(): Promise<string>
+  /** The server refused `token`: the next `get` brings another one, if that is possible. */
+  refused(token: string): void
+  /** False when there is only this one token. */
+  readonly renewable: boolean
+}
+
+const functionTimeoutMs = 30_000
+
+export function createTokenSource(option: TokenOption | undefined, seams: ClientSeams): TokenSource {
+  if (typeof option === 'string') return { get: async () => option, refused: () => {}, renewable: false }
+  if (!option) return { get: () => Promise.reject(new HeadwaterError('no_token')), refused: () => {}, renewable: false }
+  return new RenewingTokens(option, seams)
+}
+
+class RenewingTokens implements TokenSource {
+  readonly renewable = true
+  readonly #renew: () => string | Promise<string>
+  readonly #seams: ClientSeams
+  #token: string | null = null
+  #pending: Promise<string> | null = null
+
+  constructor(renew: () => string | Promise<string>, seams: ClientSeams) {
+    this.#renew = renew
+    this.#seams = seams
+  }
+
+  async get(): Promise<string> {
+    if (this.#token !== null) return this.#token
+    this.#pending ??= this.#fetch().finally(() => {
+      this.#pending = null
+    })
+    return await this.#pending
+  }
+
+  refused(token: string): void {
+    if (this.#token === token) this.#token = null
+  }
+
+  async #fetch(): Promise<string> {
+    let timer: Disposable | undefined
+    const late = new Promise<never>((_, reject) => {
+      const fail = () => reject(new Error('The token function took too long'))
+      timer = this.#seams.scheduler.after(functionTimeoutMs, fail)
+    })
+    try {
+      const token = await Promise.race([this.#renew(), late])
+      if (typeof token !== 'string' || token === '') throw new TypeError('The token function gave no token')
+      this.#token = token
+      return token
+    } catch (cause) {
+      throw new HeadwaterError('token_unavailable', { detail: `The token function failed: ${cause}`, cause })
+    } finally {
+      cancel(timer)
+    }
+  }
+}
