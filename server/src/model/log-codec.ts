@@ -1,0 +1,184 @@
+import {
+  type EventOp,
+  type EventType,
+  eventOps,
+  eventTypes,
+  type JsonObject,
+  type ObjectType,
+  objectTypes,
+} from '@headwater/protocol'
+import type { AvroDeclaration } from './avro-schema.ts'
+import { createSingleObjectReader, createSingleObjectWriter } from './avro-single-object.ts'
+import type { ActivityEvent } from './event.ts'
+import { logEventVersion } from './event-schema.ts'
+import type { UserId } from './ids.ts'
+import type { LogValue, MarkValue } from './log-record.ts'
+import { logSchemas, logWriters } from './log-schemas.ts'
+import { uuidBytes, uuidText } from './uuid-bytes.ts'
+
+/** A log's values as bytes, and back: Avro in single-object encoding, the same in every engine. */
+export interface LogCodec {
+  encode(value: LogValue): Uint8Array
+  /** Never throws: bytes that cannot be read, or that belong to another user, come out as `unreadable`. */
+  decode(bytes: Uint8Array, user: UserId): LogValue
+}
+
+const write = {
+  event: createSingleObjectWriter(logWriters.event),
+  mark: createSingleObjectWriter(logWriters.mark),
+  group_deleted: createSingleObjectWriter(logWriters.group_deleted),
+  object_deleted: createSingleObjectWriter(logWriters.object_deleted),
+  actor_erased: createSingleObjectWriter(logWriters.actor_erased),
+  user_erased: createSingleObjectWriter(logWriters.user_erased),
+}
+
+/** An account may be in very many groups of one user; what the log holds was written by a server, not by a caller. */
+const readingLimits = { items: 1_000_000, depth: 32 }
+
+/** `extraSchemas` are further versions that may be in the log, such as those of the next release. */
+export function createLogCodec(extraSchemas: readonly AvroDeclaration[] = []): LogCodec {
+  const reader = createSingleObjectReader([...logSchemas, ...extraSchemas], readingLimits)
+  return {
+    encode: encodeLogValue,
+    decode(bytes, user) {
+      const read = reader.read(bytes)
+      if (!read.ok) return { kind: 'unreadable', user, reason: read.reason }
+      try {
+        return logValueOf(String(read.schema.name), read.value as never, user)
+      } catch (error) {
+        return { kind: 'unreadable', user, reason: (error as Error).message }
+      }
+    },
+  }
+}
+
+export function encodeLogValue(value: LogValue): Uint8Array {
+  switch (value.kind) {
+    case 'event':
+      return write.event(recordOf(value.event))
+    case 'mark':
+      return write.mark({
+        user_id: value.user,
+        mark: value.mark === 'read' ? 'READ' : 'SEEN',
+        group_ids: value.groupIds,
+        up_to: value.upTo,
+      })
+    case 'group_deleted':
+      return write.group_deleted({ user_id: value.user, group_id: value.groupId })
+    case 'object_deleted':
+      return write.object_deleted({
+        user_id: value.user,
+        object_type: value.objectType,
+        object_id: value.objectId,
+        deleted_at: value.deletedAt,
+      })
+    case 'actor_erased':
+      return write.actor_erased({ user_id: value.user, actor_id: value.actor, group_ids: value.groupIds })
+    case 'user_erased':
+      return write.user_erased({ user_id: value.user })
+    case 'unreadable':
+      throw new TypeError('what could not be read is not written')
+  }
+}
+
+const codec = createLogCodec()
+export const decodeLogValue = (bytes: Uint8Array, user: UserId): LogValue => codec.decode(bytes, user)
+
+interface EventRecord {
+  readonly event_id: Uint8Array
+  readonly event_type: string
+  readonly verb?: string
+  readonly actor_id: string
+  readonly target_user_id: string
+  readonly object_type: string
+  readonly object_id: string
+  readonly metadata: string | Readonly<Record<string, string>>
+  readonly created_at: number | null
+  readonly op?: string
+}
+
+function recordOf(event: ActivityEvent): EventRecord & { readonly schema_version: number } {
+  return {
+    schema_version: logEventVersion,
+    event_id: uuidBytes(event.eventId),
+    event_type: event.eventType,
+    actor_id: event.actor,
+    target_user_id: event.targetUser,
+    object_type: event.objectType,
+    object_id: event.objectId,
+    metadata: JSON.stringify(event.metadata),
+    created_at: event.createdAt,
+    op: event.op,
+    verb: event.verb,
+  }
+}
+
+/** Fields that the writer's version did not have get their defaults here; unknown symbols get the enum's. */
+function eventOf(record: EventRecord): ActivityEvent {
+  const eventType = record.event_type
+  const known = isOneOf(eventTypes, eventType)
+  return {
+    eventId: uuidText(record.event_id),
+    eventType: known ? (eventType as EventType) : 'CUSTOM',
+    // A type that a later version has keeps groups of its own: its name stands as the verb.
+    verb: record.verb || (known ? '' : eventType),
+    actor: record.actor_id,
+    targetUser: record.target_user_id,
+    objectType: objectTypeOf(record.object_type),
+    objectId: record.object_id,
+    metadata: metadataOf(record.metadata),
+    createdAt: record.created_at,
+    op: isOneOf(eventOps, record.op) ? (record.op as EventOp) : 'ADD',
+  }
+}
+
+function metadataOf(metadata: EventRecord['metadata']): JsonObject {
+  if (metadata === '{}') return {}
+  const value: unknown = typeof metadata === 'string' ? JSON.parse(metadata) : { ...metadata }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('the metadata is no object')
+  return value as JsonObject
+}
+
+function logValueOf(name: string, record: never, user: UserId): LogValue {
+  const value = name === 'Event' ? ({ kind: 'event', event: eventOf(record) } as const) : otherOf(name, record)
+  const owner = value.kind === 'event' ? value.event.targetUser : value.user
+  if (owner !== user) throw new Error('it belongs to another user than the one it is keyed by')
+  return value
+}
+
+interface OtherRecord {
+  readonly user_id: string
+  readonly mark: string
+  readonly group_id: string
+  readonly group_ids: readonly string[]
+  readonly up_to: number
+  readonly object_type: string
+  readonly object_id: string
+  readonly deleted_at: number
+  readonly actor_id: string
+}
+
+function otherOf(name: string, record: OtherRecord): LogValue {
+  const user = record.user_id
+  switch (name) {
+    case 'Mark':
+      return { kind: 'mark', user, mark: markOf(record.mark), groupIds: record.group_ids, upTo: record.up_to }
+    case 'GroupDeleted':
+      return { kind: 'group_deleted', user, groupId: record.group_id }
+    case 'ObjectDeleted': {
+      const { object_type, object_id: objectId, deleted_at: deletedAt } = record
+      return { kind: 'object_deleted', user, objectType: objectTypeOf(object_type), objectId, deletedAt }
+    }
+    case 'ActorErased':
+      return { kind: 'actor_erased', user, actor: record.actor_id, groupIds: record.group_ids }
+    case 'UserErased':
+      return { kind: 'user_erased', user }
+    default:
+      throw new Error(`there is no record ${name}`)
+  }
+}
+
+const isOneOf = (symbols: readonly string[], text: string | undefined): boolean =>
+  text !== undefined && symbols.includes(text)
+const objectTypeOf = (symbol: string): ObjectType => (isOneOf(objectTypes, symbol) ? (symbol as ObjectType) : 'CUSTOM')
+const markOf = (symbol: string): MarkValue['mark'] => (symbol === 'READ' ? 'read' : 'seen')
