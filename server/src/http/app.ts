@@ -28,6 +28,7 @@ import { createCors, setSecurityHeaders } from './security-headers.ts'
 import type { HttpSettings } from './settings.ts'
 import './schema-fields.ts'
 import { createSchemaCompiler, unknownFieldDetail } from './validation.ts'
+import { serveWebApp, type WebApp } from './web-app.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -66,13 +67,15 @@ export interface AppDependencies {
   readonly settings: HttpSettings
   readonly log: RequestLog
   readonly metrics?: Metrics
+  /** Files for addresses that no route has. */
+  readonly webApp?: WebApp
 }
 
 const urlLengthMax = 8_192
 const headersMax = 100
 
 /** The HTTP server without routes, not listening: everything that holds for all of them. */
-export function createApp({ access, idempotency, seams, settings, log, metrics }: AppDependencies): App {
+export function createApp({ access, idempotency, seams, settings, log, metrics, webApp }: AppDependencies): App {
   const options = {
     logger: false,
     bodyLimit: limits.bodyBytes,
@@ -141,7 +144,11 @@ export function createApp({ access, idempotency, seams, settings, log, metrics }
 
   function noRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const methods = app.routeTable.methodsOf(request.url.split('?', 1)[0] ?? '')
-    if (methods.length === 0) return sendProblem(reply, new HeadwaterError('route_not_found'))
+    if (methods.length === 0) {
+      return (
+        (webApp && serveWebApp(webApp, request, reply)) ?? sendProblem(reply, new HeadwaterError('route_not_found'))
+      )
+    }
     reply.header('allow', methods.join(', '))
     return sendProblem(reply, new HeadwaterError('method_not_allowed'))
   }

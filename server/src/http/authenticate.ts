@@ -11,15 +11,18 @@ import type { HttpSettings } from './settings.ts'
 export type RouteAccess = 'public' | 'any' | 'server'
 
 const secretParameters = /[?&](?:token|access_token|api_key|apikey|authorization|jwt|key|secret)=/i
+/** Wrong keys and tokens from one address: a hundred at once, and a hundred a minute. */
+const guesses = { perSecond: 100 / 60, burst: 100 }
+const addressesMax = 20_000
 const bearerPattern = /^Bearer +([!-~]+)$/i
 
 /** Finds out who calls, before any of the body is read. */
-export function createAuthenticate(access: Access, settings: HttpSettings, clock: Clock) {
-  const failures = createRateLimiter(settings.failedAuthentications, clock, 20_000)
+export function createAuthenticate(access: Access, { rateLimits }: Pick<HttpSettings, 'rateLimits'>, clock: Clock) {
+  const failures = createRateLimiter(guesses, clock, addressesMax)
 
   /** Guesses are slowed down; a token that has run out or was revoked is no guess. */
   const refuse = (request: FastifyRequest, guessed: boolean): HeadwaterError => {
-    if (guessed && settings.rateLimits === 'on') {
+    if (guessed && rateLimits === 'on') {
       const { allowed, retryAfterS } = failures.take(request.ip)
       if (!allowed) {
         return new HeadwaterError('rate_limited', { detail: 'Too many wrong keys or tokens from here.', retryAfterS })

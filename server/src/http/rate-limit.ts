@@ -1,19 +1,30 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Principal } from '../access/principal.ts'
 import { createRateLimiter, type RateVerdict } from '../access/rate-limits.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
 import type { HttpSettings } from './settings.ts'
 
-/** Users with a token have two buckets, one for all requests and one for writes; the customer's server has none. */
+/** Users have two buckets, one for all requests and one for writes; the customer's server has one, if any. */
 export function createRateLimit(settings: HttpSettings, clock: Clock) {
-  const requests = createRateLimiter(settings.userRequests, clock)
-  const writes = createRateLimiter(settings.userWrites, clock)
+  const limiter = (perSecond: number, burst: number) =>
+    settings.rateLimits === 'on' && perSecond > 0
+      ? createRateLimiter({ perSecond, burst: Math.max(1, burst) }, clock)
+      : undefined
+  const requests = limiter(settings.userRequestsPerS, settings.userRequestBurst)
+  const writes = limiter(settings.userWritesPerS, settings.userWriteBurst)
+  const server = limiter(settings.apiKeyRequestsPerS, settings.apiKeyRequestBurst)
+
+  const take = (principal: Principal, method: string): RateVerdict | undefined => {
+    if (principal.kind === 'server') return server?.take('server')
+    const verdict = requests?.take(principal.user)
+    if (verdict?.allowed === false || !isWrite(method)) return verdict
+    return tighter(verdict, writes?.take(principal.user))
+  }
 
   return function rateLimit(request: FastifyRequest, reply: FastifyReply): void {
-    const principal = request.principal
-    if (settings.rateLimits === 'off' || principal?.kind !== 'user') return
-    let verdict = requests.take(principal.user)
-    if (verdict.allowed && isWrite(request.method)) verdict = tighter(verdict, writes.take(principal.user))
+    const verdict = request.principal && take(request.principal, request.method)
+    if (!verdict) return
     reply.header('ratelimit-limit', String(verdict.limit))
     reply.header('ratelimit-remaining', String(verdict.remaining))
     reply.header('ratelimit-reset', String(verdict.resetS))
@@ -23,4 +34,7 @@ export function createRateLimit(settings: HttpSettings, clock: Clock) {
 
 const isWrite = (method: string): boolean => method !== 'GET' && method !== 'HEAD'
 
-const tighter = (a: RateVerdict, b: RateVerdict): RateVerdict => (b.remaining <= a.remaining || !b.allowed ? b : a)
+function tighter(a: RateVerdict | undefined, b: RateVerdict | undefined): RateVerdict | undefined {
+  if (!a || !b) return a ?? b
+  return !b.allowed || b.remaining < a.remaining ? b : a
+}

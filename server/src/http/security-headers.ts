@@ -15,7 +15,7 @@ const exposedHeaders =
   'RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Idempotency-Replayed, Headwater-Degraded'
 
 /** Answers for origins that are listed, to the letter. Returns true when the request was a preflight, and is answered. */
-export function createCors({ corsOrigins }: HttpSettings) {
+export function createCors({ corsOrigins }: Pick<HttpSettings, 'corsOrigins'>) {
   const listed = new Set(corsOrigins)
   return function cors(request: FastifyRequest, reply: FastifyReply): boolean {
     if (listed.size === 0) return false

@@ -114,11 +114,12 @@ export function addUserRoutes(app: App, { users, deletion, clock }: UserRouteDep
         tags: ['Users'],
         params,
         response: { 202: Type.Object({ accepted: Type.Boolean() }) as object },
-        problems: ['forbidden', 'not_found', 'store_unavailable'],
+        problems: ['forbidden', 'ingest_unavailable', 'store_unavailable'],
       },
     },
     async (request, reply) => {
-      if (!(await deletion.eraseUser(request.params.id))) throw new HeadwaterError('not_found')
+      // One who was never put may still be in groups, so there is always something to accept.
+      await deletion.eraseUser(request.params.id)
       return reply.code(202).send({ accepted: true })
     },
   )

@@ -1,0 +1,55 @@
+import type { DeviceId, UserId } from '../model/ids.ts'
+import type { Access, Refusal } from './access.ts'
+import { type Principal, userOf } from './principal.ts'
+
+/** Whose stream a socket shows. An API key that acts for a user neither expires nor can be revoked. */
+export interface SocketPrincipal {
+  readonly user: UserId
+  readonly tokenId: string | null
+  readonly deviceId: DeviceId | null
+  readonly issuedAtMs: number | null
+  readonly expiresAtMs: number | null
+}
+
+const refusals = {
+  invalid: 'unauthenticated',
+  not_yet_valid: 'unauthenticated',
+  expired: 'token_expired',
+  revoked: 'token_revoked',
+} as const satisfies Record<Refusal, string>
+
+/** Access in the words of sockets: always for one user, and with a reason that a close code can tell. */
+export function socketAccess(access: Access) {
+  const isRevoked = ({ user, tokenId, deviceId, issuedAtMs, expiresAtMs }: SocketPrincipal): boolean =>
+    issuedAtMs !== null &&
+    expiresAtMs !== null &&
+    access.isRevoked({ kind: 'user', user, tokenId, deviceId, issuedAtMs, expiresAtMs })
+
+  return {
+    verifyBearer(token: string, actingAs: UserId | null) {
+      const result = access.authenticate(token)
+      if (!result.ok) return { refused: refusals[result.reason] }
+      if (result.principal.kind === 'user' && actingAs !== null && actingAs !== result.principal.user) {
+        return { refused: 'forbidden' as const }
+      }
+      const principal = socketPrincipal(result.principal, actingAs)
+      return principal ? { principal } : { refused: 'user_required' as const }
+    },
+    redeemTicket(ticket: string): SocketPrincipal | undefined {
+      const principal = access.tickets.redeem(ticket)
+      if (!principal || access.refusal(principal)) return undefined
+      return socketPrincipal(principal, null)
+    },
+    isRevoked,
+    onRevoked: access.onRevoked,
+  }
+}
+
+function socketPrincipal(principal: Principal, actingAs: UserId | null): SocketPrincipal | undefined {
+  if (principal.kind === 'user') {
+    const { user, tokenId, deviceId, issuedAtMs, expiresAtMs } = principal
+    return { user, tokenId, deviceId, issuedAtMs, expiresAtMs }
+  }
+  const user = actingAs ?? userOf(principal)
+  return user === undefined ? undefined : { user, tokenId: null, deviceId: null, issuedAtMs: null, expiresAtMs: null }
+}

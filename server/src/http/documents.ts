@@ -1,0 +1,47 @@
+import { Type } from 'typebox'
+import type { App } from './app.ts'
+import { asyncApiDocument } from './asyncapi.ts'
+import { docsPage, docsPolicy } from './docs-page.ts'
+import { openApiDocument } from './openapi.ts'
+
+const tags = ['Operations']
+const anyObject = Type.Object({}, { additionalProperties: true }) as object
+
+/** The documents are made when first asked for, since until then routes may still be added. */
+export function addDocumentRoutes(app: App, { version }: { readonly version: string }): void {
+  const openApi = once(() => JSON.stringify(openApiDocument(app.routeTable.routes, version)))
+  const asyncApi = once(() => JSON.stringify(asyncApiDocument(version)))
+  const page = once(() => docsPage(JSON.parse(openApi())))
+
+  const addDocument = (url: string, summary: string, text: () => string): void => {
+    app.get(
+      url,
+      { config: { access: 'public' }, schema: { summary, tags, response: { 200: anyObject } } },
+      async (_request, reply) => reply.type('application/json; charset=utf-8').send(text()),
+    )
+  }
+  addDocument('/openapi.json', 'The OpenAPI 3.1 document of the routes', openApi)
+  addDocument('/asyncapi.json', 'The AsyncAPI 3.0 document of the socket', asyncApi)
+
+  app.get(
+    '/docs',
+    {
+      config: { access: 'public' },
+      schema: {
+        summary: 'The routes as a page',
+        tags,
+        response: { 200: { content: { 'text/html': { schema: Type.String() } } } as object },
+      },
+    },
+    async (_request, reply) =>
+      reply.header('content-security-policy', docsPolicy).type('text/html; charset=utf-8').send(page()),
+  )
+}
+
+function once(make: () => string): () => string {
+  let made: string | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}

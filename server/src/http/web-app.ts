@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { extname, join, relative, sep } from 'node:path'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+interface WebFile {
+  readonly body: Buffer
+  readonly type: string
+  readonly etag: string
+}
+
+/**
+ * The built web app, read into memory at start: what is not in the map cannot be asked for, so no path leads out of the
+ * folder. Keys are paths of addresses, `/assets/main.js`.
+ */
+export type WebApp = ReadonlyMap<string, WebFile>
+
+const types: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.map': 'application/json; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
+  '.webp': 'image/webp',
+  '.woff2': 'font/woff2',
+}
+
+/** Empty when the folder does not exist: the server runs without its web app. */
+export async function loadWebApp(folder: string): Promise<WebApp> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  })
+  const files = new Map<string, WebFile>()
+  for (const entry of entries) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    const body = await readFile(path)
+    files.set(`/${relative(folder, path).split(sep).join('/')}`, {
+      body,
+      type: types[extname(path)] ?? 'application/octet-stream',
+      etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+    })
+  }
+  return files
+}
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: https: http:",
+  "font-src 'self'",
+  "connect-src 'self' ws: wss:",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** Addresses that never are pages of the web app. */
+const reserved = /^\/(?:v\d+|ws)(?:\/|$)/
+
+/** Answers a request that no route took with a file, or with the start page where a browser asks for a page. */
+export function serveWebApp(app: WebApp, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return undefined
+  const path = request.url.split('?', 1)[0] ?? ''
+  if (reserved.test(path)) return undefined
+  const file = app.get(path === '/' ? '/index.html' : decoded(path)) ?? startPage(app, path, request)
+  if (!file) return undefined
+
+  reply.header('content-security-policy', policy).header('etag', file.etag).type(file.type)
+  // Names of assets carry a hash of their content; the page that names them must be asked for again.
+  reply.header('cache-control', path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
+  if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
+  return reply.code(200).send(request.method === 'HEAD' ? '' : file.body)
+}
+
+function startPage(app: WebApp, path: string, request: FastifyRequest): WebFile | undefined {
+  const asksForPage = (request.headers.accept ?? '').includes('text/html')
+  return asksForPage && extname(path) === '' ? app.get('/index.html') : undefined
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
