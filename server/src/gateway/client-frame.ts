@@ -1,0 +1,71 @@
+import { limits } from '@headwater/protocol'
+import type { DeviceId, UserId } from '../model/ids.ts'
+import type { ResumePoint } from './opening.ts'
+
+export interface AuthFrame {
+  readonly type: 'auth'
+  readonly token: string | null
+  readonly deviceId: DeviceId | null
+  readonly resume: ResumePoint | null
+  /** Whom an API key acts for. */
+  readonly userId: UserId | null
+}
+
+/** `userId` is the user that the frame names, if it does. */
+export type ParsedFrame =
+  | AuthFrame
+  | { readonly type: 'ack'; readonly seq: number; readonly userId: UserId | null }
+  | { readonly type: 'ping'; readonly userId: UserId | null }
+  | { readonly type: 'wrong'; readonly problem: string; readonly userId: UserId | null }
+
+const tokenLength = 8 * 1024
+const epochLength = 256
+const deviceIdPattern = /^[^\p{Cc}\p{Cs}]+$/u
+
+const wrong = (problem: string, userId: UserId | null = null): ParsedFrame => ({ type: 'wrong', problem, userId })
+
+/** A frame from a client, or what is wrong with it. Fields that are not known are passed over. */
+export function parseClientFrame(text: string): ParsedFrame {
+  let frame: unknown
+  try {
+    frame = JSON.parse(text)
+  } catch {
+    return wrong('The frame is not JSON.')
+  }
+  if (!isObject(frame)) return wrong('The frame is not a JSON object.')
+  const { type, user_id: user = null } = frame
+  if (!isTextOrNull(user, limits.userIdLength)) return wrong('"user_id" must be a user id.')
+  switch (type) {
+    case 'ping':
+      return { type, userId: user }
+    case 'ack':
+      if (typeof frame.seq !== 'number') return wrong('ack needs a number "seq".', user)
+      return { type, seq: frame.seq, userId: user }
+    case 'auth':
+      return parseAuth(frame, user)
+    default:
+      return wrong('The frame has no known "type": auth, ack or ping.', user)
+  }
+}
+
+function parseAuth(frame: Record<string, unknown>, userId: UserId | null): ParsedFrame {
+  const { token = null, device_id: deviceId = null, resume = null } = frame
+  if (!isTextOrNull(token, tokenLength)) return wrong('"token" must be text.')
+  if (!isTextOrNull(deviceId, limits.deviceIdLength) || (deviceId !== null && !deviceIdPattern.test(deviceId))) {
+    return wrong(`"device_id" must be text of 1 to ${limits.deviceIdLength} characters.`, userId)
+  }
+  if (resume === null) return { type: 'auth', token, deviceId, resume, userId }
+  if (!isObject(resume) || typeof resume.seq !== 'number' || !isText(resume.epoch, epochLength)) {
+    return wrong('"resume" must have the text "epoch" and the number "seq".', userId)
+  }
+  return { type: 'auth', token, deviceId, resume: { epoch: resume.epoch, seq: resume.seq }, userId }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isText = (value: unknown, maxLength: number): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= maxLength
+
+const isTextOrNull = (value: unknown, maxLength: number): value is string | null =>
+  value === null || isText(value, maxLength)

@@ -1,0 +1,88 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Clock } from '../lib/seams.ts'
+import type { SocketAccess, SocketPrincipal, SocketRefusal } from './access.ts'
+import { isOriginAllowed } from './origin.ts'
+import type { Refusal } from './refusal.ts'
+import type { GatewaySettings } from './settings.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+const bearerPattern = /^Bearer +([!-~]+)$/i
+const refusals: Readonly<Record<SocketRefusal, Refusal>> = {
+  unauthenticated: { code: 'unauthenticated' },
+  token_expired: { code: 'unauthenticated', detail: 'The token has expired.' },
+  token_revoked: { code: 'unauthenticated', detail: 'The token was revoked.' },
+  user_required: { code: 'user_required' },
+  forbidden: { code: 'forbidden', detail: 'Only an API key may act for another user.' },
+}
+
+/** Decides, before a stream is opened, whether its request may have one. */
+export class Door {
+  readonly #access: SocketAccess
+  readonly #settings: GatewaySettings
+  readonly #clock: Clock
+  readonly #upgrades: TokenBucket
+  open = true
+
+  constructor(access: SocketAccess, settings: GatewaySettings, clock: Clock) {
+    this.#access = access
+    this.#settings = settings
+    this.#clock = clock
+    this.#upgrades = new TokenBucket(settings.upgradesPerS, settings.upgradeBurst, clock.monotonic())
+  }
+
+  /** What is wrong with the request, whoever sends it; nothing when it may go on. `parameters` are the query's allowed ones. */
+  check(request: IncomingMessage, sockets: number, parameters: readonly string[]): Refusal | undefined {
+    if (!this.open) return { code: 'overloaded', detail: 'The server is closing.', retryAfterS: 1 }
+    const { origin, host } = request.headers
+    if (!isOriginAllowed(origin, host, this.#settings.allowedOrigins)) {
+      return { code: 'forbidden', detail: 'Pages of this origin may not open a stream here.' }
+    }
+    for (const name of new URLSearchParams(queryOf(request)).keys()) {
+      if (parameters.includes(name)) continue
+      const detail = 'There is no such parameter. Tokens belong in the Authorization header or the auth frame.'
+      return {
+        code: 'invalid_request',
+        detail,
+        errors: [{ path: name.slice(0, 64), code: 'unknown_parameter', detail }],
+      }
+    }
+    if (sockets >= this.#settings.maxSockets)
+      return { code: 'overloaded', detail: 'Too many open sockets.', retryAfterS: 5 }
+    if (!this.#upgrades.take(this.#clock.monotonic())) {
+      return { code: 'overloaded', detail: 'Too many new sockets at once.', retryAfterS: 1 }
+    }
+    return undefined
+  }
+
+  /** Whom the header names; `null` when there is none. */
+  bearer(headers: IncomingHttpHeaders): { readonly principal: SocketPrincipal } | Refusal | null {
+    if (headers.authorization === undefined) return null
+    const token = bearerPattern.exec(headers.authorization)?.[1]
+    if (token === undefined) return refusals.unauthenticated
+    const verdict = this.#access.verifyBearer(token, actingAs(headers))
+    return 'refused' in verdict ? refusals[verdict.refused] : verdict
+  }
+
+  ticket(request: IncomingMessage): { readonly principal: SocketPrincipal } | Refusal | null {
+    const tickets = new URLSearchParams(queryOf(request)).getAll('ticket')
+    if (tickets.length === 0) return null
+    if (tickets.length > 1) return { code: 'invalid_request', detail: 'More than one ticket was sent.' }
+    const principal = this.#access.redeemTicket(tickets[0] ?? '')
+    if (!principal) return { code: 'unauthenticated', detail: 'The ticket is unknown, used or too old.' }
+    if (this.#access.isRevoked(principal)) return refusals.token_revoked
+    return { principal }
+  }
+}
+
+export function actingAs(headers: IncomingHttpHeaders): string | null {
+  const user = headers['x-user-id']
+  return typeof user === 'string' ? user : null
+}
+
+export const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?', 1)[0] ?? '/'
+
+const queryOf = (request: IncomingMessage): string => {
+  const url = request.url ?? '/'
+  const start = url.indexOf('?')
+  return start === -1 ? '' : url.slice(start + 1)
+}
