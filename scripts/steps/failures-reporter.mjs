@@ -5,14 +5,16 @@ import { writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { inspect, styleText } from 'node:util'
 
+const totalsFile = process.env.HEADWATER_TEST_TOTALS
+
 export default async function* report(events) {
   for await (const { type, data } of events) {
     if (type === 'test:stdout' || type === 'test:stderr') yield data.message
     // Diagnostics without a file are the runner's own totals.
     else if (type === 'test:diagnostic' && data.file !== undefined) yield `  ${data.message}\n`
     else if (type === 'test:fail' && !isEcho(data)) yield failure(data)
-    else if (type === 'test:summary' && data.file === undefined) {
-      writeFileSync(process.env.HEADWATER_TEST_TOTALS, JSON.stringify(data.counts))
+    else if (type === 'test:summary' && data.file === undefined && totalsFile !== undefined) {
+      writeFileSync(totalsFile, JSON.stringify(data.counts))
     }
   }
 }
