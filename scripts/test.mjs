@@ -28,7 +28,7 @@ const tests = {
 }
 
 const [mode, ...args] = process.argv.slice(2)
-if (mode === 'unit') process.exitCode = await unit(args)
+if (mode === 'unit') process.exitCode = unit(args)
 else process.exitCode = await runSteps(mode === 'check' ? checks : { ...checks, ...tests })
 
 async function runSteps(steps) {
