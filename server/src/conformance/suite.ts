@@ -8,9 +8,15 @@
  * in a file that `node --test` runs; `node:test` and the package fast-check are needed. A promise that an engine cannot
  * keep is named with its reason, `runSuite(suite, harness, { unable: { 'The promise.': 'why' } })`, and shown as such.
  */
+
+export { deviceStoreSuite } from './device-store.ts'
 export { eventLogSuite } from './event-log.ts'
 export * from './frame.ts'
 export { groupStoreSuite } from './group-store.ts'
+export { idempotencyStoreSuite } from './idempotency-store.ts'
 export { memberStoreSuite } from './member-store.ts'
 export { objectIndexSuite } from './object-index.ts'
 export { readMarksSuite } from './read-marks.ts'
+export { revocationStoreSuite } from './revocation-store.ts'
+export { traceStoreSuite } from './trace-store.ts'
+export { userStoreSuite } from './user-store.ts'

@@ -39,10 +39,7 @@ export function memoryGroupStore(state: GroupState): GroupStore {
     },
 
     async get(ids) {
-      return ids.map(({ user, groupId }) => {
-        const row = state.get(user)?.rows.get(groupId)
-        return row && copied(row)
-      })
+      return ids.map(({ user, groupId }) => state.get(user)?.rows.get(groupId))
     },
 
     async ofKeys(asks) {
@@ -107,7 +104,7 @@ function groupsOf(state: GroupState, user: UserId): UserGroups {
 function putRow(groups: UserGroups, row: GroupRow): PutOutcome {
   const present = groups.rows.get(row.groupId)
   if (present && present.applied >= row.applied) return 'ahead'
-  groups.rows.set(row.groupId, copied(row))
+  groups.rows.set(row.groupId, row)
   if (!present) {
     insert(groups.ids, row.groupId)
     const ids = groups.keys.get(keyText(row)) ?? []
@@ -135,7 +132,7 @@ function ofKey(groups: UserGroups, { key, newest, times, spanMs }: KeyAsk): Grou
     const end = indexIn(ids, idBoundAt(time - spanMs))
     for (const id of ids.slice(indexIn(ids, idBoundAt(time + spanMs + 1)), end)) found.add(id)
   }
-  return [...found].sort().map((id) => copied(groups.rows.get(id) as GroupRow))
+  return [...found].sort().map((id) => groups.rows.get(id) as GroupRow)
 }
 
 function list(groups: UserGroups, { after, createdFrom, types, limit }: GroupQuery): GroupRow[] {
@@ -150,7 +147,4 @@ function list(groups: UserGroups, { after, createdFrom, types, limit }: GroupQue
   return rows
 }
 
-/** Spans are changed in place by their owner, so the store has its own. */
-const copied = (row: GroupRow): GroupRow => ({ ...row, firstSeqSpans: row.firstSeqSpans.map((span) => ({ ...span })) })
-
-const withoutPending = (row: GroupRow): GroupRow => ({ ...copied(row), pending: [] })
+const withoutPending = (row: GroupRow): GroupRow => ({ ...row, pending: [] })
