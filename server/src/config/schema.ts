@@ -92,7 +92,8 @@ export const schema = {
     userWriteBurst: integer(50, rate, 'Writes that a user token may make at once after a pause.'),
     apiKeyRequestsPerS: integer(0, rate, 'Requests a second that the API key may make; 0 = no limit.'),
     apiKeyRequestBurst: integer(1_000, rate, 'Requests that the API key may make at once after a pause.'),
-    requestTimeoutMs: integer(30 * second, durationMs, 'How long a request may take to arrive in full.'),
+    requestTimeoutMs: integer(10 * second, durationMs, 'How long a request may take to arrive in full.'),
+    slowRequestMs: integer(second, durationMs, 'Requests that take longer are logged.'),
     maxInFlightEvents: integer(
       50_000,
       { min: 1, max: 10_000_000 },

@@ -52,18 +52,28 @@ export function developmentSecrets(dir: string): DevelopmentSecrets {
     apiKey: `dev_${randomBytes(24).toString('base64url')}`,
     tokenSecret: `dev_${randomBytes(32).toString('base64url')}`,
   }
-  const temporary = join(dir, `${fileName}.${process.pid}.${randomBytes(4).toString('hex')}`)
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
+    return keepFirst(dir, made) ? made : (readDevelopmentSecrets(dir) as DevelopmentSecrets)
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    const { code } = error as NodeJS.ErrnoException
+    throw new ConfigError([{ key: 'data.dir', source: dir, message: `the directory cannot be written (${code})` }])
+  }
+}
+
+/** Of two processes that start at once, one keeps its secrets and the other is told false: a link never replaces. */
+function keepFirst(dir: string, made: DevelopmentSecrets): boolean {
+  const temporary = join(dir, `${fileName}.${process.pid}.${randomBytes(4).toString('hex')}`)
+  try {
     writeFileSync(temporary, `${JSON.stringify(made, null, 2)}\n`, { mode: ownerOnly, flush: true })
     chmodSync(temporary, ownerOnly)
-    // A link never replaces: of two processes that start at once, one makes the secrets and the other reads them.
     linkSync(temporary, join(dir, fileName))
-    return made
+    return true
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return readDevelopmentSecrets(dir) as DevelopmentSecrets
-    throw new ConfigError([{ key: 'data.dir', source: dir, message: `the directory cannot be written (${code})` }])
+    if (code === 'EEXIST') return false
+    throw error
   } finally {
     rmSync(temporary, { force: true })
   }

@@ -1,0 +1,25 @@
+import { type LoadedSettings, loadSettings, type Sources } from '../config/load.ts'
+import { type Config, withSecrets } from '../config/secrets.ts'
+import { createLog, type Log } from '../lib/log.ts'
+import type { Call } from './command.ts'
+
+const sourcesOf = ({ io, options, settings }: Call): Sources => ({
+  file: options.config as string | undefined,
+  environment: io.environment,
+  flags: settings,
+  cwd: io.cwd,
+})
+
+/** The settings that a call's file, environment and flags add up to. */
+export const settingsOf = (call: Call): LoadedSettings => loadSettings(sourcesOf(call))
+
+/** The same with keys and secrets, which are made when there are none, and the log that goes with them. */
+export function configurationOf(call: Call): { readonly config: Config; readonly log: Log } {
+  const { settings, warnings } = settingsOf(call)
+  const config = withSecrets(settings, call.io.cwd)
+  const { access, auth, log } = config
+  const secrets = [...access.apiKeys, ...access.tokenSecrets, ...Object.values(auth)]
+  const created = createLog({ level: log.level, readable: call.io.isTerminal, secrets })
+  for (const warning of warnings) created.warn(warning)
+  return { config, log: created }
+}

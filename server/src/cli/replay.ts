@@ -1,0 +1,24 @@
+import type { Command } from './command.ts'
+import { configurationOf } from './configuration.ts'
+import { createProgress } from './progress.ts'
+import { serverModule } from './server-module.ts'
+import { count } from './verify.ts'
+
+export const replay: Command = {
+  name: 'replay',
+  summary: 'Folds the log into the views once more.',
+  arguments: '',
+  description:
+    'Opens the data directory, so the server must be stopped. Records that a view already has change nothing, so it is safe\nto run at any time and to run again.',
+  options: {},
+  async run(call) {
+    const { config, log } = configurationOf(call)
+    const progress = createProgress(call.io)
+    const { openData } = await serverModule()
+    await using data = await openData(config, { log })
+    const { records, changedGroups } = await data.replay(progress.show)
+    progress.end()
+    call.io.out(`Replayed ${count(records, 'record')}; ${count(changedGroups, 'group')} changed.`)
+    return 0
+  },
+}

@@ -1,0 +1,76 @@
+import type { Config } from '../config/secrets.ts'
+import type { Log } from '../lib/log.ts'
+import type { Command } from './command.ts'
+import { configurationOf } from './configuration.ts'
+import { removeServerFile, writeServerFile } from './server-file.ts'
+import { type RunningServer, serverModule } from './server-module.ts'
+
+export const start: Command = {
+  name: 'start',
+  summary: 'Starts the server; SIGTERM or Ctrl-C drains and stops it, a second one stops it at once.',
+  arguments: '',
+  description: 'Prints "listening on URL" on standard output when it is ready, and its log on standard error.',
+  options: {},
+  async run(call) {
+    const { config, log } = configurationOf(call)
+    dieOnFaults(log)
+    const signal = nextSignal()
+    const { start: startServer } = await serverModule()
+    const server = await startServer(config, { log })
+    writeServerFile(config.data.dir, server.url)
+    call.io.out(banner(config, server))
+    log.info(`${await signal} received, stopping`)
+    await server.close()
+    removeServerFile(config.data.dir)
+    return 0
+  },
+}
+
+/** After a fault that nothing handled the state of the process is not known: the log recovers it at the next start. */
+function dieOnFaults(log: Log): void {
+  const die = (what: string) => (error: unknown) => {
+    log.fatal({ err: error instanceof Error ? error : new Error(String(error)) }, what)
+    process.exit(1)
+  }
+  process.on('uncaughtException', die('uncaught exception'))
+  process.on('unhandledRejection', die('unhandled rejection'))
+}
+
+/** One Ctrl-C can reach a process twice, from the terminal and from the program that started it. */
+const sameSignalMs = 200
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process. */
+function nextSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let first: number | undefined
+    const onSignal = (name: 'SIGTERM' | 'SIGINT') => () => {
+      const now = performance.now()
+      first ??= now
+      if (now === first) resolve(name)
+      else if (now - first > sameSignalMs) process.exit(name === 'SIGTERM' ? 143 : 130)
+    }
+    process.on('SIGTERM', onSignal('SIGTERM'))
+    process.on('SIGINT', onSignal('SIGINT'))
+  })
+}
+
+/** What a person needs to go on. A key of one's own is not shown: it is known, and output is kept in logs. */
+export function banner(config: Config, server: RunningServer): string {
+  const logins = server.demoLogins.map(({ name, url }) => [name, url] as const)
+  const rows: (readonly [string, string])[] = [
+    ['API key', config.isDevelopment ? `${server.apiKey}  (development)` : 'as configured'],
+    ['Data', config.data.dir],
+    ['API pages', `${server.url}/docs`],
+  ]
+  const width = Math.max(...[...rows, ...logins].map(([name]) => name.length))
+  const table = (pairs: readonly (readonly [string, string])[]) =>
+    pairs.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)
+  return [
+    '',
+    `  Headwater is listening on ${server.url}`,
+    '',
+    ...table(rows),
+    ...(logins.length > 0 ? ['', '  Log in to the demo as', ...table(logins)] : []),
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,42 @@
+import type { Command } from './command.ts'
+import { configurationOf } from './configuration.ts'
+import { createProgress } from './progress.ts'
+import { type Difference, serverModule, type VerifyReport } from './server-module.ts'
+
+export const verify: Command = {
+  name: 'verify',
+  summary: 'Recounts every group and badge and prints what differs; exit code 1 when something does.',
+  arguments: '',
+  description:
+    'Opens the data directory, so the server must be stopped. Changes nothing. Groups are recounted from the log as far\nback as it is kept, and from their members; badges from groups and marks.',
+  options: { json: { doc: 'Print the report as JSON.' } },
+  async run(call) {
+    const { config, log } = configurationOf(call)
+    const progress = createProgress(call.io)
+    const { openData } = await serverModule()
+    await using data = await openData(config, { log })
+    const report = await data.verify(progress.show)
+    progress.end()
+    call.io.out(call.options.json ? JSON.stringify(report, null, 2) : verifyText(report))
+    return report.differences.length === 0 ? 0 : 1
+  },
+}
+
+const shownMax = 50
+
+export function verifyText({ users, groups, records, differences }: VerifyReport): string {
+  const checked = `Recounted ${count(groups, 'group')} of ${count(users, 'user')} from ${count(records, 'record')}.`
+  if (differences.length === 0) return `${checked}\nEverything agrees.`
+  const more = differences.length - shownMax
+  return [
+    checked,
+    `${count(differences.length, 'difference')}:`,
+    ...differences.slice(0, shownMax).map(differenceText),
+    ...(more > 0 ? [`  … and ${more} more; --json prints all of them`] : []),
+  ].join('\n')
+}
+
+const differenceText = ({ user, groupId, what, expected, found }: Difference): string =>
+  `  ${user}  ${groupId ?? 'badge'}  ${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`
+
+export const count = (n: number, noun: string): string => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`
