@@ -2,6 +2,7 @@
 // works for one network only), packages we do not use, and paths of the machine it was written on.
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { missingPlatforms } from '../set-up/lock.mjs'
 import { root } from '../set-up/root.mjs'
 import { trackedFiles } from './tracked-files.mjs'
 
@@ -45,5 +46,8 @@ export async function cleanTree() {
       })
     }
   }
+  // Noticed here, and not by the next fresh clone.
+  const missing = missingPlatforms(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')))
+  if (missing.length > 0) findings.push(`package-lock.json lacks ${missing.length} packages: run npm run lock`)
   return { ok: findings.length === 0, output: findings.map((finding) => `${finding}\n`).join('') }
 }
