@@ -33,7 +33,9 @@ export function parseCall(command: Command, args: readonly string[]): Omit<Call,
     else if (Object.hasOwn(specs, name)) options[name] = optionValue(name, specs[name] as OptionSpec, value)
     else if (settingNames.has(name) || name.includes('.')) settings.push([name, required(name, value)])
     else
-      throw new UsageError(`there is no option ${token.rawName}${hint(name, [...Object.keys(specs), ...settingNames])}`)
+      throw new UsageError(
+        `there is no option ${token.rawName}${hint(name, [...Object.keys(specs), ...settingNames], '--')}`,
+      )
   }
   checkCount(command, positionals, options.help === true)
   return { arguments: positionals, options, settings }
@@ -58,7 +60,7 @@ function checkCount(command: Command, positionals: readonly string[], isHelp: bo
   if (positionals.length > wanted) throw new UsageError(`unexpected ${JSON.stringify(positionals[wanted])}`)
 }
 
-export const hint = (name: string, known: Iterable<string>): string => {
+export const hint = (name: string, known: Iterable<string>, prefix = ''): string => {
   const meant = nearest(name, known)
-  return meant ? `; did you mean ${meant}?` : ''
+  return meant ? `; did you mean ${prefix}${meant}?` : ''
 }

@@ -2,7 +2,8 @@ import type { Io } from './command.ts'
 
 /** Shows how far something has come: a bar that is redrawn on a terminal, else a line now and then. */
 export interface Progress {
-  show(done: number, total: number, note: string): void
+  /** `total` is null where nobody knows it: then the note alone is shown. */
+  show(done: number, total: number | null, note: string): void
   /** Leaves the line that the bar was on. */
   end(): void
 }
@@ -20,10 +21,10 @@ export function createProgress(
   return {
     show(done, total, note) {
       const now = performance.now()
-      const isLast = done >= total
+      const isLast = total !== null && done >= total
       if (!isLast && now - shownAt < (io.isTerminal ? redrawMs : lineEveryMs)) return
       shownAt = now
-      const line = barText(done, total, note)
+      const line = total === null ? note : barText(done, total, note)
       if (!io.isTerminal) return io.err(line)
       write(`\r${line.padEnd(drawn)}`)
       drawn = line.length

@@ -16,9 +16,12 @@ export const replay: Command = {
     const progress = createProgress(call.io)
     const { openData } = await serverModule()
     await using data = await openData(config, { log })
-    const { records, changedGroups } = await data.replay(progress.show)
+    const { records, groupWrites, unreadable } = await data.replay((done, total) =>
+      progress.show(done, total, `${count(done, 'record')} folded`),
+    )
     progress.end()
-    call.io.out(`Replayed ${count(records, 'record')}; ${count(changedGroups, 'group')} changed.`)
+    call.io.out(`Replayed ${count(records, 'record')}; ${count(groupWrites, 'group row')} written.`)
+    if (unreadable > 0) call.io.err(`${count(unreadable, 'record')} could not be read and were passed over.`)
     return 0
   },
 }

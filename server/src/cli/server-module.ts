@@ -1,3 +1,5 @@
+import type { ReplayReport } from '../activity/replay.ts'
+import type { VerifyReport } from '../activity/verify.ts'
 import type { Config } from '../config/secrets.ts'
 import type { Log } from '../lib/log.ts'
 
@@ -17,36 +19,14 @@ export interface RunningServer {
 }
 
 export interface DataTools extends AsyncDisposable {
-  /** Recounts every group and badge from the log and compares; changes nothing. */
+  /** Counts everything again and compares; changes nothing. */
   verify(onProgress: OnProgress): Promise<VerifyReport>
   /** Folds the kept log into the views once more; what is there already stays as it is. */
   replay(onProgress: OnProgress): Promise<ReplayReport>
 }
 
-export type OnProgress = (done: number, total: number, what: string) => void
-
-export interface VerifyReport {
-  readonly users: number
-  readonly groups: number
-  readonly records: number
-  readonly differences: readonly Difference[]
-}
-
-/** One thing that is not as the recount says. */
-export interface Difference {
-  readonly user: string
-  /** Null for a badge. */
-  readonly groupId: string | null
-  /** `actor_count`, `unread_count`, … */
-  readonly what: string
-  readonly expected: unknown
-  readonly found: unknown
-}
-
-export interface ReplayReport {
-  readonly records: number
-  readonly changedGroups: number
-}
+/** `total` is null where nobody knows it beforehand. */
+export type OnProgress = (done: number, total: number | null) => void
 
 export async function serverModule(): Promise<ServerModule> {
   const path: string = '../server.ts'

@@ -1,21 +1,22 @@
+import type { Difference, VerifyReport } from '../activity/verify.ts'
 import type { Command } from './command.ts'
 import { configurationOf } from './configuration.ts'
 import { createProgress } from './progress.ts'
-import { type Difference, serverModule, type VerifyReport } from './server-module.ts'
+import { serverModule } from './server-module.ts'
 
 export const verify: Command = {
   name: 'verify',
   summary: 'Recounts every group and badge and prints what differs; exit code 1 when something does.',
   arguments: '',
   description:
-    'Opens the data directory, so the server must be stopped. Changes nothing. Groups are recounted from the log as far\nback as it is kept, and from their members; badges from groups and marks.',
+    'Opens the data directory, so the server must be stopped. Changes nothing. Groups are counted from their members, and\nfrom the log as far as it reaches back; badges from groups and marks.',
   options: { json: { doc: 'Print the report as JSON.' } },
   async run(call) {
     const { config, log } = configurationOf(call)
     const progress = createProgress(call.io)
     const { openData } = await serverModule()
     await using data = await openData(config, { log })
-    const report = await data.verify(progress.show)
+    const report = await data.verify((users, total) => progress.show(users, total, `${count(users, 'user')} checked`))
     progress.end()
     call.io.out(call.options.json ? JSON.stringify(report, null, 2) : verifyText(report))
     return report.differences.length === 0 ? 0 : 1
@@ -24,8 +25,11 @@ export const verify: Command = {
 
 const shownMax = 50
 
-export function verifyText({ users, groups, records, differences }: VerifyReport): string {
-  const checked = `Recounted ${count(groups, 'group')} of ${count(users, 'user')} from ${count(records, 'record')}.`
+export function verifyText({ users, groups, members, replayed, differences }: VerifyReport): string {
+  const checked = [
+    `Recounted ${count(users, 'user')}: ${count(groups, 'group')} with ${count(members, 'actor')};`,
+    `${count(replayed, 'group')} of them from the log as well.`,
+  ].join(' ')
   if (differences.length === 0) return `${checked}\nEverything agrees.`
   const more = differences.length - shownMax
   return [
