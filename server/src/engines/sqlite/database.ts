@@ -1,0 +1,68 @@
+import { statSync } from 'node:fs'
+import { type Command, rowsIn, type StepResult } from './commands.ts'
+import { problemsOf } from './inspect.ts'
+import type { Reader } from './reader.ts'
+import { translated } from './sqlite-errors.ts'
+import type { Writer } from './writer.ts'
+
+export interface DatabaseParts {
+  readonly path: string
+  readonly lock: Disposable
+  readonly writer: Writer
+  readonly reader: Reader
+}
+
+export interface DatabaseStats {
+  readonly databaseBytes: number
+  readonly walBytes: number
+  readonly queuedCommands: number
+  readonly queuedBytes: number
+}
+
+/** An open data folder: what the engines of all ports write to and read from. */
+export class SqliteDatabase implements AsyncDisposable {
+  readonly #parts: DatabaseParts
+
+  constructor(parts: DatabaseParts) {
+    this.#parts = parts
+  }
+
+  get read(): Reader {
+    return this.#parts.reader
+  }
+
+  get writer(): Writer {
+    return this.#parts.writer
+  }
+
+  /** Stores the steps together, durably, after all commands before it. */
+  async write(...steps: Command): Promise<readonly StepResult[]> {
+    if (rowsIn(steps) === 0) return steps.map(() => ({ changes: [], rows: [] }))
+    return await this.#parts.writer.run(steps)
+  }
+
+  /** Reads the whole file; what is wrong with it, or nothing. */
+  checkIntegrity(): readonly string[] {
+    return translated(() => problemsOf(this.#parts.reader.connection, 100))
+  }
+
+  stats(): DatabaseStats {
+    const { path, writer } = this.#parts
+    return {
+      databaseBytes: bytesOf(path),
+      walBytes: bytesOf(`${path}-wal`),
+      queuedCommands: writer.queuedCommands,
+      queuedBytes: writer.queuedBytes,
+    }
+  }
+
+  /** Ends reading, stores what waits, moves the write-ahead log into the database and lets go of the folder. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { lock, writer, reader } = this.#parts
+    reader[Symbol.dispose]()
+    await writer[Symbol.asyncDispose]()
+    lock[Symbol.dispose]()
+  }
+}
+
+const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0

@@ -1,0 +1,42 @@
+import type { UserId } from '../../model/ids.ts'
+import type { Row } from './commands.ts'
+import type { SqliteDatabase } from './database.ts'
+
+/**
+ * Rows that are past retention, or everything of a user. What other tables hold of a group goes with it: nothing would
+ * ever ask for it again, and no other store could tell that it is alone.
+ */
+const oldest =
+  'SELECT user_id, group_id, object_type, object_id FROM groups WHERE created_at < ? ORDER BY created_at LIMIT ?'
+const dropGroup = 'DELETE FROM groups WHERE user_id = ? AND group_id = ?'
+const dropMembers = 'DELETE FROM members WHERE user_id = ? AND group_id = ?'
+const dropOfObject =
+  'DELETE FROM object_groups WHERE user_id = ? AND group_id = ? AND object_type = ? AND object_id = ?'
+const dropMarks = 'DELETE FROM marks WHERE user_id = ? AND group_id = ?'
+
+const dropUserGroups = 'DELETE FROM groups WHERE user_id = ?'
+const dropUserMembers = 'DELETE FROM members WHERE user_id = ?'
+const dropHead = 'DELETE FROM heads WHERE user_id = ?'
+
+export async function purgeOld(db: SqliteDatabase, createdBefore: number, limit: number): Promise<number> {
+  const found = db.read.all(oldest, createdBefore, limit)
+  const rows = found.map(([user, groupId]) => [user, groupId] as Row)
+  const [groups] = await db.write(
+    { sql: dropGroup, rows, returns: 'changes' },
+    { sql: dropMembers, rows },
+    { sql: dropMarks, rows },
+    { sql: dropOfObject, rows: found },
+  )
+  return total(groups?.changes)
+}
+
+export async function purgeUser(db: SqliteDatabase, user: UserId): Promise<number> {
+  const [groups] = await db.write(
+    { sql: dropUserGroups, rows: [[user]], returns: 'changes' },
+    { sql: dropUserMembers, rows: [[user]] },
+    { sql: dropHead, rows: [[user]] },
+  )
+  return total(groups?.changes)
+}
+
+const total = (changes: readonly number[] = []): number => changes.reduce((sum, each) => sum + each, 0)

@@ -1,0 +1,107 @@
+import type { GroupRow } from '../../model/activity-group.ts'
+import { idBoundAt } from '../../model/group-id.ts'
+import type { Seq, UserId } from '../../model/ids.ts'
+import type { GroupBatch, GroupQuery, GroupStore, KeyAsk, PutOutcome, UnreadRow } from '../../ports/group-store.ts'
+import type { SqliteDatabase } from './database.ts'
+import { rowsOfKey } from './group-keys.ts'
+import { listGroups } from './group-list.ts'
+import { purgeOld, purgeUser } from './group-purge.ts'
+import { allColumns, fromCells, shownColumns, toCells, upsertColumns } from './group-rows.ts'
+
+const upsert = `
+INSERT INTO groups (${upsertColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (user_id, group_id) DO UPDATE SET
+  visible = excluded.visible, seq = excluded.seq, unread_seq = excluded.unread_seq, applied = excluded.applied,
+  visible_since = excluded.visible_since, deleted_seq = excluded.deleted_seq, actor_count = excluded.actor_count,
+  is_estimate = excluded.is_estimate, event_count = excluded.event_count, updated_at = excluded.updated_at,
+  data = excluded.data, pending = excluded.pending, hyper_log_log = excluded.hyper_log_log
+WHERE excluded.applied > groups.applied`
+
+const raiseHead = `
+INSERT INTO heads (user_id, head) VALUES (?, ?)
+ON CONFLICT (user_id) DO UPDATE SET head = excluded.head WHERE excluded.head > heads.head`
+
+const headOf = 'SELECT head FROM heads WHERE user_id = ?'
+
+const byId = `SELECT ${allColumns} FROM groups WHERE user_id = ? AND group_id = ?`
+
+const countSince = 'SELECT count(*) FROM (SELECT 1 FROM groups WHERE user_id = ? AND seq > ? LIMIT ?)'
+
+const rowsSince = `SELECT ${shownColumns} FROM groups WHERE user_id = ? AND seq > ? ORDER BY seq`
+
+const unreadAbove = `
+SELECT group_id, event_type, created_at, unread_seq FROM groups
+WHERE user_id = ? AND group_id < ? AND visible = 1 AND unread_seq > ? AND created_at >= ? ORDER BY group_id`
+
+/** Groups and heads in SQLite. Writes take effect in the order in which they were issued: one thread writes them. */
+export class SqliteGroupStore implements GroupStore {
+  readonly ordered = true
+  readonly #db: SqliteDatabase
+
+  constructor(db: SqliteDatabase) {
+    this.#db = db
+  }
+
+  async putGroups(batches: readonly GroupBatch[]): Promise<readonly (readonly PutOutcome[])[]> {
+    const rows = batches.flatMap((batch) => batch.rows.map(toCells))
+    const [result] = await this.#db.write({ sql: upsert, rows, returns: 'changes' })
+    let next = 0
+    return batches.map((batch) => batch.rows.map(() => (result?.changes[next++] === 1 ? 'written' : 'ahead')))
+  }
+
+  async putHeads(heads: readonly { readonly user: UserId; readonly head: Seq }[]): Promise<void> {
+    await this.#db.write({ sql: raiseHead, rows: heads.map(({ user, head }) => [user, head]) })
+  }
+
+  async heads(users: readonly UserId[]): Promise<readonly Seq[]> {
+    return users.map((user) => (this.#db.read.get(headOf, user)?.[0] as Seq | undefined) ?? 0)
+  }
+
+  async get(
+    ids: readonly { readonly user: UserId; readonly groupId: string }[],
+  ): Promise<readonly (GroupRow | undefined)[]> {
+    return ids.map(({ user, groupId }) => {
+      const cells = this.#db.read.get(byId, user, groupId)
+      return cells && fromCells(cells)
+    })
+  }
+
+  async ofKeys(asks: readonly KeyAsk[]): Promise<readonly (readonly GroupRow[])[]> {
+    return asks.map((ask) => rowsOfKey(this.#db.read, ask))
+  }
+
+  async list(user: UserId, query: GroupQuery): Promise<readonly GroupRow[]> {
+    return listGroups(this.#db.read, user, query)
+  }
+
+  async changesSince(
+    user: UserId,
+    after: Seq,
+    limit: number,
+  ): Promise<{ readonly rows: readonly GroupRow[] } | { readonly gap: true }> {
+    return this.#db.read.snapshot(() => {
+      const count = this.#db.read.get(countSince, user, after, limit + 1)?.[0] as number
+      if (count > limit) return { gap: true }
+      return { rows: this.#db.read.all(rowsSince, user, after).map(fromCells) }
+    })
+  }
+
+  async unread(user: UserId, after: Seq, createdFrom: number): Promise<readonly UnreadRow[]> {
+    const rows = this.#db.read.all(unreadAbove, user, idBoundAt(createdFrom), after, createdFrom)
+    return rows.map(([groupId, eventType, createdAt, unreadSeq]) => ({
+      groupId: groupId as string,
+      eventType: eventType as UnreadRow['eventType'],
+      createdAt: createdAt as number,
+      unreadSeq: unreadSeq as number,
+    }))
+  }
+
+  async purge(
+    what: { readonly createdBefore: number; readonly limit: number } | { readonly user: UserId },
+  ): Promise<number> {
+    return 'user' in what ? purgeUser(this.#db, what.user) : purgeOld(this.#db, what.createdBefore, what.limit)
+  }
+
+  /** The database outlives the port. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

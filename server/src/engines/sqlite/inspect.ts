@@ -1,0 +1,40 @@
+import { statSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { HeadwaterError } from '../../lib/error.ts'
+import { checkReadable, type Program } from './migrate.ts'
+import { isDamage, refusal } from './sqlite-errors.ts'
+
+/** Reading a file of this size as a whole costs less than opening it; `checkIntegrity` reads larger ones. */
+const wholeCheckBytes = 4 * 2 ** 20
+
+/**
+ * Looks at a database that is there before anything may write to it: a damaged one, another program's or a newer
+ * program's is left as it is. The connection is read-only, so that closing it copies nothing out of the write-ahead log.
+ */
+export function inspect(path: string, program: Program): void {
+  const bytes = statSync(path, { throwIfNoEntry: false })?.size
+  if (bytes === undefined || bytes === 0) return
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(path, { readOnly: true, timeout: 2_000 })
+    checkReadable(db, program)
+    if (bytes <= wholeCheckBytes) {
+      const problems = problemsOf(db, 1)
+      if (problems.length > 0) throw refusal(`${damaged} (${problems[0]})`)
+    }
+  } catch (error) {
+    if (HeadwaterError.is(error)) throw error
+    if (isDamage(error)) throw refusal(damaged, error)
+    throw refusal('The database cannot be read', error)
+  } finally {
+    db?.close()
+  }
+}
+
+export const damaged = 'The database is damaged. It was left as it is: restore a backup, or move it away to start anew'
+
+/** What is wrong with the file, at most `limit` findings; reads all of it. */
+export function problemsOf(db: DatabaseSync, limit: number): string[] {
+  const found = db.prepare(`PRAGMA integrity_check(${Math.trunc(limit)})`).all()
+  return found.map((row) => String(row.integrity_check)).filter((line) => line !== 'ok')
+}

@@ -1,0 +1,10 @@
+import { activity } from './0001-activity.ts'
+
+export interface Migration {
+  readonly number: number
+  readonly name: string
+  readonly sql: string
+}
+
+/** In order, without gaps. One that was released never changes; what is new comes behind it. */
+export const migrations: readonly Migration[] = [activity]

@@ -1,0 +1,66 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import packageJson from '../../../package.json' with { type: 'json' }
+import type { Seams } from '../../lib/seams.ts'
+import { SqliteDatabase } from './database.ts'
+import { lockFolder } from './folder-lock.ts'
+import { inspect } from './inspect.ts'
+import { migrations } from './migrations/all.ts'
+import { Reader } from './reader.ts'
+import { refusal } from './sqlite-errors.ts'
+import { Writer } from './writer.ts'
+
+export interface SqliteSettings {
+  /** The data folder; created when missing. One process at a time. */
+  readonly folder: string
+  /** Memory for pages, KiB: of the writing and of the reading connection. */
+  readonly writeCacheKib?: number
+  readonly readCacheKib?: number
+  /** Writes that may wait before callers are told `overloaded`. */
+  readonly maxQueuedCommands?: number
+  readonly maxQueuedBytes?: number
+  /** The database may not grow past this many pages (8 KiB each); no limit when left out. */
+  readonly maxPages?: number
+}
+
+export const databaseFile = 'headwater.db'
+export const lockFile = 'headwater.lock'
+
+/**
+ * Opens the database of a data folder, or makes it. Rejects with a HeadwaterError whose detail tells the operator why:
+ * another process has the folder, a newer program wrote it, it is damaged (and left as it is), the disk is full or
+ * read-only.
+ */
+export async function openSqlite(settings: SqliteSettings, seams: Seams): Promise<SqliteDatabase> {
+  createFolder(settings.folder)
+  const path = join(settings.folder, databaseFile)
+  const program = { version: packageJson.version, migrations }
+  using undo = new DisposableStack()
+  const lock = undo.use(lockFolder(join(settings.folder, lockFile)))
+  inspect(path, program)
+  const limits = {
+    maxCommands: settings.maxQueuedCommands ?? 50_000,
+    maxBytes: settings.maxQueuedBytes ?? 64 * 2 ** 20,
+  }
+  await using undoThread = new AsyncDisposableStack()
+  const writer = undoThread.use(new Writer(seams, limits))
+  await writer.open({
+    path,
+    programVersion: program.version,
+    now: seams.clock.now(),
+    cacheKib: settings.writeCacheKib ?? 64 * 1024,
+    maxPages: settings.maxPages ?? null,
+  })
+  const reader = new Reader(path, settings.readCacheKib ?? 32 * 1024)
+  undo.move()
+  undoThread.move()
+  return new SqliteDatabase({ path, lock, writer, reader })
+}
+
+function createFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw refusal('The data folder cannot be made: is the place writable, and does it have space?', error)
+  }
+}

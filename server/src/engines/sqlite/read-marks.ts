@@ -1,0 +1,111 @@
+import type { GroupId, Seq, UserId } from '../../model/ids.ts'
+import { type Mark, type MarkChange, type Marks, marksOf, noMarks } from '../../model/marks.ts'
+import type { MarkEntry, ReadMarks, UserMarks } from '../../ports/read-marks.ts'
+import type { Row } from './commands.ts'
+import type { SqliteDatabase } from './database.ts'
+
+const columns = 'group_id, read_upto, read_seq, seen_upto, seen_seq, deleted_upto, deleted_seq'
+
+const raise = `
+INSERT INTO marks (user_id, ${columns}, changed_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (user_id, group_id) DO UPDATE SET
+  read_upto = max(read_upto, excluded.read_upto), read_seq = max(read_seq, excluded.read_seq),
+  seen_upto = max(seen_upto, excluded.seen_upto), seen_seq = max(seen_seq, excluded.seen_seq),
+  deleted_upto = max(deleted_upto, excluded.deleted_upto), deleted_seq = max(deleted_seq, excluded.deleted_seq),
+  changed_seq = max(changed_seq, excluded.changed_seq)`
+
+const one = `SELECT ${columns} FROM marks WHERE user_id = ? AND group_id = ?`
+
+const ofUser = `
+SELECT ${columns} FROM marks
+WHERE user_id = ? AND group_id > '' AND (read_upto > ? OR seen_upto > ? OR deleted_upto > ?)`
+
+const countSince =
+  'SELECT count(*) FROM (SELECT 1 FROM marks WHERE user_id = ? AND changed_seq > ? AND changed_seq > 0 LIMIT ?)'
+const since = `SELECT ${columns} FROM marks WHERE user_id = ? AND changed_seq > ? AND changed_seq > 0 ORDER BY changed_seq`
+
+const dropOne = 'DELETE FROM marks WHERE user_id = ? AND group_id = ?'
+const dropUser = 'DELETE FROM marks WHERE user_id = ?'
+
+/** Group ids are never empty, so the mark over all groups is the row with an empty one. */
+const overAll = ''
+
+/** Marks in SQLite: each column is a maximum, so raises may come in any order. */
+export class SqliteReadMarks implements ReadMarks {
+  readonly #db: SqliteDatabase
+
+  constructor(db: SqliteDatabase) {
+    this.#db = db
+  }
+
+  async raise(changes: readonly { readonly user: UserId; readonly change: MarkChange }[]): Promise<void> {
+    await this.#db.write({ sql: raise, rows: changes.map(({ user, change }) => toCells(user, change)) })
+  }
+
+  async get(user: UserId, groupIds: readonly GroupId[]): Promise<UserMarks> {
+    return this.#db.read.snapshot(() => {
+      const rows = groupIds.flatMap((groupId) => this.#db.read.all(one, user, groupId))
+      return { all: this.#overAll(user), groups: byGroup(rows) }
+    })
+  }
+
+  async above(user: UserId, after: Seq): Promise<UserMarks> {
+    return this.#db.read.snapshot(() => {
+      const rows = this.#db.read.all(ofUser, user, after, after, after)
+      return { all: this.#overAll(user), groups: byGroup(rows) }
+    })
+  }
+
+  async changesSince(
+    user: UserId,
+    after: Seq,
+    limit: number,
+  ): Promise<{ readonly marks: readonly MarkEntry[] } | { readonly gap: true }> {
+    return this.#db.read.snapshot(() => {
+      const count = this.#db.read.get(countSince, user, after, limit + 1)?.[0] as number
+      if (count > limit) return { gap: true }
+      return {
+        marks: this.#db.read.all(since, user, after).map((cells) => ({
+          groupId: cells[0] === overAll ? null : (cells[0] as GroupId),
+          marks: fromCells(cells),
+        })),
+      }
+    })
+  }
+
+  async purge(user: UserId, groupIds: readonly GroupId[] | null): Promise<void> {
+    if (groupIds === null) await this.#db.write({ sql: dropUser, rows: [[user]] })
+    else await this.#db.write({ sql: dropOne, rows: groupIds.map((groupId) => [user, groupId]) })
+  }
+
+  /** The database outlives the port. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #overAll(user: UserId): Marks {
+    const cells = this.#db.read.get(one, user, overAll)
+    return cells ? fromCells(cells) : noMarks
+  }
+}
+
+function toCells(user: UserId, change: MarkChange): Row {
+  const { read, seen, deleted } = marksOf(change)
+  const changedSeq = Math.max(read.seq, seen.seq)
+  return [
+    user,
+    change.groupId ?? overAll,
+    read.upTo,
+    read.seq,
+    seen.upTo,
+    seen.seq,
+    deleted.upTo,
+    deleted.seq,
+    changedSeq,
+  ]
+}
+
+const markAt = (cells: Row, column: number): Mark => ({ upTo: cells[column] as Seq, seq: cells[column + 1] as Seq })
+
+const fromCells = (cells: Row): Marks => ({ read: markAt(cells, 1), seen: markAt(cells, 3), deleted: markAt(cells, 5) })
+
+const byGroup = (rows: readonly Row[]): ReadonlyMap<GroupId, Marks> =>
+  new Map(rows.map((cells) => [cells[0] as GroupId, fromCells(cells)]))

@@ -1,0 +1,76 @@
+import type { JsonObject } from '@headwater/protocol'
+import type { UserId } from '../../model/ids.ts'
+import type { UserRecord, UserStore } from '../../ports/user-store.ts'
+import type { Row } from './commands.ts'
+import type { SqliteDatabase } from './database.ts'
+
+const columns = 'user_id, name, avatar_url, locale, properties, created_at, updated_at'
+
+const upsert = `
+INSERT INTO users (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (user_id) DO UPDATE SET
+  name = excluded.name, avatar_url = excluded.avatar_url, locale = excluded.locale, properties = excluded.properties,
+  updated_at = excluded.updated_at
+RETURNING ${columns}`
+
+const byId = `SELECT ${columns} FROM users WHERE user_id = ?`
+
+const remove = 'DELETE FROM users WHERE user_id = ?'
+const noteErasure = `
+INSERT INTO erasures (user_id, erased_at) VALUES (?, ?)
+ON CONFLICT (user_id) DO UPDATE SET erased_at = max(erased_at, excluded.erased_at)`
+const oldestErasures = 'SELECT user_id, erased_at FROM erasures ORDER BY erased_at, user_id LIMIT ?'
+const dropErasure = 'DELETE FROM erasures WHERE user_id = ?'
+
+/** Users and the erasures that are still to be swept, in SQLite. */
+export class SqliteUserStore implements UserStore {
+  readonly #db: SqliteDatabase
+
+  constructor(db: SqliteDatabase) {
+    this.#db = db
+  }
+
+  async put(user: Omit<UserRecord, 'createdAt' | 'updatedAt'>, now: number): Promise<UserRecord> {
+    const { id, name, avatarUrl, locale, properties } = user
+    const row = [id, name, avatarUrl, locale, JSON.stringify(properties), now, now]
+    const [result] = await this.#db.write({ sql: upsert, rows: [row], returns: 'rows' })
+    return fromCells(result?.rows[0] as Row)
+  }
+
+  async get(ids: readonly UserId[]): Promise<readonly (UserRecord | undefined)[]> {
+    return ids.map((id) => {
+      const cells = this.#db.read.get(byId, id)
+      return cells && fromCells(cells)
+    })
+  }
+
+  async erase(id: UserId, now: number): Promise<boolean> {
+    const [removed] = await this.#db.write(
+      { sql: remove, rows: [[id]], returns: 'changes' },
+      { sql: noteErasure, rows: [[id, now]] },
+    )
+    return removed?.changes[0] === 1
+  }
+
+  async erasures(limit: number): Promise<readonly { readonly id: UserId; readonly erasedAt: number }[]> {
+    const rows = this.#db.read.all(oldestErasures, limit)
+    return rows.map(([id, erasedAt]) => ({ id: id as UserId, erasedAt: erasedAt as number }))
+  }
+
+  async sweepDone(id: UserId): Promise<void> {
+    await this.#db.write({ sql: dropErasure, rows: [[id]] })
+  }
+
+  /** The database outlives the port. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+const fromCells = ([id, name, avatarUrl, locale, properties, createdAt, updatedAt]: Row): UserRecord => ({
+  id: id as string,
+  name: name as string,
+  avatarUrl: avatarUrl as string | null,
+  locale: locale as string | null,
+  properties: JSON.parse(properties as string) as JsonObject,
+  createdAt: createdAt as number,
+  updatedAt: updatedAt as number,
+})
