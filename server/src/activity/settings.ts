@@ -1,4 +1,6 @@
-import type { EventType } from '@headwater/protocol'
+import { type EventType, eventTypes } from '@headwater/protocol'
+import { rulesOfType } from '../config/rules.ts'
+import type { ActivityConfig } from '../config/schema.ts'
 import type { GroupRules } from '../model/activity-group.ts'
 
 /** How events of one type are folded. Durations in milliseconds. */
@@ -39,6 +41,19 @@ export const defaultActivitySettings: ActivitySettings = {
   openWindowsMax: 200_000,
   pollRecords: 4_096,
   retryBudgetMs: 30_000,
+}
+
+/** The settings that section `activity` of the configuration means. */
+export function activitySettings(config: ActivityConfig): ActivitySettings {
+  const rules = new Map(eventTypes.map((type) => [type, rulesOfType(config, type)]))
+  return {
+    rulesOf: (type) => rules.get(type) ?? defaultTypeRules,
+    flushMs: config.flushMs,
+    retentionMs: config.retentionDays * dayMs,
+    openWindowsMax: config.openWindowsMax,
+    pollRecords: defaultActivitySettings.pollRecords,
+    retryBudgetMs: config.retryBudgetMs,
+  }
 }
 
 /** No group takes in events further away than this, whatever rules it was opened under. */

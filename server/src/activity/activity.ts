@@ -1,0 +1,48 @@
+import type { Seams } from '../lib/seams.ts'
+import { type Catalogue, createSummarize } from '../model/summary.ts'
+import type { Ports } from '../ports/ports.ts'
+import type { ActivityReader, ActivityStream, Deletion, ReadState } from './activity-api.ts'
+import type { AggregatorMetrics } from './aggregate.ts'
+import { createBadge } from './badge.ts'
+import { createDeletion } from './delete.ts'
+import { createPresent } from './present.ts'
+import { createActivityReader } from './read.ts'
+import { createReadState } from './read-state.ts'
+import type { ActivitySettings } from './settings.ts'
+import { createActivityStream } from './stream.ts'
+import { ActivityWorker } from './worker.ts'
+
+/** The activity stream of one server: what routes and gateway ask, and the worker that makes it. */
+export interface Activity extends AsyncDisposable {
+  readonly reader: ActivityReader
+  readonly readState: ReadState
+  readonly deletion: Deletion
+  readonly stream: ActivityStream
+  readonly worker: ActivityWorker
+}
+
+export interface ActivityOptions {
+  readonly settings: ActivitySettings
+  readonly catalogues: Readonly<Record<string, Partial<Catalogue>>>
+  readonly metrics: AggregatorMetrics
+  readonly onWorkerFailure: (error: unknown) => void
+}
+
+/** How long a deletion waits for the worker before it answers; the worker goes on either way. */
+const deletionWaitMs = 1_000
+
+export function createActivity(ports: Ports, options: ActivityOptions, seams: Seams): Activity {
+  const { settings } = options
+  const { clock } = seams
+  const badge = createBadge(ports, settings.retentionMs, clock)
+  const present = createPresent(ports, createSummarize(options.catalogues), clock)
+  const worker = new ActivityWorker(ports, settings, seams, options.metrics, options.onWorkerFailure)
+  return {
+    reader: createActivityReader(ports, { badge, present }, settings.retentionMs, clock),
+    readState: createReadState(ports, badge, settings.retentionMs, clock),
+    deletion: createDeletion(ports, clock, () => worker.settleWithin(deletionWaitMs)),
+    stream: createActivityStream(ports, { badge, present }, settings.retentionMs, seams),
+    worker,
+    [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,56 @@
+import type { Seams } from '../lib/seams.ts'
+import type { Ports } from '../ports/ports.ts'
+import { createErasureSweep } from './delete.ts'
+
+export interface HousekeepingSettings {
+  readonly retentionMs: number
+  readonly logRetentionMs: number
+}
+
+const dayMs = 86_400_000
+const sweepEveryMs = 5_000
+const purgeEveryMs = 60 * 60_000
+/** Stores keep what is past retention this much longer, so that nothing vanishes under a page walk. */
+const graceMs = 7 * dayMs
+const purgeBatch = 1_000
+
+/** What nobody waits for: erased users are swept out of groups, and what is past its time is dropped. */
+export function startHousekeeping(
+  ports: Ports,
+  settings: HousekeepingSettings,
+  seams: Seams,
+  onFailure: (task: string, error: unknown) => void,
+): AsyncDisposable {
+  const sweep = createErasureSweep(ports)
+  const running = new Set<Promise<void>>()
+  const timers = [
+    seams.scheduler.every(sweepEveryMs, () => run('erasure sweep', sweep)),
+    seams.scheduler.every(purgeEveryMs, () => run('purge', purge)),
+  ]
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const timer of timers) timer[Symbol.dispose]()
+      await Promise.allSettled(running)
+    },
+  }
+
+  function run(task: string, work: () => Promise<unknown>): void {
+    if (running.size > 4) return
+    const done: Promise<void> = work()
+      .then(() => {})
+      .catch((error) => onFailure(task, error))
+      .finally(() => running.delete(done))
+    running.add(done)
+  }
+
+  async function purge(): Promise<void> {
+    const now = seams.clock.now()
+    const createdBefore = now - settings.retentionMs - graceMs
+    while ((await ports.groups.purge({ createdBefore, limit: purgeBatch })) === purgeBatch);
+    await ports.log.trim(now - settings.logRetentionMs)
+    await ports.traces.purge(now - dayMs)
+    await ports.idempotency.purge(now - dayMs)
+    await ports.devices.purge({ seenBefore: now - settings.retentionMs })
+    await ports.revocations.purge(now)
+  }
+}

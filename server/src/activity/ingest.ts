@@ -1,0 +1,236 @@
+import { type EventsAccepted, type EventType, limits, type RejectedEvent } from '@headwater/protocol'
+import { HeadwaterError, UnknownOutcome } from '../lib/error.ts'
+import type { Seams } from '../lib/seams.ts'
+import { createUuidV7, derivedUuidV7 } from '../lib/uuid.ts'
+import type { ActivityEvent } from '../model/event.ts'
+import type { LogValue } from '../model/log-record.ts'
+import type { AppendOutcome, EventLog } from '../ports/event-log.ts'
+import type { TraceStore } from '../ports/trace-store.ts'
+import { type CheckedEvent, checkEvent } from './event-check.ts'
+import { type EventItem, type ItemError, refusal } from './event-item.ts'
+import { createPendingEvents } from './ingest-pending.ts'
+import { type TracedEvent, tracedEvent, tracedPending } from './ingest-trace.ts'
+
+/**
+ * The way of events into the log. Each item gets a verdict of its own; those that pass are appended in one go, and what is
+ * answered as accepted is durable. Whatever the server fills in follows from the request where it can, so that sending
+ * the same again means the same events.
+ */
+export interface Ingest {
+  /**
+   * Throws `overloaded` before anything is taken in, and `ingest_unavailable` when it is not known what was stored: the
+   * same request again is safe, and complete only when it was answered.
+   */
+  submit(items: readonly EventItem[], context?: SubmitContext): Promise<Submitted>
+  /** What became of an event in the last 24 h. */
+  trace(eventId: string): Promise<TracedEvent | undefined>
+}
+
+export interface SubmitContext {
+  /** Ids and times that are filled in are derived from it. */
+  readonly idempotency?: { readonly seed: string; readonly startedAt: number } | undefined
+  /** Size of the request, for the bound on what is in flight. */
+  readonly bytes?: number
+}
+
+/** The answer, and where in an item each mistake is: `errors[n]` belongs to `rejected[n]`. */
+export interface Submitted extends EventsAccepted {
+  readonly errors: readonly ItemError[]
+}
+
+export interface IngestSettings {
+  /** Whether events whose actor is their own target user are told. */
+  readonly notifySelf: (type: EventType) => boolean
+  /** Events that wait for the log at a time; past it callers are told to come back. */
+  readonly inFlightEventsMax: number
+  readonly inFlightBytesMax: number
+  /** Accepted events that `trace` can tell to be pending. */
+  readonly pendingMax: number
+  readonly pendingBytesMax: number
+}
+
+export const defaultIngestSettings: IngestSettings = {
+  notifySelf: () => false,
+  inFlightEventsMax: 50_000,
+  inFlightBytesMax: 64 * 1024 * 1024,
+  pendingMax: 10_000,
+  pendingBytesMax: 8 * 1024 * 1024,
+}
+
+export interface IngestPorts {
+  readonly log: Pick<EventLog, 'append'>
+  readonly traces: Pick<TraceStore, 'put' | 'get'>
+}
+
+export interface IngestObserver {
+  onAccepted?(count: number): void
+  onRejected?(count: number): void
+  /** A trace could not be written. The event itself is as it should be. */
+  onTraceLost?(error: unknown): void
+}
+
+export function createIngest(
+  { log, traces }: IngestPorts,
+  settings: IngestSettings,
+  seams: Pick<Seams, 'clock' | 'random' | 'failpoint'>,
+  observer: IngestObserver = {},
+): Ingest {
+  const { clock } = seams
+  const newId = createUuidV7(clock, seams.random)
+  const pending = createPendingEvents(settings.pendingMax, settings.pendingBytesMax)
+  let inFlightEvents = 0
+  let inFlightBytes = 0
+
+  return { submit, trace }
+
+  async function submit(items: readonly EventItem[], context: SubmitContext = {}): Promise<Submitted> {
+    const bytes = context.bytes ?? 0
+    const isFull =
+      inFlightEvents + items.length > settings.inFlightEventsMax || inFlightBytes + bytes > settings.inFlightBytesMax
+    // A request larger than the bound by itself may still pass alone.
+    if (isFull && inFlightEvents > 0) throw new HeadwaterError('overloaded', { retryAfterS: 1 })
+    inFlightEvents += items.length
+    inFlightBytes += bytes
+    try {
+      return await takeIn(items, context)
+    } finally {
+      inFlightEvents -= items.length
+      inFlightBytes -= bytes
+    }
+  }
+
+  async function takeIn(items: readonly EventItem[], context: SubmitContext): Promise<Submitted> {
+    const checked = checkAll(items, context)
+    await nameTimes(checked.timeless)
+    const { told, toSelf } = split(checked.taken)
+    await append(told)
+    await traceSelf(toSelf)
+    const accepted = checked.taken.length
+    if (accepted > 0) observer.onAccepted?.(accepted)
+    if (checked.rejected.length > 0) observer.onRejected?.(checked.rejected.length)
+    return { accepted, rejected: checked.rejected, event_ids: checked.ids, errors: checked.errors }
+  }
+
+  /** A second run of one request, with the same key, comes to the same verdicts and events as the first. */
+  function checkAll(items: readonly EventItem[], { idempotency }: SubmitContext): Checked {
+    const now = idempotency?.startedAt ?? clock.now()
+    const checked: Checked = { taken: [], timeless: [], ids: [], rejected: [], errors: [] }
+    for (const [index, item] of items.entries()) {
+      const verdict =
+        'refused' in item ? { ok: false as const, error: item.refused } : checkEvent(item.value, { now, timeless: item.timeless })
+      if (!verdict.ok) {
+        reject(checked, index, verdict.error)
+        continue
+      }
+      const { event } = verdict
+      const derived = idempotency && derivedUuidV7(idempotency.startedAt, `${idempotency.seed}\n${index}`)
+      const eventId = event.eventId ?? derived ?? newId()
+      const taken = { ...event, eventId, createdAt: event.createdAt ?? idempotency?.startedAt ?? null }
+      checked.taken.push(taken)
+      checked.ids.push(eventId)
+      if (taken.createdAt === null && event.eventId !== null) checked.timeless.push(taken)
+    }
+    return checked
+  }
+
+  /** An id without a time was taken in before, perhaps: then it keeps the time that it got, and is no newer event. */
+  async function nameTimes(timeless: readonly Taken[]): Promise<void> {
+    for (const event of timeless) {
+      const known = pending.get(event.eventId) ?? (await traces.get(event.eventId)).at(0)
+      if (known) event.createdAt = known.event.createdAt ?? known.acceptedAt
+    }
+  }
+
+  function split(taken: readonly Taken[]) {
+    const told: Taken[] = []
+    const toSelf: Taken[] = []
+    for (const event of taken) {
+      const isSelf = event.actor === event.targetUser && !settings.notifySelf(event.eventType)
+      if (isSelf) toSelf.push(event)
+      else told.push(event)
+    }
+    return { told, toSelf }
+  }
+
+  async function append(taken: readonly Taken[]): Promise<void> {
+    if (taken.length === 0) return
+    const events = taken.map(eventOf)
+    const values: readonly LogValue[] = events.map((event) => ({ kind: 'event', event }))
+    await seams.failpoint('ingest.before-append')
+    const outcomes = await log.append(values).catch(unavailable)
+    await seams.failpoint('ingest.after-append')
+    if (outcomes.some(isUnknown)) unavailable(new UnknownOutcome('some of the events may not be in the log'))
+    for (const [i, outcome] of outcomes.entries()) {
+      if (outcome.stored === true) pending.add(events[i] as ActivityEvent, outcome, (taken[i] as Taken).bytes)
+    }
+  }
+
+  async function traceSelf(events: readonly Taken[]): Promise<void> {
+    if (events.length === 0) return
+    const acceptedAt = clock.now()
+    const nothing = { seq: 0, groupId: null, writtenAt: null, pushedAt: null, queuedAt: null }
+    const own = events.map((taken) => {
+      const event = eventOf(taken)
+      return { ...nothing, event, user: event.targetUser, state: 'ignored', reason: 'self', acceptedAt } as const
+    })
+    try {
+      await traces.put(own)
+    } catch (error) {
+      observer.onTraceLost?.(error)
+    }
+  }
+
+  async function trace(eventId: string): Promise<TracedEvent | undefined> {
+    const id = eventId.toLowerCase()
+    const [first] = await traces.get(id)
+    if (first) return tracedEvent(first)
+    const waiting = pending.get(id)
+    return waiting && waiting.acceptedAt > clock.now() - tracedMs ? tracedPending(waiting) : undefined
+  }
+}
+
+const tracedMs = 24 * 3_600_000
+
+/** A checked event that is complete. */
+interface Taken extends CheckedEvent {
+  readonly eventId: string
+  createdAt: number | null
+}
+
+interface Checked {
+  readonly taken: Taken[]
+  /** Those with an id of the caller's that has no time in it. */
+  readonly timeless: Taken[]
+  readonly ids: (string | null)[]
+  readonly rejected: RejectedEvent[]
+  readonly errors: ItemError[]
+}
+
+function reject(checked: Checked, index: number, error: ItemError): void {
+  checked.ids.push(null)
+  checked.rejected.push({ index, code: error.code, detail: error.detail })
+  checked.errors.push(error)
+}
+
+const eventOf = ({ bytes: _, ...event }: Taken): ActivityEvent => event
+
+const isUnknown = (outcome: AppendOutcome): boolean => outcome.stored === 'unknown'
+
+function unavailable(error: unknown): never {
+  if (!UnknownOutcome.is(error)) throw error
+  throw new HeadwaterError('ingest_unavailable', {
+    detail:
+      'It is not known whether this was stored. Send it again: with event ids or an Idempotency-Key nothing counts twice.',
+    retryAfterS: 1,
+    cause: error,
+  })
+}
+
+/** What a body with a list of events must be for its items to be looked at. */
+export function checkBatch(events: unknown): ItemError | undefined {
+  const wrong = (code: ItemError['code'], detail: string) => refusal(code, detail, 'events').refused
+  if (!Array.isArray(events)) return wrong('invalid_type', '"events" must be a list of events.')
+  if (events.length === 0) return wrong('too_short', '"events" must hold at least one event.')
+  if (events.length <= limits.eventsPerBatch) return undefined
+  return wrong('too_long', `"events" may hold ${limits.eventsPerBatch} events; there are ${events.length}.`)
+}

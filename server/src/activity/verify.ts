@@ -1,0 +1,146 @@
+import type { GroupRow, Register } from '../model/activity-group.ts'
+import type { GroupId, Seq, UserId } from '../model/ids.ts'
+import { readUpTo, seenUpTo } from '../model/marks.ts'
+import { newestFirst } from '../model/register.ts'
+import type { GroupStore } from '../ports/group-store.ts'
+import type { MemberStore } from '../ports/member-store.ts'
+import type { ReadMarks } from '../ports/read-marks.ts'
+import type { Badge } from './badge.ts'
+import { listMembers } from './merge-members.ts'
+
+export interface VerifyPorts {
+  readonly groups: GroupStore
+  readonly members: MemberStore
+  readonly marks: ReadMarks
+}
+
+export interface Difference {
+  readonly user: UserId
+  /** `null`: it concerns the whole stream, as a badge does. */
+  readonly groupId: GroupId | null
+  readonly what: string
+  readonly found: unknown
+  readonly expected: unknown
+}
+
+export interface VerifyReport {
+  readonly users: number
+  readonly groups: number
+  readonly members: number
+  /** Groups compared with what the log says; the others opened before the oldest record that is kept. */
+  readonly replayed: number
+  readonly differences: readonly Difference[]
+}
+
+export interface VerifyOptions {
+  readonly badge: Badge
+  readonly createdFrom: number
+  /** Views made anew from the log, and the position from which on they are complete. */
+  readonly remade: { readonly groups: GroupStore; readonly from: (user: UserId) => Seq } | null
+  readonly differencesMax: number
+  readonly onProgress: (users: number) => void
+}
+
+const pageOf = 500
+
+/**
+ * Counts everything again: each group from its members, each badge from groups and marks, and each group from the log as
+ * far as that reaches back.
+ */
+export async function verify(
+  ports: VerifyPorts,
+  users: AsyncIterable<UserId>,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  const differences: Difference[] = []
+  const counted = { users: 0, groups: 0, members: 0, replayed: 0 }
+  for await (const user of users) {
+    if (differences.length >= options.differencesMax) break
+    await verifyUser(ports, user, options, counted, (difference) => differences.push({ user, ...difference }))
+    options.onProgress(++counted.users)
+  }
+  return { ...counted, differences }
+}
+
+type Found = (difference: Omit<Difference, 'user'>) => void
+
+async function verifyUser(
+  ports: VerifyPorts,
+  user: UserId,
+  { badge, createdFrom, remade }: VerifyOptions,
+  counted: { groups: number; members: number; replayed: number },
+  found: Found,
+): Promise<void> {
+  const expected = { unread: 0, unseen: 0 }
+  for await (const row of rowsOf(ports.groups, user, createdFrom)) {
+    const known = await ports.marks.get(user, [row.groupId])
+    const own = known.groups.get(row.groupId)
+    if (own && own.deleted.upTo > 0) continue
+    if (row.unreadSeq > readUpTo(known.all, own)) expected.unread++
+    if (row.unreadSeq > seenUpTo(known.all, own)) expected.unseen++
+    counted.groups++
+    counted.members += await verifyMembers(ports, row, found)
+    if (remade && row.openedSeq >= remade.from(user)) {
+      counted.replayed++
+      await verifyReplayed(remade.groups, row, found)
+    }
+  }
+  const { unread, unseen } = await badge(user)
+  if (unread !== expected.unread)
+    found({ groupId: null, what: 'unread_count', found: unread, expected: expected.unread })
+  if (unseen !== expected.unseen)
+    found({ groupId: null, what: 'unseen_count', found: unseen, expected: expected.unseen })
+}
+
+async function verifyMembers({ groups, members }: VerifyPorts, row: GroupRow, found: Found): Promise<number> {
+  if (row.actorCountIsEstimate) return 0
+  const [full = row] = await groups.get([{ user: row.user, groupId: row.groupId }])
+  const newest: Register[] = []
+  let count = 0
+  for (let after: Parameters<typeof listMembers>[2] = null; ; ) {
+    const page = await listMembers(members, full, after, pageOf)
+    count += page.registers.length
+    if (newest.length < full.newestActors.length) newest.push(...page.registers)
+    after = page.next
+    if (!after) break
+  }
+  const { groupId } = row
+  if (count !== full.actorCount) found({ groupId, what: 'actor_count', found: full.actorCount, expected: count })
+  const top = newest.sort(newestFirst).slice(0, full.newestActors.length)
+  compare(groupId, 'newest actors', full.newestActors.map(actorOf), top.map(actorOf), found)
+  return count
+}
+
+const actorOf = (register: Register): UserId => register.actor
+
+async function verifyReplayed(remade: GroupStore, row: GroupRow, found: Found): Promise<void> {
+  const [other] = await remade.get([{ user: row.user, groupId: row.groupId }])
+  if (!other) return found({ groupId: row.groupId, what: 'group', found: 'present', expected: 'absent' })
+  compare(row.groupId, 'state', bare(row), bare(other), found)
+}
+
+const bare = (row: GroupRow) => ({ ...row, pending: [], hyperLogLog: null })
+
+function compare(groupId: GroupId, what: string, found: unknown, expected: unknown, tell: Found): void {
+  if (JSON.stringify(sorted(found)) !== JSON.stringify(sorted(expected))) tell({ groupId, what, found, expected })
+}
+
+/** With the keys of objects in one order, so that equal values are equal text. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  )
+}
+
+async function* rowsOf(groups: GroupStore, user: UserId, createdFrom: number): AsyncGenerator<GroupRow> {
+  for (let after: GroupId | null = null; ; ) {
+    const page: readonly GroupRow[] = await groups.list(user, { after, createdFrom, types: null, limit: pageOf })
+    yield* page
+    after = page.at(-1)?.groupId ?? null
+    if (!after || page.length < pageOf) return
+  }
+}

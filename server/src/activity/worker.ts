@@ -1,0 +1,66 @@
+import type { Seams } from '../lib/seams.ts'
+import { Aggregator, type AggregatorMetrics } from './aggregate.ts'
+import type { FlushPorts } from './flush.ts'
+import type { ActivitySettings } from './settings.ts'
+
+/**
+ * Keeps an aggregator running: when a store fails for longer than the retry budget, the aggregator dies, and a new one
+ * starts over from the log after a pause that grows with each failure.
+ */
+export class ActivityWorker implements AsyncDisposable {
+  readonly #create: () => Aggregator
+  readonly #seams: Seams
+  readonly #onFailure: (error: unknown) => void
+  readonly #stop = new AbortController()
+  #aggregator: Aggregator
+  readonly #running: Promise<void>
+
+  constructor(
+    ports: FlushPorts,
+    settings: ActivitySettings,
+    seams: Seams,
+    metrics: AggregatorMetrics,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.#create = () => new Aggregator(ports, settings, seams, metrics)
+    this.#seams = seams
+    this.#onFailure = onFailure
+    this.#aggregator = this.#create()
+    this.#running = this.#run()
+  }
+
+  get openWindows(): number {
+    return this.#aggregator.openWindows
+  }
+
+  /** Resolves when everything that is in the log by now is folded, written and told. */
+  settle(): Promise<void> {
+    return this.#aggregator.settle()
+  }
+
+  /** The same, but gives up after `ms`; for answers that are nicer when they come after the fold. */
+  async settleWithin(ms: number): Promise<void> {
+    const done = new AbortController()
+    await Promise.race([this.settle().finally(() => done.abort()), this.#seams.scheduler.sleep(ms, done.signal)])
+    done.abort()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    await this.#aggregator[Symbol.asyncDispose]()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; !this.#stop.signal.aborted; failures++) {
+      try {
+        await this.#aggregator.run()
+        return
+      } catch (error) {
+        this.#onFailure(error)
+        await this.#seams.scheduler.sleep(Math.min(10_000, 100 * 2 ** Math.min(failures, 10)), this.#stop.signal)
+        this.#aggregator = this.#create()
+      }
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import type { AddressInfo } from 'node:net'
+import packageJson from '../package.json' with { type: 'json' }
+import { type Access, openAccess } from './access/access.ts'
+import { socketAccess } from './access/for-sockets.ts'
+import { type Activity, createActivity } from './activity/activity.ts'
+import { startHousekeeping } from './activity/housekeeping.ts'
+import { createIngest, type Ingest } from './activity/ingest.ts'
+import { activitySettings } from './activity/settings.ts'
+import type { Config } from './config/secrets.ts'
+import { createGateway, type Gateway } from './gateway/gateway.ts'
+import { type GatewaySettings, gatewayDefaults } from './gateway/settings.ts'
+import { addActivityRoutes } from './http/activities.ts'
+import { type App, createApp } from './http/app.ts'
+import { createCursors } from './http/cursor.ts'
+import { addDemoRoutes, demoUsers, putDemoUsers } from './http/demo.ts'
+import { addDocumentRoutes } from './http/documents.ts'
+import { addEventRoutes } from './http/events.ts'
+import { addMarkRoutes } from './http/marks.ts'
+import { addObjectRoutes } from './http/objects.ts'
+import { addOperationRoutes } from './http/operations.ts'
+import { addPresenceRoutes } from './http/presence.ts'
+import { addStreamRoute } from './http/stream.ts'
+import { addTokenRoutes } from './http/tokens.ts'
+import { addUserRoutes } from './http/users.ts'
+import { loadWebApp } from './http/web-app.ts'
+import type { Log } from './lib/log.ts'
+import { createMetrics, type Metrics } from './lib/metrics.ts'
+import type { Seams } from './lib/seams.ts'
+import { createUuidV7 } from './lib/uuid.ts'
+import type { Ports } from './ports/ports.ts'
+
+const dayMs = 86_400_000
+
+/** A whole server on given engines, not listening yet. */
+export interface Assembled {
+  readonly access: Access
+  readonly activity: Activity
+  readonly gateway: Gateway
+  readonly app: App
+  readonly metrics: Metrics
+  /** Listens; resolves with the address that it can be reached at. */
+  listen(): Promise<string>
+  /** Sends sockets away, answers what is under way, writes what is folded. The engines stay open. */
+  close(): Promise<void>
+}
+
+export interface AssembleOptions {
+  readonly config: Config
+  readonly seams: Seams
+  readonly log: Log
+  /** Folder of the built web app; null = without. */
+  readonly webFolder: string | null
+  /** Checks what the engines stand on, for `/readyz`: nothing, or what is wrong. */
+  readonly checkEngines: () => Promise<Readonly<Record<string, string>>>
+}
+
+export async function assemble(ports: Ports, options: AssembleOptions): Promise<Assembled> {
+  const { config, seams, log } = options
+  const metrics = createMetrics()
+  const node = createUuidV7(seams.clock, seams.random)()
+  const settings = activitySettings(config.activity)
+  const access = await openAccess(ports, config.access, seams, (error) => log.warn({ err: error }, 'revocations could not be read'))
+  const activity = createActivity(ports, { settings, catalogues: {}, metrics: workerMetrics(metrics, log), onWorkerFailure }, seams)
+  const ingest = createIngest(
+    ports,
+    { notifySelf: (type) => settings.rulesOf(type).notifySelf, maxInFlightEvents: config.http.maxInFlightEvents },
+    seams,
+    { onAccepted: (events) => metrics.eventsAccepted.inc(events) },
+  )
+  const gateway = createGateway(
+    {
+      stream: activity.stream,
+      pubSub: ports.pubSub,
+      sessions: ports.sessions,
+      devices: ports.devices,
+      access: socketAccess(access),
+      observer: {
+        onPushed: (ms) => metrics.pushSeconds.observe(ms / 1_000),
+        onFailure: (error) => log.warn({ err: error }, 'a socket could not be served'),
+      },
+    },
+    gatewaySettings(config, node),
+    seams,
+  )
+  metrics.onCollect(async () => {
+    metrics.sockets.set(gateway.stats().sockets)
+    metrics.offlineQueueEntries.set(await ports.offline.entries())
+  })
+  const housekeeping = startHousekeeping(
+    ports,
+    { retentionMs: settings.retentionMs, logRetentionMs: config.log.retentionDays * dayMs },
+    seams,
+    (task, error) => log.warn({ err: error, task }, 'housekeeping failed'),
+  )
+  const app = await createRoutes(ports, { ...options, access, activity, ingest, gateway, metrics })
+  app.server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head))
+  return { access, activity, gateway, app, metrics, listen, close }
+
+  function onWorkerFailure(error: unknown): void {
+    log.error({ err: error }, 'the worker failed and starts over from the log')
+  }
+
+  async function listen(): Promise<string> {
+    await app.listen({ host: config.http.host, port: config.http.port })
+    const { port } = app.server.address() as AddressInfo
+    const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host
+    return `http://${host}:${port}`
+  }
+
+  async function close(): Promise<void> {
+    await gateway.drain()
+    await app.close()
+    await gateway[Symbol.asyncDispose]()
+    await housekeeping[Symbol.asyncDispose]()
+    await activity[Symbol.asyncDispose]()
+    await access[Symbol.asyncDispose]()
+  }
+}
+
+interface RouteParts extends AssembleOptions {
+  readonly access: Access
+  readonly activity: Activity
+  readonly ingest: Ingest
+  readonly gateway: Gateway
+  readonly metrics: Metrics
+}
+
+async function createRoutes(ports: Ports, parts: RouteParts): Promise<App> {
+  const { config, seams, log, access, activity, ingest, gateway, metrics, webFolder } = parts
+  const { reader, readState, deletion } = activity
+  const { clock } = seams
+  const app = createApp({
+    access,
+    idempotency: ports.idempotency,
+    seams,
+    settings: config.http,
+    log,
+    metrics,
+    ...(webFolder === null ? {} : { webApp: await loadWebApp(webFolder) }),
+  })
+  const retentionMs = activitySettings(config.activity).retentionMs
+  addEventRoutes(app, { ingest })
+  addActivityRoutes(app, { reader, readState, cursors: createCursors(config.access.tokenSecrets), clock, retentionMs })
+  addMarkRoutes(app, { reader, readState })
+  addObjectRoutes(app, { deletion })
+  addUserRoutes(app, { users: ports.users, deletion, clock })
+  addTokenRoutes(app, { access })
+  addPresenceRoutes(app, { sessions: ports.sessions, clock })
+  addStreamRoute(app, gateway)
+  addOperationRoutes(app, { metrics, readiness, boundToLoopback: isLoopback(config.http.host) })
+  addDocumentRoutes(app, { version: packageJson.version })
+  if (config.isDevelopment && config.demo.enabled) {
+    await putDemoUsers(ports.users, clock.now())
+    addDemoRoutes(app, { access, users: ports.users, submit: (event) => ingest.submit([event], {}) })
+  }
+  return app
+
+  async function readiness() {
+    const wrong = await parts.checkEngines()
+    return { ready: Object.keys(wrong).length === 0, parts: { api: 'ok', gateway: 'ok', worker: 'ok', ...wrong } }
+  }
+}
+
+export const demoLogins = (config: Config, url: string) =>
+  config.isDevelopment && config.demo.enabled
+    ? demoUsers.slice(0, 3).map(({ id, name }) => ({ user: id, name, url: `${url}/?user=${id}` }))
+    : []
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
+
+function workerMetrics(metrics: Metrics, log: Log) {
+  return {
+    applied: (events: number) => metrics.eventsApplied.inc(events),
+    lag: (records: number) => metrics.logLag.set(records),
+    openWindows: () => {},
+    groupWrites: (rows: number) => metrics.groupWrites.inc(rows),
+    degraded: (part: string, error: unknown) => log.warn({ err: error, part }, 'a part failed; going on without it'),
+    parked: (record: { readonly partition: number; readonly offset: number }, error: unknown) =>
+      log.error({ err: error, partition: record.partition, offset: record.offset }, 'a record cannot be read and is passed over'),
+  }
+}
+
+function gatewaySettings({ gateway, http }: Config, node: string): GatewaySettings {
+  return { ...gatewayDefaults, ...gateway, node, allowedOrigins: [...http.allowedOrigins, ...http.corsOrigins] }
+}

@@ -1,0 +1,30 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Type } from 'typebox'
+import type { App } from './app.ts'
+import { Exactly } from './schemas.ts'
+
+/** The event stream is the gateway's: it checks the token or ticket itself, and answers on the raw response. */
+export function addStreamRoute(
+  app: App,
+  { handleStream }: { readonly handleStream: (request: IncomingMessage, reply: ServerResponse) => void },
+): void {
+  app.get(
+    '/v1/activities/stream',
+    {
+      config: { access: 'public' },
+      schema: {
+        summary: 'Follow the stream (server-sent events)',
+        description:
+          'The frames of the socket as events: `event` is the type, `id` is `epoch:seq`, `Last-Event-ID` resumes. The token is in the Authorization header, or a ticket of `POST /v1/stream-tickets` in the query.',
+        tags: ['Streams'],
+        querystring: Exactly({ ticket: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })) }),
+        response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } } as object },
+        problems: ['unauthenticated', 'forbidden', 'user_required', 'rate_limited', 'overloaded'],
+      },
+    },
+    (request, reply) => {
+      reply.hijack()
+      handleStream(request.raw, reply.raw)
+    },
+  )
+}
