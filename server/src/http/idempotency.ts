@@ -4,9 +4,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { principalName } from '../access/principal.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
-import type { IdempotencyKey, IdempotencyStore } from '../ports/idempotency-store.ts'
+import type { IdempotencyKey, IdempotencyStore, StoredAnswer } from '../ports/idempotency-store.ts'
 import { invalidField } from './problem.ts'
 import type { RequestLog } from './request-log.ts'
+import { sendAsIs } from './send-as-is.ts'
 
 /** What a route derives the ids from that it fills in, so that a run that is repeated writes the same again. */
 export interface Idempotency {
@@ -41,9 +42,7 @@ export function createIdempotencyHooks(store: IdempotencyStore, clock: Clock, lo
         case 'running':
           throw new HeadwaterError('idempotency_in_progress', { retryAfterS: outcome.retryAfterMs / 1000 })
         case 'answered':
-          reply.header('idempotency-replayed', 'true').code(outcome.answer.status)
-          if (outcome.answer.contentType) reply.type(outcome.answer.contentType)
-          await reply.send(outcome.answer.body || undefined)
+          replay(reply, outcome.answer)
           return true
       }
     },
@@ -62,6 +61,12 @@ export function createIdempotencyHooks(store: IdempotencyStore, clock: Clock, lo
       }
     },
   }
+}
+
+function replay(reply: FastifyReply, { status, contentType, body }: StoredAnswer): void {
+  reply.header('idempotency-replayed', 'true').code(status)
+  if (contentType) sendAsIs(reply, contentType, body)
+  else reply.send()
 }
 
 const isKept = (status: number): boolean => status >= 200 && status < 500 && status !== 409 && status !== 429

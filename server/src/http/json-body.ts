@@ -66,8 +66,8 @@ function isDeeperThan(bytes: Uint8Array, max: number): boolean {
 const errorsMax = 8
 
 /**
- * Keys and characters that may not come in, in any part of a parsed value: `__proto__`, `constructor.prototype`, U+0000
- * and lone surrogates. Routes that check their bodies themselves call it for each item.
+ * Keys and characters that may not come in, in any part of a parsed value: `__proto__`, `constructor.prototype`, U+0000,
+ * lone surrogates and numbers that are none. Routes that check their bodies themselves call it for each item.
  */
 export function badContent(value: unknown, path = ''): readonly FieldError[] {
   const errors: FieldError[] = []
@@ -80,6 +80,9 @@ function collectBadContent(value: unknown, path: string, errors: FieldError[]): 
   if (typeof value === 'string') {
     const reason = badText(value)
     if (reason) errors.push({ path, code: 'invalid_character', detail: reason })
+  } else if (typeof value === 'number') {
+    // `1e400` is read as infinity, and would be kept as null.
+    if (!Number.isFinite(value)) errors.push({ path, code: 'out_of_range', detail: 'The number is too large.' })
   } else if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) collectBadContent(value[i], `${path}[${i}]`, errors)
   } else if (typeof value === 'object' && value !== null) {

@@ -1,6 +1,7 @@
 import { type HttpErrorCode, httpErrors, type ItemErrorCode, type Problem } from '@headwater/protocol'
 import type { FastifyError, FastifyReply } from 'fastify'
 import { HeadwaterError, UnknownOutcome } from '../lib/error.ts'
+import { sendAsIs } from './send-as-is.ts'
 
 /** One field that is wrong. `path` is written as in a program: `metadata.link`, `user_ids[3]`. */
 export interface FieldError {
@@ -62,8 +63,5 @@ const waitAgain = new Set([409, 429, 503])
 export function sendProblem(reply: FastifyReply, error: HeadwaterError): FastifyReply {
   if (error.status === 401) reply.header('www-authenticate', 'Bearer')
   if (waitAgain.has(error.status)) reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfterS ?? 1))))
-  return reply
-    .code(error.status)
-    .type(problemType)
-    .send(JSON.stringify(problemOf(error)))
+  return sendAsIs(reply.code(error.status), problemType, JSON.stringify(problemOf(error)))
 }
