@@ -85,7 +85,10 @@ export class ActivitiesStore {
     })
     this.#stream = new ActivityStream(config, {
       connection: (connection, error) => this.#setConnection(connection, error),
-      hello: (frame) => this.#change(() => this.#model.hello(frame)),
+      hello: (frame) => {
+        this.#change(() => this.#model.hello(frame))
+        this.#pager.nudge()
+      },
       began: (at, isReset) => {
         if (isReset) this.#model.reset(at)
         else this.#model.enterEpoch(at.epoch)
@@ -167,14 +170,13 @@ export class ActivitiesStore {
     this.#change(() => this.#model.hide(groupId))
     try {
       await this.#http.request('DELETE', `/v1/activities/${encodeURIComponent(groupId)}`)
+      this.#change(() => this.#model.removed(groupId, true))
     } catch (error) {
+      // Somebody was faster, or it was this very call, whose answer was lost.
       const isGone = HeadwaterError.is(error) && error.code === 'not_found'
-      if (!isGone) {
-        this.#change(() => this.#model.unhide(groupId))
-        throw error
-      }
+      this.#change(() => (isGone ? this.#model.removed(groupId, false) : this.#model.unhide(groupId)))
+      if (!isGone) throw error
     }
-    this.#change(() => this.#model.removed(groupId))
   }
 
   /** Who is in a group, newest first, `limit` (1–100) at a time. Throws a `HeadwaterError`. */
@@ -212,7 +214,9 @@ export class ActivitiesStore {
       return total
     } finally {
       // After a failure: those that were not even tried.
-      this.#change(() => batches.forEach(({ mark }) => this.#model.unmark(mark)))
+      this.#change(() => {
+        for (const { mark } of batches) this.#model.unmark(mark)
+      })
     }
   }
 

@@ -125,8 +125,8 @@ export class ActivityModel {
    */
   marked(mark: PendingMark, result: MarkResult, live: boolean): void {
     this.#count({ unread_count: result.updated_unread_count, unseen_count: result.unseen_count }, result.seq)
-    if (!live || result.not_found.length > 0) return this.#settle(mark, new Set(result.not_found))
-    this.#optimistic.answered(mark)
+    if (live && result.not_found.length === 0) this.#optimistic.answered(mark)
+    else this.#settle(mark, new Set(result.not_found))
     const answered = [...this.#optimistic.answeredMarks()]
     for (const old of answered.slice(0, -answeredMax)) this.#settle(old, new Set())
   }
@@ -145,8 +145,9 @@ export class ActivityModel {
     this.#hidden.delete(groupId)
   }
 
-  removed(groupId: string): void {
-    this.#list.remove(groupId, forever)
+  /** Its user removed it, or it was not there any more. */
+  removed(groupId: string, wasThere: boolean): void {
+    this.#list.remove(groupId, wasThere ? forever : (this.#list.get(groupId)?.seq ?? -1))
     this.#hidden.delete(groupId)
   }
 

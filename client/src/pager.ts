@@ -98,6 +98,11 @@ export class Pager {
     if (!this.#first && (isReset || this.#pageSeq < seq)) void this.load()
   }
 
+  /** The server can be reached again: what failed is tried at once. */
+  nudge(): void {
+    if (this.#status === 'error' && !this.#first) void this.load()
+  }
+
   /** Loads the next page. Never rejects: see `error`. */
   loadMore(): Promise<void> {
     if (this.#first) return this.#first
@@ -127,7 +132,10 @@ export class Pager {
     this.#config.changed()
     try {
       const page = await this.#fetch(null, this.#config.pageSize)
-      if (generation === this.#generation) this.#takeFirst(page)
+      if (generation === this.#generation) {
+        if (this.#isOfThisStream(page)) this.#takeFirst(page)
+        else this.#tryAgain(0)
+      }
     } catch (thrown) {
       if (generation === this.#generation) this.#failed(HeadwaterError.from(thrown))
     } finally {
@@ -136,10 +144,14 @@ export class Pager {
     this.#config.changed()
   }
 
+  /** While the stream is open, it knows best which epoch it is. */
+  #isOfThisStream(page: ActivityPage): boolean {
+    const epoch = this.#config.streamEpoch()
+    return epoch === null || epoch === page.epoch
+  }
+
   #takeFirst(page: ActivityPage): void {
-    const { model, streamEpoch } = this.#config
-    const epoch = streamEpoch()
-    if (epoch !== null && page.epoch !== epoch) return this.#tryAgain(0)
+    const { model } = this.#config
     if (page.epoch !== model.epoch) this.#floorSeq = -1
     model.firstPage(page)
     this.#status = 'ready'
@@ -209,7 +221,10 @@ export class Pager {
 
   #takeMore(page: ActivityPage, after: GroupPlace | null): void {
     const { model } = this.#config
-    if (page.epoch !== model.epoch) return void this.load()
+    if (page.epoch !== model.epoch) {
+      void this.load()
+      return
+    }
     model.page(page, after)
     this.#cursor = cursorOf(page.next_cursor)
     this.#pagedCount = model.list.visible().length

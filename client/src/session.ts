@@ -81,7 +81,7 @@ export class Session {
 
   #receive(frame: Frame): void {
     if (this.#ended) return
-    if (frame.type === 'hello') return this.#greet(frame)
+    if (frame.type === 'hello') this.#greet(frame)
     if (frame.type === 'server_closing') this.#retryAfterMs = Math.max(0, frame.retry_after_ms || 0)
     if (frame.type === 'error') this.#serverError = `${frame.code}: ${frame.detail}`
     if (!this.#chain) return
@@ -106,8 +106,8 @@ export class Session {
 
   #link(chain: Chain, frame: ChainFrame): void {
     const link = chain.next(frame)
-    if (link === 'broken') return this.#fail(new HeadwaterError('chain_broken'))
-    if (link === 'drop') return
+    if (link === 'broken') this.#fail(new HeadwaterError('chain_broken'))
+    if (link !== 'take') return
     this.#acknowledgeSoon()
     this.#handlers.link(frame)
   }

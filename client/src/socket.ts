@@ -67,7 +67,11 @@ class SocketTransport implements Transport {
   #receive(data: unknown): void {
     this.#handlers.heard()
     const frame = typeof data === 'string' ? parseFrame(data) : null
-    if (frame) return this.#handlers.frame(frame)
+    if (frame) this.#handlers.frame(frame)
+    else this.#giveUp()
+  }
+
+  #giveUp(): void {
     // It may have been a link of the chain: only a new connection tells.
     this.#abandon(normalClose)
     const error = new HeadwaterError('bad_response', {

@@ -155,10 +155,11 @@ export class ActivityStream {
   #ended(end: SessionEnd, token: string): void {
     this.#session = null
     if (!end.helloSeen && !end.answered) this.#fallback.failed()
-    if (!end.fatal) return this.#wait('lost', end.heldMs, end.retryAfterMs, null)
-    this.#config.tokens.refused(token)
-    if (this.#config.tokens.renewable) return this.#wait('auth', end.heldMs, end.retryAfterMs, end.error)
-    this.#refuse(end.error)
+    const { tokens } = this.#config
+    if (end.fatal) tokens.refused(token)
+    if (!end.fatal) this.#wait('lost', end.heldMs, end.retryAfterMs, null)
+    else if (tokens.renewable) this.#wait('auth', end.heldMs, end.retryAfterMs, end.error)
+    else this.#refuse(end.error)
   }
 
   #tokenFailed(error: HeadwaterError): void {
@@ -202,7 +203,7 @@ export class ActivityStream {
     if (event === 'visible') this.#hiddenAt = null
     if (event === 'hidden' || this.#refused) return
     if (event === 'online') this.#fallback.networkChanged()
-    if (this.#session) return this.#session.probe()
+    this.#session?.probe()
     // Looking at the page does not mend a refused token; a network that is back may.
     if (this.#waiting && event === 'visible' && this.#lastEnd === 'auth') return
     if (this.#asleep && this.#hiddenForLong()) return

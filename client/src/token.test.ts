@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { HeadwaterError } from './error.ts'
+import { VirtualWorld } from './testing/virtual.ts'
+import { createTokenSource } from './token.ts'
+
+const { seams } = new VirtualWorld()
+const codeOf = (promise: Promise<unknown>) => promise.then(() => 'fine', (error: unknown) => HeadwaterError.is(error) && error.code)
+
+test('a plain token is always the same', async () => {
+  const source = createTokenSource('t', seams)
+  source.refused('t')
+  assert.equal(await source.get(), 't')
+  assert.equal(source.renewable, false)
+})
+
+test('without a token it says so', async () => {
+  assert.equal(await codeOf(createTokenSource(undefined, seams).get()), 'no_token')
+})
+
+test('a function is called once, by many at a time, and again when its token was refused', async () => {
+  let calls = 0
+  const source = createTokenSource(async () => `t${++calls}`, seams)
+  assert.deepEqual(await Promise.all([source.get(), source.get()]), ['t1', 't1'])
+  assert.equal(await source.get(), 't1')
+  source.refused('t1')
+  assert.equal(await source.get(), 't2')
+})
+
+test('refusing a token that was replaced long ago changes nothing', async () => {
+  let calls = 0
+  const source = createTokenSource(() => `t${++calls}`, seams)
+  await source.get()
+  source.refused('t1')
+  await source.get()
+  source.refused('t1')
+  assert.equal(await source.get(), 't2')
+})
+
+test('a function that fails is asked again the next time', async () => {
+  const answers = [() => Promise.reject(new Error('no session')), () => '', () => 't']
+  const source = createTokenSource(() => (answers.shift() as () => string)(), seams)
+  assert.equal(await codeOf(source.get()), 'token_unavailable')
+  assert.equal(await codeOf(source.get()), 'token_unavailable')
+  assert.equal(await source.get(), 't')
+})
+
+test('a function that never answers is given up', async () => {
+  const world = new VirtualWorld()
+  const pending = codeOf(createTokenSource(() => new Promise<string>(() => {}), world.seams).get())
+  await world.run(30_000)
+  assert.equal(await pending, 'token_unavailable')
+  assert.equal(world.timers, 0)
+})
