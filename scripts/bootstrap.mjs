@@ -16,6 +16,7 @@ const commands = {
   'test:unit': { run: ['scripts/test.mjs', 'unit'], web: false },
   check: { run: ['scripts/test.mjs', 'check'], web: false },
   format: { run: ['scripts/format.mjs'], web: false },
+  docs: { run: ['scripts/docs.ts'], web: false },
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -46,11 +46,14 @@ function isInstalled(lock) {
   })
 }
 
+/** npm waits up to two minutes by default before it says that there is no network. */
+const patience = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
+
 function runNpmCi() {
   // npm names itself to the scripts it runs. Without it (`node scripts/bootstrap.mjs`) the one on PATH is used;
   // on Windows that is a .cmd file, which only a shell starts.
   const npm = process.env.npm_execpath
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  const args = ['ci', '--ignore-scripts', '--loglevel=error', '--prefer-offline', ...patience]
   const options = { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }
   const result = npm?.endsWith('.js')
     ? spawnSync(process.execPath, [npm, ...args], options)
