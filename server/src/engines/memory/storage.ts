@@ -7,6 +7,7 @@ import type { ObjectIndexState } from './object-index.ts'
 import type { MarkState } from './read-marks.ts'
 import { newRevocationState, type RevocationState } from './revocation-store.ts'
 import type { TraceState } from './trace-store.ts'
+import { newUnreadState, type UnreadState } from './unread-sets.ts'
 import { newUserState, type UserState } from './user-store.ts'
 
 /** What outlives the engines that are opened on it: the memory's disk. Two servers are two sets of engines on one storage. */
@@ -21,6 +22,7 @@ export interface MemoryStorage {
   readonly devices: DeviceState
   readonly idempotency: IdempotencyState
   readonly traces: TraceState
+  readonly unread: UnreadState
 }
 
 export interface MemoryStorageSettings {
@@ -40,5 +42,6 @@ export function createMemoryStorage({ partitions = 4 }: MemoryStorageSettings = 
     devices: new Map(),
     idempotency: new Map(),
     traces: new Map(),
+    unread: newUnreadState(),
   }
 }
