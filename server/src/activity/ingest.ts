@@ -1,4 +1,4 @@
-import { type EventsAccepted, type EventType, limits, type RejectedEvent } from '@headwater/protocol'
+import type { EventsAccepted, EventType, RejectedEvent } from '@headwater/protocol'
 import { HeadwaterError, UnknownOutcome } from '../lib/error.ts'
 import type { Seams } from '../lib/seams.ts'
 import { createUuidV7, derivedUuidV7 } from '../lib/uuid.ts'
@@ -7,7 +7,7 @@ import type { LogValue } from '../model/log-record.ts'
 import type { AppendOutcome, EventLog } from '../ports/event-log.ts'
 import type { TraceStore } from '../ports/trace-store.ts'
 import { type CheckedEvent, checkEvent } from './event-check.ts'
-import { type EventItem, type ItemError, refusal } from './event-item.ts'
+import type { EventItem, ItemError } from './event-item.ts'
 import { createPendingEvents } from './ingest-pending.ts'
 import { type TracedEvent, tracedEvent, tracedPending } from './ingest-trace.ts'
 
@@ -21,7 +21,9 @@ export interface Ingest {
    * Throws `overloaded` before anything is taken in, and `ingest_unavailable` when it is not known what was stored: the
    * same request again is safe, and complete only when it was answered.
    */
-  submit(items: readonly EventItem[], context?: SubmitContext): Promise<Submitted>
+  submitItems(items: readonly EventItem[], context?: SubmitContext): Promise<Submitted>
+  /** The same for events in the names of the wire. */
+  submit(events: readonly unknown[], context?: SubmitContext): Promise<EventsAccepted>
   /** What became of an event in the last 24 h. */
   trace(eventId: string): Promise<TracedEvent | undefined>
 }
@@ -39,22 +41,21 @@ export interface Submitted extends EventsAccepted {
 }
 
 export interface IngestSettings {
-  /** Whether events whose actor is their own target user are told. */
+  /** Whether events of a type whose actor is their own target user are told. */
   readonly notifySelf: (type: EventType) => boolean
   /** Events that wait for the log at a time; past it callers are told to come back. */
-  readonly inFlightEventsMax: number
-  readonly inFlightBytesMax: number
+  readonly maxInFlightEvents?: number
+  readonly maxInFlightBytes?: number
   /** Accepted events that `trace` can tell to be pending. */
-  readonly pendingMax: number
-  readonly pendingBytesMax: number
+  readonly maxPending?: number
+  readonly maxPendingBytes?: number
 }
 
-export const defaultIngestSettings: IngestSettings = {
-  notifySelf: () => false,
-  inFlightEventsMax: 50_000,
-  inFlightBytesMax: 64 * 1024 * 1024,
-  pendingMax: 10_000,
-  pendingBytesMax: 8 * 1024 * 1024,
+const defaults = {
+  maxInFlightEvents: 50_000,
+  maxInFlightBytes: 64 * 1024 * 1024,
+  maxPending: 10_000,
+  maxPendingBytes: 8 * 1024 * 1024,
 }
 
 export interface IngestPorts {
@@ -77,16 +78,22 @@ export function createIngest(
 ): Ingest {
   const { clock } = seams
   const newId = createUuidV7(clock, seams.random)
-  const pending = createPendingEvents(settings.pendingMax, settings.pendingBytesMax)
+  const { maxInFlightEvents, maxInFlightBytes, maxPending, maxPendingBytes } = { ...defaults, ...settings }
+  const pending = createPendingEvents(maxPending, maxPendingBytes)
   let inFlightEvents = 0
   let inFlightBytes = 0
 
-  return { submit, trace }
+  return { submitItems, submit, trace }
 
-  async function submit(items: readonly EventItem[], context: SubmitContext = {}): Promise<Submitted> {
+  async function submit(events: readonly unknown[], context?: SubmitContext): Promise<EventsAccepted> {
+    const items = events.map((value) => ({ value }))
+    const { accepted, rejected, event_ids } = await submitItems(items, context)
+    return { accepted, rejected, event_ids }
+  }
+
+  async function submitItems(items: readonly EventItem[], context: SubmitContext = {}): Promise<Submitted> {
     const bytes = context.bytes ?? 0
-    const isFull =
-      inFlightEvents + items.length > settings.inFlightEventsMax || inFlightBytes + bytes > settings.inFlightBytesMax
+    const isFull = inFlightEvents + items.length > maxInFlightEvents || inFlightBytes + bytes > maxInFlightBytes
     // A request larger than the bound by itself may still pass alone.
     if (isFull && inFlightEvents > 0) throw new HeadwaterError('overloaded', { retryAfterS: 1 })
     inFlightEvents += items.length
@@ -117,7 +124,9 @@ export function createIngest(
     const checked: Checked = { taken: [], timeless: [], ids: [], rejected: [], errors: [] }
     for (const [index, item] of items.entries()) {
       const verdict =
-        'refused' in item ? { ok: false as const, error: item.refused } : checkEvent(item.value, { now, timeless: item.timeless })
+        'refused' in item
+          ? { ok: false as const, error: item.refused }
+          : checkEvent(item.value, { now, timeless: item.timeless })
       if (!verdict.ok) {
         reject(checked, index, verdict.error)
         continue
@@ -224,13 +233,4 @@ function unavailable(error: unknown): never {
     retryAfterS: 1,
     cause: error,
   })
-}
-
-/** What a body with a list of events must be for its items to be looked at. */
-export function checkBatch(events: unknown): ItemError | undefined {
-  const wrong = (code: ItemError['code'], detail: string) => refusal(code, detail, 'events').refused
-  if (!Array.isArray(events)) return wrong('invalid_type', '"events" must be a list of events.')
-  if (events.length === 0) return wrong('too_short', '"events" must hold at least one event.')
-  if (events.length <= limits.eventsPerBatch) return undefined
-  return wrong('too_long', `"events" may hold ${limits.eventsPerBatch} events; there are ${events.length}.`)
 }

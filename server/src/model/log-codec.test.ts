@@ -116,7 +116,7 @@ describe('versions', () => {
   test('every enum has a default', () => {
     const enums = [logEventV1, ...Object.values(logWriters), eventV1, eventV2].flatMap(enumsOf)
     assert.ok(enums.length >= 10)
-    for (const one of enums) assert.ok(one.symbols?.includes(String(one.default)), one.name)
+    for (const one of enums) assert.ok(one.symbols?.includes(String(one.default)), String(one.name))
   })
 })
 

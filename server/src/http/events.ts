@@ -1,0 +1,103 @@
+import { type EventsAccepted as Accepted, limits } from '@headwater/protocol'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { ItemError } from '../activity/event-item.ts'
+import type { Ingest } from '../activity/ingest.ts'
+import { HeadwaterError } from '../lib/error.ts'
+import type { App } from './app.ts'
+import { addEventParsers, readEventsBody } from './events-body.ts'
+import { EventsAccepted, EventsBody, TracedEvent } from './events-schema.ts'
+import { type FieldError, invalidRequest, problemOf, problemType } from './problem.ts'
+
+/** How many of the mistakes in a batch are listed in `errors` as well; `rejected` has them all. */
+const errorsMax = 20
+
+export function addEventRoutes(app: App, { ingest }: { readonly ingest: Pick<Ingest, 'submitItems' | 'trace'> }): void {
+  // In a scope of its own, so that no other route takes Avro or CloudEvents.
+  app.register(async (scope) => {
+    addEventParsers(scope as unknown as FastifyInstance)
+    addPost(scope as unknown as App, ingest)
+    addGet(scope as unknown as App, ingest)
+  })
+}
+
+function addPost(app: App, ingest: Pick<Ingest, 'submitItems'>): void {
+  app.post(
+    '/v1/events',
+    {
+      config: { access: 'server', checksBody: true },
+      schema: {
+        summary: 'Take in events',
+        description:
+          'One event or up to 1,000, as JSON, Avro (single-object encoding) or CloudEvents 1.0. What is answered as accepted is durable.',
+        tags: ['Events'],
+        body: EventsBody,
+        response: { 202: EventsAccepted as object },
+        problems: ['forbidden', 'overloaded', 'ingest_unavailable', 'storage_full'],
+      },
+    },
+    async (request, reply) => {
+      const body = readEventsBody(request as unknown as FastifyRequest)
+      if ('error' in body) return refuse(reply, body.error, body.index)
+      const { errors, ...answer } = await ingest.submitItems(body.items, {
+        idempotency: request.idempotency,
+        bytes: bytesOf(request as unknown as FastifyRequest),
+      })
+      if (answer.accepted > 0) return reply.code(202).send(answer)
+      return refuseAll(reply, answer.rejected, fieldErrors(answer.rejected, errors, body.isBatch))
+    },
+  )
+}
+
+function addGet(app: App, ingest: Pick<Ingest, 'trace'>): void {
+  app.get(
+    '/v1/events/:event_id',
+    {
+      config: { access: 'server' },
+      schema: {
+        summary: 'What became of an event',
+        description: 'For 24 h.',
+        tags: ['Events'],
+        params: Type.Object({ event_id: Type.String() }),
+        response: { 200: TracedEvent as object },
+        problems: ['forbidden', 'not_found', 'store_unavailable'],
+      },
+    },
+    async (request) => {
+      const found = await ingest.trace(request.params.event_id)
+      if (!found) throw new HeadwaterError('not_found', { detail: 'No such event was accepted in the last 24 h.' })
+      return found
+    },
+  )
+}
+
+/** Chunked bodies do not say how long they are; they count as the longest that is taken. */
+function bytesOf(request: FastifyRequest): number {
+  const length = Number(request.headers['content-length'])
+  return Number.isSafeInteger(length) ? length : limits.bodyBytes
+}
+
+function fieldErrors(
+  rejected: Accepted['rejected'],
+  errors: readonly ItemError[],
+  isBatch: boolean,
+): readonly FieldError[] {
+  return errors.slice(0, errorsMax).map((error, i) => {
+    const item = isBatch ? `events[${rejected[i]?.index}]` : ''
+    return { ...error, path: item && error.path ? `${item}.${error.path}` : item || error.path }
+  })
+}
+
+/** The body as a whole is wrong; `index` is set when one of its events is to blame. */
+function refuse(reply: FastifyReply, error: ItemError, index?: number): FastifyReply {
+  const { code, detail } = error
+  return refuseAll(reply, index === undefined ? [] : [{ index, code, detail }], [error])
+}
+
+function refuseAll(reply: FastifyReply, rejected: Accepted['rejected'], errors: readonly FieldError[]): FastifyReply {
+  const problem = problemOf(invalidRequest(errors))
+  return reply
+    .code(problem.status)
+    .type(problemType)
+    .send(JSON.stringify({ ...problem, rejected }))
+}
