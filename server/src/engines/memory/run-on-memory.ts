@@ -1,6 +1,7 @@
 import { type Harness, runSuite, type Suite } from '../../conformance/frame.ts'
 import type { Seams } from '../../lib/seams.ts'
 import { loseRecords } from './event-log-state.ts'
+import { breakSubscriptions } from './pub-sub.ts'
 import { createMemoryStorage, type MemoryStorage } from './storage.ts'
 
 /** Runs a suite on an engine of this folder; each namespace is a storage. */
@@ -20,6 +21,7 @@ export function runOnMemory<Port extends AsyncDisposable>(
     drop: async (namespace) => void storages.delete(namespace),
     disturb: {
       loseLog: async (namespace) => loseRecords(storageOf(namespace).log),
+      breakPubSub: async (namespace) => breakSubscriptions(storageOf(namespace).pubSub),
     },
   }
   runSuite(suite, harness)

@@ -1,0 +1,46 @@
+import type { Seams } from '../../lib/seams.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { memoryDeviceStore } from './device-store.ts'
+import { type MemoryLogSettings, memoryEventLog } from './event-log.ts'
+import { memoryGroupStore } from './group-store.ts'
+import { memoryIdempotencyStore } from './idempotency-store.ts'
+import { memoryMemberStore } from './member-store.ts'
+import { memoryObjectIndex } from './object-index.ts'
+import { memoryOfflineQueue } from './offline-queue.ts'
+import { memoryPubSub } from './pub-sub.ts'
+import { memoryReadMarks } from './read-marks.ts'
+import { memoryRevocationStore } from './revocation-store.ts'
+import { memorySessionRegistry } from './session-registry.ts'
+import type { MemoryStorage } from './storage.ts'
+import { memoryTraceStore } from './trace-store.ts'
+import { memoryUnreadSets } from './unread-sets.ts'
+import { memoryUserStore } from './user-store.ts'
+
+/** An engine in memory for every port. Opened again on the same storage it finds what was there. */
+export function openMemory(storage: MemoryStorage, seams: Seams, settings: MemoryLogSettings = {}): Ports {
+  return {
+    log: memoryEventLog(storage.log, seams, settings),
+    groups: memoryGroupStore(storage.groups),
+    members: memoryMemberStore(storage.members),
+    objects: memoryObjectIndex(storage.objects),
+    marks: memoryReadMarks(storage.marks),
+    users: memoryUserStore(storage.users),
+    revocations: memoryRevocationStore(storage.revocations),
+    devices: memoryDeviceStore(storage.devices),
+    idempotency: memoryIdempotencyStore(storage.idempotency),
+    traces: memoryTraceStore(storage.traces),
+    ...openMemoryCaches(storage),
+  }
+}
+
+/** What may be lost at any time, for a server whose truth is kept elsewhere. */
+export function openMemoryCaches(
+  storage: Pick<MemoryStorage, 'unread' | 'offline' | 'pubSub' | 'sessions'>,
+): Pick<Ports, 'unread' | 'offline' | 'pubSub' | 'sessions'> {
+  return {
+    unread: memoryUnreadSets(storage.unread),
+    offline: memoryOfflineQueue(storage.offline),
+    pubSub: memoryPubSub(storage.pubSub),
+    sessions: memorySessionRegistry(storage.sessions),
+  }
+}
