@@ -2,9 +2,8 @@ import type { Io } from './command.ts'
 
 /** Shows how far something has come: a bar that is redrawn on a terminal, else a line now and then. */
 export interface Progress {
-  /** `total` is null where nobody knows it: then the note alone is shown. */
-  show(done: number, total: number | null, note: string): void
-  /** Leaves the line that the bar was on. */
+  show(done: number, total: number, note: string): void
+  /** Shows where it stands and leaves the line. */
   end(): void
 }
 
@@ -17,19 +16,23 @@ export function createProgress(
   write = (text: string) => void process.stderr.write(text),
 ): Progress {
   let shownAt = Number.NEGATIVE_INFINITY
+  let waiting: string | undefined
   let drawn = 0
+  const put = (line: string): void => {
+    shownAt = performance.now()
+    waiting = undefined
+    if (!io.isTerminal) return io.err(line)
+    write(`\r${line.padEnd(drawn)}`)
+    drawn = line.length
+  }
   return {
     show(done, total, note) {
-      const now = performance.now()
-      const isLast = total !== null && done >= total
-      if (!isLast && now - shownAt < (io.isTerminal ? redrawMs : lineEveryMs)) return
-      shownAt = now
-      const line = total === null ? note : barText(done, total, note)
-      if (!io.isTerminal) return io.err(line)
-      write(`\r${line.padEnd(drawn)}`)
-      drawn = line.length
+      const line = barText(done, total, note)
+      if (performance.now() - shownAt >= (io.isTerminal ? redrawMs : lineEveryMs)) put(line)
+      else waiting = line
     },
     end() {
+      if (waiting !== undefined) put(waiting)
       if (drawn > 0) write('\n')
       drawn = 0
     },

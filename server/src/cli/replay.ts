@@ -1,7 +1,6 @@
 import type { Command } from './command.ts'
 import { configurationOf } from './configuration.ts'
 import { createProgress } from './progress.ts'
-import { serverModule } from './server-module.ts'
 import { count } from './verify.ts'
 
 export const replay: Command = {
@@ -14,10 +13,10 @@ export const replay: Command = {
   async run(call) {
     const { config, log } = configurationOf(call)
     const progress = createProgress(call.io)
-    const { openData } = await serverModule()
+    const { openData } = await import('../server.ts')
     await using data = await openData(config, { log })
-    const { records, groupWrites, unreadable } = await data.replay((done, total) =>
-      progress.show(done, total, `${count(done, 'record')} folded`),
+    const { records, groupWrites, unreadable } = await data.replay((done, total, what) =>
+      progress.show(done, total, `${done} ${what}`),
     )
     progress.end()
     call.io.out(`Replayed ${count(records, 'record')}; ${count(groupWrites, 'group row')} written.`)

@@ -1,9 +1,9 @@
 import type { Config } from '../config/secrets.ts'
 import type { Log } from '../lib/log.ts'
+import type { RunningServer } from '../server.ts'
 import type { Command } from './command.ts'
 import { configurationOf } from './configuration.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
-import { type RunningServer, serverModule } from './server-module.ts'
 
 export const start: Command = {
   name: 'start',
@@ -15,7 +15,7 @@ export const start: Command = {
     const { config, log } = configurationOf(call)
     dieOnFaults(log)
     const signal = nextSignal()
-    const { start: startServer } = await serverModule()
+    const { start: startServer } = await import('../server.ts')
     const server = await startServer(config, { log })
     writeServerFile(config.data.dir, server.url)
     call.io.out(banner(config, server))

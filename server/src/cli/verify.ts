@@ -2,7 +2,6 @@ import type { Difference, VerifyReport } from '../activity/verify.ts'
 import type { Command } from './command.ts'
 import { configurationOf } from './configuration.ts'
 import { createProgress } from './progress.ts'
-import { serverModule } from './server-module.ts'
 
 export const verify: Command = {
   name: 'verify',
@@ -14,9 +13,9 @@ export const verify: Command = {
   async run(call) {
     const { config, log } = configurationOf(call)
     const progress = createProgress(call.io)
-    const { openData } = await serverModule()
+    const { openData } = await import('../server.ts')
     await using data = await openData(config, { log })
-    const report = await data.verify((users, total) => progress.show(users, total, `${count(users, 'user')} checked`))
+    const report = await data.verify((done, total, what) => progress.show(done, total, `${done} ${what}`))
     progress.end()
     call.io.out(call.options.json ? JSON.stringify(report, null, 2) : verifyText(report))
     return report.differences.length === 0 ? 0 : 1

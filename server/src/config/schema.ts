@@ -40,8 +40,11 @@ const optionalRules = {
 }
 
 export const schema = {
-  engine: choice(['embedded', 'cluster'], 'Where data is kept: `embedded` = SQLite in the data directory.'),
-  roles: texts('Which parts this process runs; empty or `all` = all of them.'),
+  engine: choice(
+    ['embedded', 'cluster'],
+    'Where data is kept: `embedded` = SQLite in the data directory; `cluster` is not there yet and is refused.',
+  ),
+  roles: texts('Which parts this process runs; empty or `all` = all of them, and nothing else is taken yet.'),
   data: {
     dir: text('./data', 'The directory that an embedded server keeps its data in; created when missing.', {
       variable: 'HEADWATER_DATA',
