@@ -4,7 +4,18 @@ import { isChainFrame, parseFrame } from './frame.ts'
 import { makeGroup } from './testing/fake-stream.ts'
 
 test('what is no frame is null', () => {
-  const texts = ['', 'nonsense', '[]', '"hello"', 'null', '1', '{}', '{"type":1}', '{"type":"hello"}', '{"type":"reset"}']
+  const texts = [
+    '',
+    'nonsense',
+    '[]',
+    '"hello"',
+    'null',
+    '1',
+    '{}',
+    '{"type":1}',
+    '{"type":"hello"}',
+    '{"type":"reset"}',
+  ]
   for (const text of texts) assert.equal(parseFrame(text), null, text)
   assert.equal(parseFrame('{"type":"activity_group_created","epoch":"e","seq":1,"prev_seq":0,"group":{}}'), null)
   assert.equal(parseFrame('{"type":"activity_group_removed","epoch":"e","seq":1,"prev_seq":0}'), null)
@@ -31,6 +42,9 @@ test('hello and reset have a position and are no links', () => {
 })
 
 test('the name of the event stands in for a missing type', () => {
-  const frame = parseFrame(JSON.stringify({ epoch: 'e', seq: 1, prev_seq: 0, group: makeGroup('g', 1, 1) }), 'activity_group_created')
+  const frame = parseFrame(
+    JSON.stringify({ epoch: 'e', seq: 1, prev_seq: 0, group: makeGroup('g', 1, 1) }),
+    'activity_group_created',
+  )
   assert.equal(frame?.type, 'activity_group_created')
 })

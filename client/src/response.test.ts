@@ -33,12 +33,21 @@ test('a problem becomes an error with all that it says', async () => {
   const { code, status, detail, retryable, retryAfterMs } = error
   assert.deepEqual(
     { code, status, detail, retryable, retryAfterMs, errors: error.errors, rejected: error.rejected },
-    { code: 'invalid_request', status: 400, detail: 'Two things', retryable: false, retryAfterMs: null, errors, rejected },
+    {
+      code: 'invalid_request',
+      status: 400,
+      detail: 'Two things',
+      retryable: false,
+      retryAfterMs: null,
+      errors,
+      rejected,
+    },
   )
 })
 
 test('the status tells what may be tried again', async () => {
-  const retryable = async (status: number, code: string) => (await failure(JSON.stringify({ code }), { status })).retryable
+  const retryable = async (status: number, code: string) =>
+    (await failure(JSON.stringify({ code }), { status })).retryable
   assert.equal(await retryable(429, 'rate_limited'), true)
   assert.equal(await retryable(503, 'of_a_later_version'), true)
   assert.equal(await retryable(500, 'internal'), true)

@@ -11,11 +11,30 @@ const parse = (...pieces: string[]): SseEvent[] => {
 const cases: { name: string; text: string; events: SseEvent[] }[] = [
   { name: 'an event', text: 'event: hello\nid: e1:4\ndata: {}\n\n', events: [{ event: 'hello', data: '{}' }] },
   { name: 'without a name it is a message', text: 'data: x\n\n', events: [{ event: 'message', data: 'x' }] },
-  { name: 'one space after the colon is no part', text: 'data:  x\n\ndata:x\n\n', events: [{ event: 'message', data: ' x' }, { event: 'message', data: 'x' }] },
-  { name: 'lines of data are joined', text: 'data: a\ndata\ndata: b\n\n', events: [{ event: 'message', data: 'a\n\nb' }] },
+  {
+    name: 'one space after the colon is no part',
+    text: 'data:  x\n\ndata:x\n\n',
+    events: [
+      { event: 'message', data: ' x' },
+      { event: 'message', data: 'x' },
+    ],
+  },
+  {
+    name: 'lines of data are joined',
+    text: 'data: a\ndata\ndata: b\n\n',
+    events: [{ event: 'message', data: 'a\n\nb' }],
+  },
   { name: 'comments and unknown fields say nothing', text: ': hb\n\nretry: 5\nfoo: x\n\n', events: [] },
-  { name: 'without data there is no event, and its name is gone', text: 'event: a\n\ndata: x\n\n', events: [{ event: 'message', data: 'x' }] },
-  { name: 'all three line ends', text: 'data: a\r\n\r\ndata: b\r\rdata: c\n\n', events: ['a', 'b', 'c'].map((data) => ({ event: 'message', data })) },
+  {
+    name: 'without data there is no event, and its name is gone',
+    text: 'event: a\n\ndata: x\n\n',
+    events: [{ event: 'message', data: 'x' }],
+  },
+  {
+    name: 'all three line ends',
+    text: 'data: a\r\n\r\ndata: b\r\rdata: c\n\n',
+    events: ['a', 'b', 'c'].map((data) => ({ event: 'message', data })),
+  },
   { name: 'half an event is none yet', text: 'data: a\n\ndata: b\n', events: [{ event: 'message', data: 'a' }] },
 ]
 

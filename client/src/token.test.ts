@@ -5,7 +5,11 @@ import { VirtualWorld } from './testing/virtual.ts'
 import { createTokenSource } from './token.ts'
 
 const { seams } = new VirtualWorld()
-const codeOf = (promise: Promise<unknown>) => promise.then(() => 'fine', (error: unknown) => HeadwaterError.is(error) && error.code)
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'fine',
+    (error: unknown) => HeadwaterError.is(error) && error.code,
+  )
 
 test('a plain token is always the same', async () => {
   const source = createTokenSource('t', seams)
