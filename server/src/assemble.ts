@@ -59,8 +59,14 @@ export async function assemble(ports: Ports, options: AssembleOptions): Promise<
   const metrics = createMetrics()
   const node = createUuidV7(seams.clock, seams.random)()
   const settings = activitySettings(config.activity)
-  const access = await openAccess(ports, config.access, seams, (error) => log.warn({ err: error }, 'revocations could not be read'))
-  const activity = createActivity(ports, { settings, catalogues: {}, metrics: workerMetrics(metrics, log), onWorkerFailure }, seams)
+  const access = await openAccess(ports, config.access, seams, (error) =>
+    log.warn({ err: error }, 'revocations could not be read'),
+  )
+  const activity = createActivity(
+    ports,
+    { settings, catalogues: {}, metrics: workerMetrics(metrics, log), onWorkerFailure },
+    seams,
+  )
   const ingest = createIngest(
     ports,
     { notifySelf: (type) => settings.rulesOf(type).notifySelf, maxInFlightEvents: config.http.maxInFlightEvents },
@@ -176,7 +182,10 @@ function workerMetrics(metrics: Metrics, log: Log) {
     groupWrites: (rows: number) => metrics.groupWrites.inc(rows),
     degraded: (part: string, error: unknown) => log.warn({ err: error, part }, 'a part failed; going on without it'),
     parked: (record: { readonly partition: number; readonly offset: number }, error: unknown) =>
-      log.error({ err: error, partition: record.partition, offset: record.offset }, 'a record cannot be read and is passed over'),
+      log.error(
+        { err: error, partition: record.partition, offset: record.offset },
+        'a record cannot be read and is passed over',
+      ),
   }
 }
 

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url'
-import { assemble, demoLogins } from './assemble.ts'
 import { createBadge } from './activity/badge.ts'
 import { type ReplayReport, replay } from './activity/replay.ts'
 import { activitySettings } from './activity/settings.ts'
-import { verify, type VerifyReport } from './activity/verify.ts'
+import { type VerifyReport, verify } from './activity/verify.ts'
+import { assemble, demoLogins } from './assemble.ts'
 import type { Config } from './config/secrets.ts'
 import { openEmbedded } from './engines/embedded.ts'
 import { openMemory } from './engines/memory/open.ts'
+import { createMemoryStorage } from './engines/memory/storage.ts'
 import type { Log } from './lib/log.ts'
 import type { Seams } from './lib/seams.ts'
 import { systemSeams } from './lib/system-seams.ts'
@@ -67,15 +68,15 @@ export async function openData(config: Config, _options: { readonly log: Log }):
   return {
     async verify(onProgress) {
       const { log } = ports
-      await using remade = openMemory({ partitions: log.info.partitions }, seams)
-      const { records } = await replay({ ...remade.ports, log }, settings, seams, ({ done, total }) =>
+      const remade = openMemory(createMemoryStorage(), seams)
+      const { records } = await replay({ ...remade, log }, settings, seams, ({ done, total }) =>
         onProgress(done, total, 'records'),
       )
       const from = await completeFrom(log)
       const report = await verify(ports, engines.users(), {
-        badge: createBadge({ ...ports, unread: remade.ports.unread }, settings.retentionMs, seams.clock),
+        badge: createBadge({ ...ports, unread: remade.unread }, settings.retentionMs, seams.clock),
         createdFrom: seams.clock.now() - settings.retentionMs,
-        remade: { groups: remade.ports.groups, from: (user) => from[log.partitionOf(user)] ?? 0 },
+        remade: { groups: remade.groups, from: (user) => from[log.partitionOf(user)] ?? 0 },
         differencesMax,
         onProgress: (users) => onProgress(users, users, 'users'),
       })

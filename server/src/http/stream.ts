@@ -11,6 +11,8 @@ export function addStreamRoute(
   app.get(
     '/v1/activities/stream',
     {
+      // HEAD would open a stream that nobody reads.
+      exposeHeadRoute: false,
       config: { access: 'public' },
       schema: {
         summary: 'Follow the stream (server-sent events)',

@@ -1,0 +1,142 @@
+import { type Assembled, assemble } from './assemble.ts'
+import { settingsWith } from './config/load.ts'
+import type { Config } from './config/secrets.ts'
+import { openMemory } from './engines/memory/open.ts'
+import { createMemoryStorage } from './engines/memory/storage.ts'
+import { silentLog } from './lib/log.ts'
+import { type VirtualTime, virtualSeams } from './lib/virtual-seams.ts'
+
+export interface TestServerOptions {
+  /** Wall time at the start, milliseconds since 1970. Default: 1 January 2026, 00:00 UTC. */
+  readonly now?: number
+  /** Decides every id and everything else that is left to chance. Default 1. */
+  readonly seed?: number
+  /** With the demo users and their routes. Default: without. */
+  readonly demo?: boolean
+  /** Configuration by key, as in `{ 'activity.flushMs': 0 }`. */
+  readonly config?: Readonly<Record<string, unknown>>
+}
+
+export interface TestRequest {
+  /** Acts for this user with the API key. */
+  readonly user?: string
+  /** A user token instead of the API key; `null` sends no credential. */
+  readonly token?: string | null
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface TestAnswer {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly body: any
+}
+
+/** A whole server in this process, in memory, with a clock that stands still. */
+export interface TestServer extends AsyncDisposable {
+  readonly url: string
+  readonly apiKey: string
+  /** Wall time by the server's clock, milliseconds since 1970. */
+  now(): number
+  /** Moves the clock on, runs what falls due, and folds what came of it. */
+  advance(ms: number): Promise<void>
+  /** Resolves when everything accepted so far is folded, stored and told to open sockets. */
+  settle(): Promise<void>
+  /** A token for a user, as `POST /v1/tokens` makes it. Default: valid for an hour. */
+  token(user: string, options?: { readonly ttlS?: number; readonly deviceId?: string }): Promise<string>
+  request(method: string, path: string, request?: TestRequest): Promise<TestAnswer>
+  close(): Promise<void>
+}
+
+/** The parts of a test server, for the tests of this project. */
+export interface TestInside {
+  readonly server: Assembled
+  readonly time: VirtualTime
+}
+
+const insides = new WeakMap<TestServer, TestInside>()
+
+/** What is behind a test server. */
+export function insideOf(server: TestServer): TestInside {
+  const inside = insides.get(server)
+  if (!inside) throw new Error('not a server that startHeadwater made')
+  return inside
+}
+
+/**
+ * Starts a server for tests: the real program on memory engines, listening on a free port of 127.0.0.1, with a virtual
+ * clock and deterministic ids. Nothing happens by waiting: call `settle()` before you look, `advance()` to let time pass.
+ *
+ * ```ts
+ * await using server = await startHeadwater()
+ * await server.request('POST', '/v1/events', { body: { event_type: 'LIKE', actor_id: 'mia', … } })
+ * await server.settle()
+ * ```
+ */
+export async function startHeadwater(options: TestServerOptions = {}): Promise<TestServer> {
+  const seams = virtualSeams({
+    ...(options.now === undefined ? {} : { now: options.now }),
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+  })
+  const settings = settingsWith({ 'http.port': 0, 'http.rateLimits': 'off', ...options.config })
+  const apiKey = 'test-api-key'
+  const config: Config = {
+    ...settings,
+    access: { apiKeys: [apiKey], tokenSecrets: ['a secret that only this test server has'] },
+    isDevelopment: options.demo === true,
+  }
+  const storage = createMemoryStorage({ partitions: settings.log.partitions })
+  const ports = openMemory(storage, seams, { maxLag: settings.log.maxLag })
+  const server = await assemble(ports, {
+    config,
+    seams,
+    log: silentLog,
+    webFolder: null,
+    checkEngines: async () => ({}),
+  })
+  const url = await server.listen()
+
+  const test: TestServer = {
+    url,
+    apiKey,
+    now: () => seams.clock.now(),
+    async advance(ms) {
+      seams.time.advance(ms)
+      await server.activity.worker.settle()
+    },
+    settle: () => server.activity.worker.settle(),
+    async token(userId, { ttlS = 3_600, deviceId = null } = {}) {
+      return (await server.access.issue({ userId, ttlS, deviceId })).token
+    },
+    async request(method, path, { user, token, body, headers } = {}) {
+      const credential = token === undefined ? apiKey : token
+      const response = await fetch(url + path, {
+        method,
+        headers: {
+          ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
+          ...(user === undefined ? {} : { 'x-user-id': user }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      })
+      const text = await response.text()
+      const isJson = response.headers.get('content-type')?.includes('json') === true
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: isJson && text !== '' ? JSON.parse(text) : text,
+      }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+  insides.set(test, { server, time: seams.time })
+  return test
+
+  async function close(): Promise<void> {
+    await server.close()
+    await ports.log[Symbol.asyncDispose]()
+  }
+}
