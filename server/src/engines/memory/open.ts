@@ -11,28 +11,14 @@ import { memoryPubSub } from './pub-sub.ts'
 import { memoryReadMarks } from './read-marks.ts'
 import { memoryRevocationStore } from './revocation-store.ts'
 import { memorySessionRegistry } from './session-registry.ts'
-import { createMemoryStorage, type MemoryStorage, type MemoryStorageSettings } from './storage.ts'
+import type { MemoryStorage } from './storage.ts'
 import { memoryTraceStore } from './trace-store.ts'
 import { memoryUnreadSets } from './unread-sets.ts'
 import { memoryUserStore } from './user-store.ts'
 
-export interface MemorySettings extends MemoryStorageSettings, MemoryLogSettings {}
-
-export interface MemoryEngines extends AsyncDisposable {
-  readonly ports: Ports
-  readonly storage: MemoryStorage
-}
-
-/**
- * An engine in memory for every port. On the storage of other engines it is a second server beside them, or the same one
- * after a restart; closing the engines leaves the storage as it is.
- */
-export function openMemory(
-  settings: MemorySettings,
-  seams: Seams,
-  storage: MemoryStorage = createMemoryStorage(settings),
-): MemoryEngines {
-  const ports: Ports = {
+/** An engine in memory for every port. Opened again on the same storage it finds what was there. */
+export function openMemory(storage: MemoryStorage, seams: Seams, settings: MemoryLogSettings = {}): Ports {
+  return {
     log: memoryEventLog(storage.log, seams, settings),
     groups: memoryGroupStore(storage.groups),
     members: memoryMemberStore(storage.members),
@@ -45,18 +31,11 @@ export function openMemory(
     traces: memoryTraceStore(storage.traces),
     ...openMemoryCaches(storage),
   }
-  return {
-    ports,
-    storage,
-    async [Symbol.asyncDispose]() {
-      for (const port of Object.values<AsyncDisposable>({ ...ports })) await port[Symbol.asyncDispose]()
-    },
-  }
 }
 
 /** What may be lost at any time, for a server whose truth is kept elsewhere. */
 export function openMemoryCaches(
-  storage: Pick<MemoryStorage, 'unread' | 'offline' | 'pubSub' | 'sessions'> = createMemoryStorage(),
+  storage: Pick<MemoryStorage, 'unread' | 'offline' | 'pubSub' | 'sessions'>,
 ): Pick<Ports, 'unread' | 'offline' | 'pubSub' | 'sessions'> {
   return {
     unread: memoryUnreadSets(storage.unread),
