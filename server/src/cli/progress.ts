@@ -21,9 +21,10 @@ export function createProgress(
   const put = (line: string): void => {
     shownAt = performance.now()
     waiting = undefined
-    if (!io.isTerminal) return io.err(line)
-    write(`\r${line.padEnd(drawn)}`)
-    drawn = line.length
+    if (io.isTerminal) {
+      write(`\r${line.padEnd(drawn)}`)
+      drawn = line.length
+    } else io.err(line)
   }
   return {
     show(done, total, note) {
