@@ -1,0 +1,87 @@
+import type { Config } from '../config/secrets.ts'
+import type { Seams } from '../lib/seams.ts'
+import type { UserId } from '../model/ids.ts'
+import type { Ports } from '../ports/ports.ts'
+import { openMemoryCaches } from './memory/open.ts'
+import { createMemoryStorage } from './memory/storage.ts'
+import type { SqliteDatabase } from './sqlite/database.ts'
+import { SqliteDeviceStore } from './sqlite/device-store.ts'
+import { openSqliteEventLog } from './sqlite/event-log.ts'
+import { SqliteGroupStore } from './sqlite/group-store.ts'
+import { SqliteIdempotencyStore } from './sqlite/idempotency-store.ts'
+import { SqliteMemberStore } from './sqlite/member-store.ts'
+import { SqliteObjectIndex } from './sqlite/object-index.ts'
+import { openSqlite } from './sqlite/open.ts'
+import { SqliteReadMarks } from './sqlite/read-marks.ts'
+import { SqliteRevocationStore } from './sqlite/revocation-store.ts'
+import { SqliteTraceStore } from './sqlite/trace-store.ts'
+import { SqliteUserStore } from './sqlite/user-store.ts'
+
+/** What an embedded server stands on: the truth in SQLite, hints and caches in memory. */
+export interface EmbeddedEngines extends AsyncDisposable {
+  readonly ports: Ports
+  readonly database: SqliteDatabase
+  /** Everyone who has a stream. */
+  users(): AsyncIterable<UserId>
+  /** What is wrong, by part; empty when all is well. */
+  checkEngines(): Promise<Readonly<Record<string, string>>>
+}
+
+export interface EmbeddedSettings {
+  readonly data: Pick<Config['data'], 'dir'>
+  readonly log: Pick<Config['log'], 'partitions' | 'maxLag'>
+}
+
+export async function openEmbedded({ data, log }: EmbeddedSettings, seams: Seams): Promise<EmbeddedEngines> {
+  await using opened = new AsyncDisposableStack()
+  const database = opened.use(await openSqlite({ folder: data.dir }, seams))
+  const eventLog = opened.use(
+    await openSqliteEventLog(database, seams, { partitions: log.partitions, maxLag: log.maxLag }),
+  )
+  const ports: Ports = {
+    log: eventLog,
+    groups: new SqliteGroupStore(database),
+    members: new SqliteMemberStore(database),
+    objects: new SqliteObjectIndex(database),
+    marks: new SqliteReadMarks(database),
+    users: new SqliteUserStore(database),
+    revocations: new SqliteRevocationStore(database),
+    devices: new SqliteDeviceStore(database),
+    idempotency: new SqliteIdempotencyStore(database),
+    traces: new SqliteTraceStore(database),
+    ...openMemoryCaches(createMemoryStorage()),
+  }
+  const parts = opened.move()
+  return {
+    ports,
+    database,
+    users: () => usersOf(database),
+    checkEngines: async () => checkDatabase(database),
+    [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
+  }
+}
+
+const nextUsers = 'SELECT user_id FROM heads WHERE user_id > ? ORDER BY user_id LIMIT 500'
+
+/** Changes no value, and yet needs a disk that can be written. */
+const writeNothing = 'UPDATE log_info SET one = 1'
+
+async function* usersOf(database: SqliteDatabase): AsyncGenerator<UserId> {
+  for (let after = ''; ; ) {
+    const page = database.read.all(nextUsers, after).map(([user]) => user as UserId)
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined) return
+    after = last
+  }
+}
+
+async function checkDatabase(database: SqliteDatabase): Promise<Readonly<Record<string, string>>> {
+  try {
+    database.read.all(nextUsers, '')
+    await database.write({ sql: writeNothing, rows: [[]] })
+    return {}
+  } catch {
+    return { store: 'the database cannot be written or read' }
+  }
+}
