@@ -56,12 +56,5 @@ export function createRateLimiter({ perSecond, burst }: RateLimit, clock: Clock,
       if (allowed) bucket.tokens -= 1
       return verdict(bucket, allowed)
     },
-    /** Whether `take` would pass; takes nothing. */
-    look(key: string): RateVerdict {
-      const bucket = fill(key)
-      return verdict(bucket, bucket.tokens >= 1)
-    },
   }
 }
-
-export type RateLimiter = ReturnType<typeof createRateLimiter>
