@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ClientFrame, ServerFrame, GroupActor as WireActor, ActivityGroup as WireGroup } from '@headwater/protocol'
+import type { Static } from 'typebox'
+import { testApp } from './app-for-tests.ts'
+import { clientFrames, serverFrames } from './asyncapi.ts'
+import { addAllRoutes, testFeatures } from './features-for-tests.ts'
+import type { ActivityGroup, GroupActor } from './schemas.ts'
+
+type Writable<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : { -readonly [K in keyof T]: Writable<T[K]> }
+type Same<A, B> = [Writable<A>] extends [Writable<B>] ? ([Writable<B>] extends [Writable<A>] ? true : false) : false
+type FrameOf<Frames extends object> = { [K in keyof Frames]: Static<Frames[K] & object> }
+
+/** These fail to compile when a schema and the type of the protocol go different ways. */
+const same: readonly true[] = [
+  true satisfies Same<keyof Static<typeof ActivityGroup>, keyof WireGroup>,
+  true satisfies Same<Static<typeof GroupActor>, WireActor>,
+  true satisfies Same<keyof typeof serverFrames, ServerFrame['type']>,
+  true satisfies Same<keyof typeof clientFrames, ClientFrame['type']>,
+  true satisfies Same<FrameOf<typeof clientFrames>['ack'], Extract<ClientFrame, { type: 'ack' }>>,
+  true satisfies Same<keyof FrameOf<typeof serverFrames>['hello'], keyof Extract<ServerFrame, { type: 'hello' }>>,
+  true satisfies Same<keyof FrameOf<typeof serverFrames>['reset'], keyof Extract<ServerFrame, { type: 'reset' }>>,
+  true satisfies Same<
+    keyof FrameOf<typeof serverFrames>['read_state'],
+    keyof Extract<ServerFrame, { type: 'read_state' }>
+  >,
+]
+
+interface Operation {
+  readonly summary?: string
+  readonly operationId: string
+  readonly parameters: readonly { readonly name: string; readonly in: string; readonly required: boolean }[]
+  readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, unknown> }>
+}
+
+const documentsApp = () =>
+  testApp((routes, dependencies) => addAllRoutes(routes, testFeatures(Date.UTC(2026, 0, 1)), dependencies))
+
+/** Every `$ref` of a document leads somewhere. */
+function danglingRefs(document: object): string[] {
+  const dangling: string[] = []
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return
+    const { $ref } = node as { $ref?: unknown }
+    if (typeof $ref === 'string') {
+      let target: unknown = document
+      for (const name of $ref.slice(2).split('/')) target = (target as Record<string, unknown> | undefined)?.[name]
+      if (target === undefined || !$ref.startsWith('#/')) dangling.push($ref)
+    }
+    for (const inner of Object.values(node)) visit(inner)
+  }
+  visit(document)
+  return dangling
+}
+
+test('schemas and protocol types agree', () => assert.ok(same.every(Boolean)))
+
+test('every route is in the OpenAPI document, with how it answers and fails', async () => {
+  await using app = await documentsApp()
+  const answer = await app.app.inject({ url: '/openapi.json' })
+  const document = answer.json()
+  assert.equal(document.openapi, '3.1.0')
+  assert.deepEqual(danglingRefs(document), [])
+  const inDocument = Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(
+    ([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+  )
+  const inTable = app.app.routeTable.routes
+    .flatMap(({ method, url }) => [method].flat().map((one) => `${one} ${url}`))
+    .filter((route) => !route.startsWith('HEAD '))
+  assert.deepEqual(inDocument.sort(), inTable.sort())
+
+  const items = Object.values(document.paths as Record<string, Record<string, Operation>>)
+  const operations = items.flatMap((item) => Object.values(item))
+  assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length)
+  for (const { summary, responses, operationId } of operations) {
+    assert.ok(summary, operationId)
+    const statuses = Object.keys(responses)
+    assert.ok(statuses.some((status) => status.startsWith('2')))
+    for (const [status, { content }] of Object.entries(responses)) {
+      if (status >= '400' && operationId !== 'getReadyz') assert.ok(content?.['application/problem+json'], operationId)
+    }
+  }
+})
+
+test('a list says what it takes and answers', async () => {
+  await using app = await documentsApp()
+  const { paths, components } = (await app.app.inject({ url: '/openapi.json' })).json()
+  const list: Operation = paths['/v1/activities'].get
+  assert.deepEqual(
+    list.parameters.map(({ name, in: place, required }) => [name, place, required]),
+    [
+      ['cursor', 'query', false],
+      ['limit', 'query', false],
+      ['filter', 'query', false],
+      ['X-User-Id', 'header', false],
+    ],
+  )
+  assert.deepEqual(Object.keys(list.responses), ['200', '400', '401', '408', '410', '414', '429', '431', '500', '503'])
+  assert.equal(components.schemas.ActivityGroup.properties.top_actors.items.$ref, '#/components/schemas/UserRef')
+  assert.ok(!JSON.stringify(components).includes('x-error'))
+})
+
+test('every frame is in the AsyncAPI document', async () => {
+  await using app = await documentsApp()
+  const document = (await app.app.inject({ url: '/asyncapi.json' })).json()
+  assert.equal(document.asyncapi, '3.0.0')
+  assert.deepEqual(danglingRefs(document), [])
+  assert.deepEqual(Object.keys(document.components.messages), [
+    ...Object.keys(clientFrames),
+    ...Object.keys(serverFrames),
+  ])
+})
+
+test('every text and list that comes in has a bound', async () => {
+  await using app = await documentsApp()
+  const unbounded: string[] = []
+  const visit = (schema: unknown, path: string): void => {
+    if (typeof schema !== 'object' || schema === null) return
+    const { type, maxLength, maxItems, enum: values } = schema as Record<string, unknown>
+    if (type === 'string' && maxLength === undefined && values === undefined) unbounded.push(path)
+    if (type === 'array' && maxItems === undefined) unbounded.push(path)
+    for (const [name, inner] of Object.entries(schema)) visit(inner, `${path}.${name}`)
+  }
+  for (const { url, schema } of app.app.routeTable.routes) {
+    visit(schema?.body, `${url} body`)
+    visit(schema?.querystring, `${url} query`)
+  }
+  // The length of a cursor is checked with its seal, and the address bounds it.
+  assert.deepEqual(
+    unbounded.filter((path) => !path.endsWith('.cursor')),
+    [],
+  )
+})
+
+test('the documentation is one page without scripts and without anything from elsewhere', async () => {
+  await using app = await documentsApp()
+  const { body, headers, statusCode } = await app.app.inject({ url: '/docs' })
+  assert.equal(statusCode, 200)
+  assert.equal(headers['content-type'], 'text/html; charset=utf-8')
+  assert.match(String(headers['content-security-policy']), /default-src 'none'; style-src 'sha256-/)
+  assert.doesNotMatch(body, /<script|<link|src=|@import|url\(/)
+  for (const { url } of app.app.routeTable.routes) {
+    assert.ok(body.includes(`<code>${url.replace(/:(\w+)/g, '{$1}')}</code>`), url)
+  }
+  const ids = new Set([...body.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id))
+  for (const [, target = ''] of body.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.has(target), target)
+})
