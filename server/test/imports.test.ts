@@ -48,6 +48,9 @@ describe('a wrong import is found', () => {
     ['server/src/gateway/session.ts', "import { x } from '../engines/memory/open.ts'", /from gateway to engines/],
     ['server/src/cli/run.ts', "import { x } from '../engines/memory/open.ts'", /from cli to engines/],
     ['server/src/main.ts', "import { x } from './engines/memory/open.ts'", /from main\.ts to engines/],
+    ['server/src/assemble.ts', "import { x } from './engines/memory/open.ts'", /from assemble\.ts to engines/],
+    ['server/src/engines/embedded.ts', "import { x } from '../config/load.ts'", /from engines to config/],
+    ['server/src/gateway/session.ts', "import { x } from './testing/fake-client.ts'", /for tests/],
     ['server/src/stuff/x.ts', "import { x } from '../lib/batch.ts'", /no layer yet/],
     ['server/src/server.ts', 'await import(name)', /no reader can follow/],
     // A template in quotes, as planted code.
@@ -92,6 +95,8 @@ describe('a right import is left alone', () => {
     ['server/src/feed/read.ts', `const text = "import { x } from '../engines/memory/open.ts'"`],
     ['server/src/server.ts', "import { x } from './feed/read.ts'; await import('./engines/sqlite/open.ts')"],
     ['server/src/engines/embedded.ts', "import { x } from './sqlite/open.ts'"],
+    ['server/src/engines/embedded.ts', "import type { Config } from '../config/load.ts'"],
+    ['server/src/testing.ts', "import { x } from './gateway/testing/fake-client.ts'"],
     ['server/src/engines/postgres/open.ts', "await import('pg')"],
     ['server/src/engines/postgres/user-store.ts', "import type { Pool } from 'pg'"],
     ['server/src/model/group-id.ts', "import { createHash } from 'node:crypto'"],

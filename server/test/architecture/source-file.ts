@@ -68,7 +68,10 @@ export function lineOf(text: string, position: number): number {
   return text.slice(0, position).split('\n').length
 }
 
-/** Tests, and what only they use: `engines/<engine>/run-on-<engine>.ts` gives an engine to the conformance suite. */
+/**
+ * Tests, and what only they use: the folders called testing, and `engines/<engine>/run-on-<engine>.ts`, which gives an
+ * engine to the conformance suite.
+ */
 export function isTest(path: string): boolean {
-  return /\.test\.tsx?$|\/run-on-[\w-]+\.ts$/.test(path) || path.startsWith('server/test/')
+  return /\.test\.tsx?$|\/testing\/|\/run-on-[\w-]+\.ts$/.test(path) || path.startsWith('server/test/')
 }
