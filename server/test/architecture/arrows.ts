@@ -62,8 +62,9 @@ function formFault({ specifier, path, literal }: Import): string | undefined {
 function placeFault(from: string, imported: Import): string | undefined {
   const [workspace] = from.split('/')
   if (imported.path === undefined) return packageFault(from, workspace!, imported)
-  if (!imported.path.startsWith(`${workspace}/`))
-    return `imports ${imported.specifier} of another workspace by its path`
+  const { path, specifier } = imported
+  if (!path.startsWith(`${workspace}/`)) return `imports ${specifier} of another workspace by its path`
+  if (isTest(path) && from !== 'server/src/testing.ts') return `imports ${specifier}, which is for tests`
   return workspace === 'server' ? serverFault(from, imported) : undefined
 }
 
