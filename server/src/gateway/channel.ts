@@ -139,10 +139,11 @@ export class Channel {
           counts: null,
           acceptedAt: this.#lostSince,
         }
-        const { batches, beyond } = await render(request, this.#locales())
+        const { batches, to, beyond } = await render(request, this.#locales())
+        this.#wanted = Math.max(this.#wanted, beyond)
+        if (to <= position) return 'short'
         this.#lostSince = null
         this.#deliver(batches, position, true)
-        this.#wanted = Math.max(this.#wanted, beyond)
         return 'moved'
       })
     } catch (error) {

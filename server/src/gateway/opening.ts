@@ -75,12 +75,12 @@ async function catchUp(
   if (from >= badge.upTo) return nothing
   const answer = await stream.since(user, from)
   if ('gap' in answer) return anew(badge, 'too_far_behind')
-  const { batches, counts, beyond } = await render(
+  const { batches, counts, to, beyond } = await render(
     { user, from, to: answer.upTo, changes: answer.changes, counts: badge, acceptedAt: null },
     [locale],
   )
   const batch = batches.get(locale) ?? null
   const seq = batch?.entries.at(-1)?.seq ?? from
   const known = Math.max(badge.upTo, beyond)
-  return { fromSeq: from, seq, position: Math.max(from, answer.upTo), known, badge: counts, reset: null, batch }
+  return { fromSeq: from, seq, position: Math.max(from, to), known, badge: counts, reset: null, batch }
 }

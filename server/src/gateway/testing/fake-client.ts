@@ -15,7 +15,8 @@ export class FakeClient implements Transport {
   pings = 0
   closed: { readonly code: number; readonly reason: string } | null = null
   terminated = false
-  /** The groups the client knows of; `null` until it has read a page. */
+  /** Set once the client has read a page: from then on it knows every group, or is told of it as created. */
+  hasPage = false
   groups = new Map<string, ActivityGroup>()
   resets = 0
   position: Seq = 0
@@ -73,6 +74,7 @@ export class FakeClient implements Transport {
     readonly groups: readonly ActivityGroup[]
     readonly badge: { upTo: Seq; unread: number; unseen: number }
   }) {
+    this.hasPage = true
     this.groups = new Map(page.groups.map((group) => [group.group_id, group]))
     const { upTo, unread, unseen } = page.badge
     this.counts = { unread, unseen, seq: upTo }
@@ -100,6 +102,8 @@ export class FakeClient implements Transport {
       case 'activity_group_created':
       case 'activity_group_updated': {
         const { group } = frame
+        const isKnown = !this.hasPage || this.groups.has(group.group_id) || this.resets > 0
+        assert.ok(isKnown || frame.type === 'activity_group_created', 'an update of a group that was never told of')
         if (group.seq >= (this.groups.get(group.group_id)?.seq ?? 0)) this.groups.set(group.group_id, group)
         break
       }

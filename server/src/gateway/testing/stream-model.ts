@@ -90,7 +90,8 @@ export class StreamModel implements ActivityStream {
     await this.#call('since')
     const truth = this.#truth(user)
     const upTo = Math.max(0, truth.head - this.lag)
-    const changes = this.#changes(truth, after, upTo)
+    // The head is read before the rows, so a row may be ahead of it, and hide what it was at the head.
+    const changes = this.#changes(truth, after, truth.head)
     return changes.length > this.changesMax ? ({ gap: true } as const) : { changes, upTo }
   }
 

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { GroupCreatedFrame } from '@headwater/protocol'
+import { Bench } from './testing/bench.ts'
+
+test('W09 a client that reads nothing is closed with 4001 past 500 frames', async () => {
+  await using bench = new Bench()
+  const client = await bench.connect('carol')
+  client.writable = false
+  for (let i = 0; i < 500; i++) bench.stream.add('carol', `p${i}`)
+  await bench.publish('carol')
+  assert.equal(bench.switchboard.stats().framesQueued, 500)
+  assert.equal(client.closed, null)
+  bench.stream.add('carol', 'one more')
+  await bench.publish('carol')
+  assert.deepEqual(client.closed, { code: 4001, reason: 'slow_consumer' })
+  assert.equal(bench.switchboard.stats().framesQueued, 0)
+})
+
+test('W09 or past 256 KiB, what the transport holds included', async () => {
+  await using bench = new Bench()
+  const client = await bench.connect('carol')
+  client.writable = false
+  client.bufferedBytes = 256 * 1024 - 800
+  bench.stream.add('carol', 'p1')
+  await bench.publish('carol')
+  assert.equal(client.closed, null)
+  bench.stream.add('carol', 'p2')
+  await bench.publish('carol')
+  assert.equal(codeOf(client), 4001)
+})
+
+const codeOf = (client: { readonly closed: { readonly code: number } | null }): number | null =>
+  client.closed?.code ?? null
+
+test('updates of one group fold to the newest while they wait, and the chain holds', async () => {
+  await using bench = new Bench()
+  const client = await bench.connect('carol')
+  client.take()
+  bench.stream.add('carol', 'told')
+  await bench.publish('carol')
+  client.writable = false
+  for (let i = 0; i < 600; i++) {
+    bench.stream.add('carol', i % 2 === 0 ? 'told' : 'new')
+    await bench.pubSub.publish([bench.stream.tell('carol')])
+    if (i % 50 === 0) await bench.settle()
+  }
+  await bench.settle()
+  assert.equal(bench.switchboard.stats().framesQueued, 2)
+  client.drain()
+  const [, ...frames] = client.take() as GroupCreatedFrame[]
+  assert.deepEqual(
+    frames.map(({ type, prev_seq, seq }) => [type, prev_seq, seq]),
+    [
+      ['activity_group_updated', 1, 600],
+      ['activity_group_created', 600, 601],
+    ],
+  )
+  assert.equal(frames[1]?.group.actor_count, 300)
+})
+
+test('a group that came and went while its frame waited is taken away', async () => {
+  await using bench = new Bench()
+  const client = await bench.connect('carol')
+  client.take()
+  client.writable = false
+  bench.stream.add('carol', 'p1')
+  await bench.publish('carol')
+  bench.stream.hide('carol', 'p1')
+  await bench.publish('carol')
+  client.drain()
+  assert.deepEqual(
+    client.take().map((frame) => 'prev_seq' in frame && [frame.type, frame.prev_seq, frame.seq]),
+    [['activity_group_removed', 0, 2]],
+  )
+})
+
+test('read states and pongs wait in their place, and count', async () => {
+  await using bench = new Bench({ outboundFrames: 3 })
+  const client = await bench.connect('carol')
+  client.take()
+  client.writable = false
+  client.say({ type: 'ping' })
+  bench.stream.add('carol', 'p1')
+  bench.stream.mark('carol', 'read', null)
+  await bench.publish('carol')
+  assert.equal(client.closed, null)
+  client.drain()
+  assert.deepEqual(
+    client.take().map(({ type }) => type),
+    ['pong', 'activity_group_created', 'read_state'],
+  )
+  client.writable = false
+  for (let i = 0; i < 4; i++) client.say({ type: 'ping' })
+  assert.equal(codeOf(client), 4001)
+})
+
+test('catching up may be longer than the queue, for as long as it gets on', async () => {
+  await using bench = new Bench({ outboundFrames: 5, backlogMs: 10_000 })
+  for (let i = 0; i < 100; i++) bench.stream.add('carol', `p${i}`)
+  const client = bench.open()
+  client.writable = false
+  client.say({ type: 'auth', token: 'carol' })
+  await bench.settle()
+  assert.equal(client.closed, null)
+  bench.stream.add('carol', 'later')
+  await bench.publish('carol')
+  client.drain()
+  assert.equal(client.groups.size, 101)
+  const stuck = bench.open()
+  stuck.writable = false
+  stuck.say({ type: 'auth', token: 'carol' })
+  await bench.pass(25_000)
+  assert.equal(codeOf(stuck), 4001)
+})
+
+test('what is acknowledged was written, not only queued', async () => {
+  await using bench = new Bench()
+  const client = await bench.connect('carol', { device_id: 'phone' })
+  client.take()
+  client.writable = false
+  bench.stream.add('carol', 'p1')
+  await bench.publish('carol')
+  client.say({ type: 'ack', seq: 1 })
+  client.drain()
+  client.say({ type: 'ack', seq: 1 })
+  await bench.pass(1_000)
+  assert.equal(client.take('error').length, 1)
+  assert.equal(bench.devices.positions.get('carol phone')?.seq, 1)
+})
+
+test('a reset overtakes what waited, and the chain goes on from it', async () => {
+  await using bench = new Bench()
+  const client = await bench.connect('carol')
+  client.take()
+  client.writable = false
+  bench.stream.add('carol', 'p1')
+  await bench.publish('carol')
+  bench.stream.changesMax = 1
+  for (let i = 0; i < 3; i++) bench.stream.add('carol', `q${i}`)
+  bench.stream.tell('carol')
+  bench.pubSub.gap()
+  await bench.settle()
+  bench.stream.add('carol', 'p1')
+  await bench.publish('carol')
+  client.drain()
+  const frames = client.take()
+  assert.deepEqual(
+    frames.map(({ type }) => type),
+    ['reset', 'activity_group_updated'],
+  )
+  assert.equal(client.position, 5)
+})
