@@ -85,6 +85,36 @@ const rows: readonly Row[] = [
     request: () => ({ method: 'DELETE', url: '/v1/users/carol' }),
     statuses: [401, 202, 202, 403, 403, 401, 401],
   },
+  {
+    route: 'POST /v1/events',
+    request: post('/v1/events', { events: [{}] }),
+    statuses: [401, 202, 202, 403, 403, 401, 401],
+  },
+  {
+    route: 'GET /v1/events/:event_id',
+    request: get('/v1/events/01a1fbf6-9396-7365-9e9a-9dd4d0f6a5c3'),
+    statuses: [401, 404, 404, 403, 403, 401, 401],
+  },
+  // The gateway asks for the token or ticket itself.
+  { route: 'GET /v1/activities/stream', request: get('/v1/activities/stream'), statuses: forAll(200) },
+  // Only there with the development key.
+  { route: 'GET /v1/demo', request: get('/v1/demo'), statuses: forAll(200) },
+  {
+    route: 'POST /v1/demo/login',
+    request: post('/v1/demo/login', { user_id: 'carol' }),
+    statuses: forAll(201),
+  },
+  {
+    route: 'POST /v1/demo/events',
+    request: post('/v1/demo/events', {
+      event_type: 'LIKE',
+      actor_id: 'mia',
+      target_user_id: 'carol',
+      object_type: 'POST',
+      object_id: 'p1',
+    }),
+    statuses: forAll(202),
+  },
   { route: 'GET /metrics', request: get('/metrics'), statuses: [401, 200, 200, 403, 403, 401, 401] },
   { route: 'GET /healthz', request: get('/healthz'), statuses: forAll(200) },
   { route: 'GET /readyz', request: get('/readyz'), statuses: forAll(200) },
@@ -121,6 +151,7 @@ async function headersOf(app: TestApp): Promise<Record<Caller, Record<string, st
 
 test('every route has a row, and every row a route', async () => {
   await using matrix = (await matrixApp()).app
+  await matrix.app.ready()
   const routes = matrix.app.routeTable.routes.flatMap(({ method, url }) => [method].flat().map((m) => `${m} ${url}`))
   const expected = rows.map(({ route }) => route)
   assert.deepEqual(routes.filter((route) => !route.startsWith('HEAD ')).sort(), expected.toSorted())

@@ -11,11 +11,14 @@ import { addActivityRoutes } from './activities.ts'
 import type { App } from './app.ts'
 import type { TestApp } from './app-for-tests.ts'
 import { createCursors } from './cursor.ts'
+import { addDemoRoutes } from './demo.ts'
 import { addDocumentRoutes } from './documents.ts'
+import { addEventRoutes } from './events.ts'
 import { addMarkRoutes } from './marks.ts'
 import { addObjectRoutes } from './objects.ts'
 import { addOperationRoutes } from './operations.ts'
 import { addPresenceRoutes } from './presence.ts'
+import { addStreamRoute } from './stream.ts'
 import { addTokenRoutes } from './tokens.ts'
 import { addUserRoutes } from './users.ts'
 
@@ -96,7 +99,7 @@ export function testFeatures(now: number) {
 
 export type TestFeatures = ReturnType<typeof testFeatures>
 
-/** Every route of this folder but those of events. */
+/** Every route of this folder. The stream checks its credentials itself, so here it only says that it was asked. */
 export function addAllRoutes(
   app: App,
   features: TestFeatures,
@@ -116,6 +119,14 @@ export function addAllRoutes(
     boundToLoopback: false,
   })
   addDocumentRoutes(app, { version: '0.0.0' })
+  addEventRoutes(app, {
+    ingest: {
+      submitItems: async () => ({ accepted: 1, rejected: [], event_ids: ['e1'], errors: [] }),
+      trace: async () => undefined,
+    },
+  })
+  addStreamRoute(app, { handleStream: (_request, reply) => void reply.end('stream') })
+  addDemoRoutes(app, { access, users: features.users, submit: async () => ({}) })
 }
 
 function groupOf(user: UserId, createdAt: number, i: number): ActivityGroup {
