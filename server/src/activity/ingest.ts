@@ -1,5 +1,6 @@
 import type { EventsAccepted, EventType, RejectedEvent } from '@headwater/protocol'
 import { HeadwaterError, UnknownOutcome } from '../lib/error.ts'
+import { pooledRandom } from '../lib/pooled-random.ts'
 import type { Seams } from '../lib/seams.ts'
 import { createUuidV7, derivedUuidV7 } from '../lib/uuid.ts'
 import type { ActivityEvent } from '../model/event.ts'
@@ -77,7 +78,7 @@ export function createIngest(
   observer: IngestObserver = {},
 ): Ingest {
   const { clock } = seams
-  const newId = createUuidV7(clock, seams.random)
+  const newId = createUuidV7(clock, pooledRandom(seams.random))
   const { maxInFlightEvents, maxInFlightBytes, maxPending, maxPendingBytes } = { ...defaults, ...settings }
   const pending = createPendingEvents(maxPending, maxPendingBytes)
   let inFlightEvents = 0
@@ -131,57 +132,70 @@ export function createIngest(
         reject(checked, index, verdict.error)
         continue
       }
-      const { event } = verdict
-      const derived = idempotency && derivedUuidV7(idempotency.startedAt, `${idempotency.seed}\n${index}`)
-      const eventId = event.eventId ?? derived ?? newId()
-      const taken = { ...event, eventId, createdAt: event.createdAt ?? idempotency?.startedAt ?? null }
+      const taken = complete(verdict.event, index, idempotency)
       checked.taken.push(taken)
-      checked.ids.push(eventId)
-      if (taken.createdAt === null && event.eventId !== null) checked.timeless.push(taken)
+      checked.ids.push(taken.event.eventId)
+      if ('timeless' in item && taken.event.createdAt === null) checked.timeless.push(taken)
     }
     return checked
   }
 
+  function complete(checked: CheckedEvent, index: number, idempotency: SubmitContext['idempotency']): Taken {
+    const derived = idempotency && derivedUuidV7(idempotency.startedAt, `${idempotency.seed}\n${index}`)
+    const event = {
+      eventId: checked.eventId ?? derived ?? newId(),
+      eventType: checked.eventType,
+      verb: checked.verb,
+      actor: checked.actor,
+      targetUser: checked.targetUser,
+      objectType: checked.objectType,
+      objectId: checked.objectId,
+      metadata: checked.metadata,
+      createdAt: checked.createdAt ?? idempotency?.startedAt ?? null,
+      op: checked.op,
+    }
+    return { event, bytes: checked.bytes }
+  }
+
   /** An id without a time was taken in before, perhaps: then it keeps the time that it got, and is no newer event. */
   async function nameTimes(timeless: readonly Taken[]): Promise<void> {
-    for (const event of timeless) {
-      const known = pending.get(event.eventId) ?? (await traces.get(event.eventId)).at(0)
-      if (known) event.createdAt = known.event.createdAt ?? known.acceptedAt
+    for (const taken of timeless) {
+      const { eventId } = taken.event
+      const known = pending.get(eventId) ?? (await traces.get(eventId)).at(0)
+      if (known) taken.event = { ...taken.event, createdAt: known.event.createdAt ?? known.acceptedAt }
     }
   }
 
-  function split(taken: readonly Taken[]) {
+  function split(all: readonly Taken[]) {
     const told: Taken[] = []
     const toSelf: Taken[] = []
-    for (const event of taken) {
-      const isSelf = event.actor === event.targetUser && !settings.notifySelf(event.eventType)
-      if (isSelf) toSelf.push(event)
-      else told.push(event)
+    for (const taken of all) {
+      const { actor, targetUser, eventType } = taken.event
+      if (actor === targetUser && !settings.notifySelf(eventType)) toSelf.push(taken)
+      else told.push(taken)
     }
     return { told, toSelf }
   }
 
-  async function append(taken: readonly Taken[]): Promise<void> {
-    if (taken.length === 0) return
-    const events = taken.map(eventOf)
-    const values: readonly LogValue[] = events.map((event) => ({ kind: 'event', event }))
+  async function append(told: readonly Taken[]): Promise<void> {
+    if (told.length === 0) return
+    const values: readonly LogValue[] = told.map(({ event }) => ({ kind: 'event', event }))
     await seams.failpoint('ingest.before-append')
     const outcomes = await log.append(values).catch(unavailable)
     await seams.failpoint('ingest.after-append')
     if (outcomes.some(isUnknown)) unavailable(new UnknownOutcome('some of the events may not be in the log'))
-    for (const [i, outcome] of outcomes.entries()) {
-      if (outcome.stored === true) pending.add(events[i] as ActivityEvent, outcome, (taken[i] as Taken).bytes)
+    for (const [i, { event, bytes }] of told.entries()) {
+      const outcome = outcomes[i]
+      if (outcome?.stored === true) pending.add(event, outcome.appendedAt, bytes)
     }
   }
 
-  async function traceSelf(events: readonly Taken[]): Promise<void> {
-    if (events.length === 0) return
+  async function traceSelf(toSelf: readonly Taken[]): Promise<void> {
+    if (toSelf.length === 0) return
     const acceptedAt = clock.now()
     const nothing = { seq: 0, groupId: null, writtenAt: null, pushedAt: null, queuedAt: null }
-    const own = events.map((taken) => {
-      const event = eventOf(taken)
-      return { ...nothing, event, user: event.targetUser, state: 'ignored', reason: 'self', acceptedAt } as const
-    })
+    const why = { state: 'ignored', reason: 'self', acceptedAt } as const
+    const own = toSelf.map(({ event }) => ({ ...nothing, ...why, event, user: event.targetUser }))
     try {
       await traces.put(own)
     } catch (error) {
@@ -200,10 +214,10 @@ export function createIngest(
 
 const tracedMs = 24 * 3_600_000
 
-/** A checked event that is complete. */
-interface Taken extends CheckedEvent {
-  readonly eventId: string
-  createdAt: number | null
+interface Taken {
+  event: ActivityEvent
+  /** About how much memory it takes. */
+  readonly bytes: number
 }
 
 interface Checked {
@@ -220,8 +234,6 @@ function reject(checked: Checked, index: number, error: ItemError): void {
   checked.rejected.push({ index, code: error.code, detail: error.detail })
   checked.errors.push(error)
 }
-
-const eventOf = ({ bytes: _, ...event }: Taken): ActivityEvent => event
 
 const isUnknown = (outcome: AppendOutcome): boolean => outcome.stored === 'unknown'
 

@@ -80,9 +80,10 @@ export function createSingleObjectWriter(schema: AvroDeclaration): (value: unkno
       scratch = Buffer.allocUnsafe(2 * (scratch.length - end))
       end = type.encode(value, scratch, headerLength)
     }
-    const bytes = new Uint8Array(end)
-    bytes.set(scratch.subarray(0, end))
-    bytes.set(header)
+    for (let i = 0; i < headerLength; i++) scratch[i] = header[i] as number
+    // From the runtime's pool: a third of the price of memory of its own.
+    const bytes = Buffer.allocUnsafe(end)
+    scratch.copy(bytes, 0, 0, end)
     return bytes
   }
 }
