@@ -70,6 +70,14 @@ export class MemoryLogConsumer implements LogConsumer {
     settle(this.#state, this.#me.seenAt, this.#patienceMs)
   }
 
+  /** As if it had not been heard of for too long: others take over at once, and it comes back with its next poll. */
+  fallSilent(): void {
+    this.#state.members.delete(this.#me)
+    const now = this.#seams.clock.monotonic()
+    deal(this.#state, now)
+    settle(this.#state, now, this.#patienceMs)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state.members.delete(this.#me)
     for (const owned of this.#owned.values()) if (this.#holds(owned)) this.#letGo(owned.part)

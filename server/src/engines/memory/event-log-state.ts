@@ -88,6 +88,18 @@ export function deal(state: LogState, now: number): void {
   }
 }
 
+/** Deals all partitions afresh, whoever has them now, in an order that `shuffled` decides. */
+export function dealAnew(state: LogState, now: number, shuffled: <Item>(items: readonly Item[]) => Item[]): void {
+  const members = shuffled([...state.members])
+  for (const [i, part] of shuffled(state.parts).entries()) {
+    const heir = members[i % members.length]
+    if (part.heir === heir) continue
+    part.heir = heir
+    part.wantedSince = now
+  }
+  wake(state)
+}
+
 const shareOf = (index: number, members: number, partitions: number): number =>
   Math.floor(partitions / members) + (index < partitions % members ? 1 : 0)
 

@@ -1,0 +1,80 @@
+import { HeadwaterError } from '../../lib/error.ts'
+import type { UserId } from '../../model/ids.ts'
+import type { OfflineQueue } from '../../ports/offline-queue.ts'
+import type { SessionRegistry } from '../../ports/session-registry.ts'
+import type { UnreadSets } from '../../ports/unread-sets.ts'
+import type { HostileContext } from './hostile-log.ts'
+import { memoryOfflineQueue } from './offline-queue.ts'
+import { memorySessionRegistry } from './session-registry.ts'
+import type { MemoryStorage } from './storage.ts'
+import { memoryUnreadSets } from './unread-sets.ts'
+
+/** How a cache forgets one user, or everything. */
+interface Forgetting {
+  evict(user: UserId): void
+  wipe(): void
+}
+
+type Around = <Answer>(users: readonly UserId[], run: () => Promise<Answer>) => Promise<Answer>
+
+function aroundOf({ world, process }: HostileContext, { evict, wipe }: Forgetting): Around {
+  const forget = (users: readonly UserId[]) => {
+    if (world.strikes('cache.wiped')) wipe()
+    for (const user of users) if (world.strikes('cache.evicted')) evict(user)
+  }
+  return (users, run) =>
+    process.call(async () => {
+      if (world.strikes('cache.down')) throw new HeadwaterError('store_unavailable', { retryAfterS: 1 })
+      forget(users)
+      const answer = await run()
+      forget(users)
+      return answer
+    })
+}
+
+const usersOf = (items: readonly { readonly user: UserId }[]): UserId[] => items.map(({ user }) => user)
+
+export function hostileUnreadSets({ unread }: MemoryStorage, context: HostileContext): UnreadSets {
+  const sets = memoryUnreadSets(unread)
+  const around = aroundOf(context, { evict: (user) => void unread.delete(user), wipe: () => unread.clear() })
+  return {
+    apply: (flushes, createdFrom) => around(usersOf(flushes), () => sets.apply(flushes, createdFrom)),
+    mark: (user, changes, createdFrom) => around([user], () => sets.mark(user, changes, createdFrom)),
+    counts: (user, createdFrom) => around([user], () => sets.counts(user, createdFrom)),
+    put: (user, content) => around([user], () => sets.put(user, content)),
+    drop: (users) => around([], () => sets.drop(users)),
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+export function hostileOfflineQueue({ offline }: MemoryStorage, context: HostileContext): OfflineQueue {
+  const queue = memoryOfflineQueue(offline)
+  const forgetting = { evict: (user: UserId) => void offline.queues.delete(user), wipe: () => offline.queues.clear() }
+  const around = aroundOf(context, forgetting)
+  return {
+    push: (changes, max) => around(usersOf(changes), () => queue.push(changes, max)),
+    read: (user, after) => around([user], () => queue.read(user, after)),
+    drop: (users) => around([], () => queue.drop(users)),
+    entries: () => around([], () => queue.entries()),
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+export function hostileSessionRegistry({ sessions }: MemoryStorage, context: HostileContext): SessionRegistry {
+  const registry = memorySessionRegistry(sessions)
+  const evict = (user: UserId) => {
+    sessions.size -= sessions.users.get(user)?.size ?? 0
+    sessions.users.delete(user)
+  }
+  const wipe = () => {
+    sessions.users.clear()
+    sessions.size = 0
+  }
+  const around = aroundOf(context, { evict, wipe })
+  return {
+    put: (put, now, ttlMs) => around(usersOf(put), () => registry.put(put, now, ttlMs)),
+    remove: (removed) => around(usersOf(removed), () => registry.remove(removed)),
+    find: (users, now) => around(users, () => registry.find(users, now)),
+    async [Symbol.asyncDispose]() {},
+  }
+}
