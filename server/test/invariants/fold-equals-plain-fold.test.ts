@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { keyOf } from '../../src/activity/load.ts'
 import { foldEvent } from '../../src/activity/fold-event.ts'
+import { keyOf } from '../../src/activity/load.ts'
 import { PartitionState } from '../../src/activity/partition-state.ts'
 import { defaultActivitySettings, defaultTypeRules } from '../../src/activity/settings.ts'
 import { seededRandom } from '../../src/lib/virtual-seams.ts'
@@ -71,7 +71,13 @@ function deleteOne(state: PartitionState, plain: PlainFold, offset: number, chan
   const group = groups[Math.floor(chance * groups.length)]
   if (!group) return
   const seq = toSeq(0, offset)
-  plain.fold({ partition: 0, offset, seq, appendedAt: 0, value: { kind: 'group_deleted', user: group.user, groupId: group.groupId } })
+  plain.fold({
+    partition: 0,
+    offset,
+    seq,
+    appendedAt: 0,
+    value: { kind: 'group_deleted', user: group.user, groupId: group.groupId },
+  })
   state.users.get(group.user)?.changed(group, group.delete(seq), seq)
 }
 

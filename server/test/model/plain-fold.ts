@@ -107,7 +107,8 @@ export class PlainFold {
         }
         return
       case 'actor_erased':
-        for (const group of user.groups) if (value.groupIds.includes(group.groupId)) eraseActor(user, group, value.actor, seq)
+        for (const group of user.groups)
+          if (value.groupIds.includes(group.groupId)) eraseActor(user, group, value.actor, seq)
         return
       case 'user_erased':
         this.users.delete(value.user)
@@ -126,7 +127,10 @@ export class PlainFold {
     if (event.op === 'UNDO') {
       for (const group of groups.slice(-8).reverse()) {
         if (!isNews(group)) return
-        if (!group.deleted && group.members.get(event.actor)?.op === 'ADD') return this.#apply(user, group, event, createdAt, seq)
+        if (!group.deleted && group.members.get(event.actor)?.op === 'ADD') {
+          this.#apply(user, group, event, createdAt, seq)
+          return
+        }
       }
     }
     const { closeAfterMs } = this.#rules
@@ -134,7 +138,10 @@ export class PlainFold {
     const younger = groups.filter((group) => group.createdAt > createdAt && group.createdAt < createdAt + closeAfterMs)
     for (const group of [...holding, ...younger]) {
       if (!isNews(group)) return
-      if (!group.deleted) return this.#apply(user, group, event, createdAt, seq)
+      if (!group.deleted) {
+        this.#apply(user, group, event, createdAt, seq)
+        return
+      }
     }
     const { eventType, verb, objectType, objectId } = event
     const key = { eventType, verb, objectType, objectId }
