@@ -185,6 +185,6 @@ test('I4 the chain is never broken, and every client ends with the truth or a re
     fc.asyncProperty(steps, fc.constantFrom(3, 500), async (list, changesMax) => {
       await run([{ do: 'open', client: 0 }, ...list], changesMax)
     }),
-    { numRuns: Number(process.env.RUNS ?? 150) },
+    { numRuns: 200 },
   )
 })

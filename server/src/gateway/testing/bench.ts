@@ -19,6 +19,7 @@ export class Bench implements AsyncDisposable {
   readonly failures: unknown[] = []
   readonly settings: GatewaySettings
   readonly switchboard: Switchboard
+  readonly #clients: FakeClient[] = []
 
   constructor(settings: Partial<GatewaySettings> = {}) {
     this.settings = { ...gatewayDefaults, node: 'n1', ...settings }
@@ -38,6 +39,7 @@ export class Bench implements AsyncDisposable {
   open(options: { user?: UserId; locale?: string; actingAs?: UserId; oneWay?: boolean } = {}): FakeClient {
     const { user, locale = null, actingAs = null, oneWay = false } = options
     const client = new FakeClient(oneWay)
+    this.#clients.push(client)
     const principal = user === undefined ? null : this.access.principal(user)
     client.session = this.switchboard.open({ transport: client, locale, actingAs, principal })
     return client
@@ -60,6 +62,7 @@ export class Bench implements AsyncDisposable {
   /** Lets everything run that waits for nothing but its turn. */
   async settle(): Promise<void> {
     for (let i = 0; i < 20; i++) await setImmediate()
+    for (const { problem } of this.#clients) if (problem) throw problem
   }
 
   /** Moves time on in steps, and lets what falls due run in between. */

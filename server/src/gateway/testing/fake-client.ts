@@ -15,6 +15,8 @@ export class FakeClient implements Transport {
   pings = 0
   closed: { readonly code: number; readonly reason: string } | null = null
   terminated = false
+  /** The first thing that no client should meet. */
+  problem: unknown = null
   /** Set once the client has read a page: from then on it knows every group, or is told of it as created. */
   hasPage = false
   groups = new Map<string, ActivityGroup>()
@@ -28,6 +30,15 @@ export class FakeClient implements Transport {
   }
 
   send(text: string, type: string, id: Seq | null): void {
+    try {
+      this.#receive(text, type, id)
+    } catch (error) {
+      // Thrown from here it would look like a failure of the gateway, which would try again.
+      this.problem ??= error
+    }
+  }
+
+  #receive(text: string, type: string, id: Seq | null): void {
     assert.equal(this.closed, null, 'a frame was sent after the close')
     const frame = JSON.parse(text) as ServerFrame
     assert.equal(frame.type, type)
@@ -41,7 +52,7 @@ export class FakeClient implements Transport {
   }
 
   close(code: number, reason: string): void {
-    assert.equal(this.closed, null, 'closed twice')
+    if (this.closed) this.problem ??= new Error('closed twice')
     this.closed = { code, reason }
   }
 
