@@ -439,3 +439,114 @@ test('with an API key and a user it makes its own token for the stream', async (
   assert.equal(state().connection, 'online')
   assert.equal((server.sockets.last.sent[0] as { token: string }).token, 'made')
 })
+
+test('live groups that come while a further page is on its way leave no hole', async () => {
+  const { world, server, stream, activities, state, ids, connect } = setup({
+    activities: { pageSize: 2, maxGroups: 3 },
+  })
+  await connect()
+  server.latencyMs = () => 1_000
+  const more = activities.loadMore()
+  await world.run(500)
+  for (let n = 10; n < 14; n++) stream.event(`g${n}`, n)
+  server.flush()
+  await world.run(5_000)
+  await more
+  const all = stream.groups(null).map((group) => group.group_id)
+  assert.deepEqual(ids(), all.slice(0, ids().length))
+  assert.ok(ids().length > 4 && state().hasMore)
+})
+
+test('a further page that comes after the filter has changed is void', async () => {
+  const { world, server, activities, ids, connect, finish } = setup()
+  await connect()
+  const latencies = [1, 900]
+  server.latencyMs = () => latencies.shift() ?? 1
+  const more = activities.loadMore()
+  await world.run(10)
+  const filtered = activities.setFilter(['COMMENT'])
+  await finish(Promise.all([more, filtered]))
+  assert.deepEqual(ids(), ['g2'])
+  await finish(activities.setFilter(null))
+  await finish(activities.loadMore())
+  await finish(activities.loadMore())
+  assert.deepEqual(ids(), ['g4', 'g3', 'g2', 'g1', 'g0'])
+})
+
+test('a walk goes as far as the list reached, and on', async () => {
+  const { stream, activities, state, ids, connect, live, finish, pages } = setup({
+    activities: { pageSize: 2, maxGroups: 250 },
+  })
+  await connect()
+  await live(() => {
+    for (let n = 10; n < 400; n++) stream.event(`g${n}`, n)
+  })
+  assert.equal(ids().length, 250)
+  const before = pages().length
+  await finish(activities.loadMore())
+  assert.deepEqual([ids().length, pages().length - before, state().hasMore], [300, 3, true])
+  await finish(activities.loadMore())
+  assert.deepEqual(
+    ids(),
+    stream
+      .groups(null)
+      .slice(0, 302)
+      .map((group) => group.group_id),
+  )
+})
+
+test('another filter is being loaded until its own page has come', async () => {
+  const { world, activities, state, ids, connect } = setup()
+  await connect()
+  const call = activities.setFilter(['COMMENT'])
+  assert.deepEqual([state().status, ids()], ['loading', []])
+  await world.run(1_000)
+  await call
+  assert.equal(state().status, 'ready')
+})
+
+test('a page of an epoch that is over is not taken while the stream is in another', async () => {
+  const { world, server, stream, activities, state, ids, connect } = setup()
+  await connect()
+  const latencies = [1, 5_000]
+  server.latencyMs = () => latencies.shift() ?? 1
+  const call = activities.load()
+  await world.run(10)
+  stream.epoch = 'e2'
+  stream.event('g7', 7)
+  server.sockets.last.cut()
+  await world.run(2_000)
+  assert.equal(state().connection, 'online')
+  const shown: string[] = []
+  activities.subscribe(() => shown.push(ids().join()))
+  await world.run(10_000)
+  await call
+  assert.deepEqual([ids(), state().status], [['g7', 'g4'], 'ready'])
+  assert.ok(!shown.includes('g4,g3'), shown.join(' | '))
+})
+
+test('a page that is older than where the stream began is read again', async () => {
+  const { world, server, stream, activities, ids, pages } = setup()
+  const latencies = [1_000, 1_010, 100]
+  server.latencyMs = () => latencies.shift() ?? 1
+  const call = activities.connect()
+  await world.run(1_500)
+  stream.event('g7', 7)
+  await world.run(5_000)
+  await call
+  assert.deepEqual([ids(), pages().length], [['g7', 'g4'], 2])
+})
+
+test('a list that failed is tried again when the connection is back', async () => {
+  const { world, server, activities, state, ids, connect } = setup()
+  await connect()
+  server.intercept = () => problem(401, 'unauthenticated')
+  const call = activities.setFilter(['COMMENT'])
+  await world.run(1_000)
+  await call
+  assert.equal(state().status, 'error')
+  server.intercept = () => undefined
+  server.sockets.last.cut()
+  await world.run(2_000)
+  assert.deepEqual([state().status, state().error, ids()], ['ready', null, ['g2']])
+})

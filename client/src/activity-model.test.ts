@@ -265,3 +265,54 @@ test('frames in any order, twice, with old pages between them, end in what the s
     { numRuns: 500 },
   )
 })
+
+test('a state that was on its way when its group was removed does not bring it back', () => {
+  const { stream, model } = threeUnread()
+  stream.event('b', 1)
+  stream.delete('b')
+  const [update, removal] = frames(stream, 3) as [ChainFrame, ChainFrame]
+  model.hide('b')
+  model.removed('b', true)
+  model.frame(update)
+  assert.deepEqual(shown(model).flags, ['c new', 'a new'])
+  model.frame(removal)
+  assert.deepEqual(shown(model).flags, ['c new', 'a new'])
+})
+
+test('after a reset lower counts are believed, also below those of an answer', () => {
+  const { model } = threeUnread()
+  const mark = model.markGroups('read', ['a'])
+  model.marked(mark, { updated_unread_count: 2, unseen_count: 2, seq: 10, not_found: [] }, false)
+  model.reset({ epoch: 'e1', seq: 7 })
+  const page = new FakeStream().page(null, 20, null)
+  model.firstPage({ ...page, seq: 7, unread_count: 9, unseen_count: 8 })
+  assert.deepEqual([model.view().unreadCount, model.view().unseenCount], [9, 8])
+})
+
+test('when the stream has brought a mark of all, it no longer lowers the counts', () => {
+  const { stream, model, catchUp } = threeUnread()
+  model.markAll('read')
+  stream.mark('read', { all: true })
+  stream.event('d', 9)
+  catchUp()
+  assert.deepEqual([model.view().unreadCount, model.view().unseenCount], [1, 1])
+})
+
+test('the stream may bring a mark of several groups in parts', () => {
+  const { model } = threeUnread()
+  const mark = model.markGroups('read', ['a', 'b'])
+  model.marked(mark, { updated_unread_count: 1, unseen_count: 1, seq: 5, not_found: [] }, true)
+  const frame = { type: 'read_state', epoch: 'e1', unread_count: 1, unseen_count: 1, seen: null }
+  const readState = (seq: number, groupId: string, up_to_seq: number) =>
+    ({
+      ...frame,
+      seq,
+      prev_seq: seq - 1,
+      counts_seq: seq,
+      read: { group_ids: [groupId], up_to_seq },
+    }) as unknown as ChainFrame
+  model.frame(readState(4, 'a', 0))
+  assert.deepEqual(shown(model).flags, ['c new', 'b read', 'a new'])
+  model.frame(readState(5, 'b', 2))
+  assert.deepEqual(shown(model).flags, ['c new', 'b read', 'a new'])
+})

@@ -113,6 +113,16 @@ test('a new first page shortens the list to itself', () => {
   assert.deepEqual(ids(list), ['d', 'c'])
 })
 
+test('a page from the top does not shorten the list', () => {
+  const list = new GroupList()
+  list.putFirstPage(page([g('d', 4), g('c', 3), g('b', 2), g('a', 1)]))
+  list.putPage(page([g('d', 4), g('c', 3)], { next_cursor: 'x' }), null)
+  assert.deepEqual(ids(list), ['d', 'c', 'b', 'a'])
+  list.trim(3)
+  list.putPage(page([g('d', 4), g('c', 3)], { next_cursor: 'x' }), null)
+  assert.deepEqual(ids(list), ['d', 'c', 'b'])
+})
+
 test('a filter shows at once what is known', () => {
   const list = new GroupList()
   list.putFirstPage(page([g('c', 3), g('b', 2, { event_type: 'COMMENT' }), g('a', 1)]))

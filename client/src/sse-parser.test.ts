@@ -35,6 +35,11 @@ const cases: { name: string; text: string; events: SseEvent[] }[] = [
     text: 'data: a\r\n\r\ndata: b\r\rdata: c\n\n',
     events: ['a', 'b', 'c'].map((data) => ({ event: 'message', data })),
   },
+  {
+    name: 'a whole event with returns',
+    text: 'event: a\r\nid: 1\r\ndata: x\r\ndata: y\r\n\r\n',
+    events: [{ event: 'a', data: 'x\ny' }],
+  },
   { name: 'half an event is none yet', text: 'data: a\n\ndata: b\n', events: [{ event: 'message', data: 'a' }] },
 ]
 

@@ -137,3 +137,30 @@ test('closed, it hangs up and says nothing more', async () => {
   await closed
   assert.equal(ended, false)
 })
+
+test('it does not matter where the bytes are cut', async () => {
+  const bytes = new TextEncoder().encode('event: pong\ndata: {"text":"日本 ü 🎉"}\n\n')
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      for (const byte of bytes) controller.enqueue(Uint8Array.of(byte))
+      controller.close()
+    },
+  })
+  const seams = systemSeams
+  const fetch = async () => new Response(body)
+  const retries = new RetryPolicy(seams)
+  const http = createHttp({
+    url: 'http://test',
+    tokens: createTokenSource('t', seams),
+    fetch,
+    seams,
+    retries,
+    timeoutMs: 1,
+  })
+  const frames: Frame[] = []
+  await new Promise((resolve) => {
+    const handlers = { frame: (frame: Frame) => void frames.push(frame), heard: () => {}, ended: resolve }
+    sseTransport(http)({ token: 't', deviceId: undefined, resume: null }, handlers)
+  })
+  assert.deepEqual(frames, [{ type: 'pong', text: '日本 ü 🎉' }])
+})

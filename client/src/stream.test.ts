@@ -196,10 +196,22 @@ test('positions are acknowledged together, at most once a second, and at the end
   assert.equal(sent('ack').length, 1)
   sockets.last.push(link(25, 26))
   stream.stop()
-  assert.deepEqual(sent('ack').at(-1), { type: 'ack', seq: 26 })
+  assert.deepEqual(sent('ack').slice(1), [{ type: 'ack', seq: 26 }])
   assert.equal(sockets.last.closedWith, 1000)
   assert.equal(world.timers, 0)
   assert.equal(world.listeners, 0)
+})
+
+test('what was acknowledged, or was known before, is not acknowledged again', async () => {
+  const { world, sockets, sent, online, stream } = setup()
+  await online()
+  stream.stop()
+  assert.deepEqual(sent('ack'), [])
+  await online()
+  sockets.last.push(link(5, 6))
+  await world.run(1_000)
+  stream.stop()
+  assert.equal(sent('ack').length, 1)
 })
 
 test('a reset begins anew, once, whether told by hello or by its frame', async () => {
@@ -394,6 +406,26 @@ test('tokens that are all refused are asked for ever more rarely, up to 10 min',
   assert.ok(first < 20, `${first} tries in the first hour`)
   await world.run(3_600_000)
   assert.equal(count - first, 6)
+})
+
+test('looking at the page does not hurry a refused token, a network that is back does', async () => {
+  let count = 0
+  const { world, sockets, stream } = setup({ token: () => `t${++count}` })
+  sockets.onCreate = (socket) => {
+    world.seams.scheduler.after(1, () => {
+      socket.accept()
+      socket.cut(4501)
+    })
+  }
+  stream.start(here)
+  await world.run(100_000)
+  const before = count
+  world.page('visible')
+  await world.run(0)
+  assert.equal(count, before)
+  world.page('online')
+  await world.run(0)
+  assert.equal(count, before + 1)
 })
 
 test('a token function that fails is asked again with the same patience', async () => {
