@@ -1,5 +1,5 @@
 import type { BeginOutcome, IdempotencyKey, IdempotencyStore, StoredAnswer } from '../../ports/idempotency-store.ts'
-import type { Row } from './commands.ts'
+import type { Row, StepResult } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 
 /** Begins a run: a new key, or the same body again after a run that ended without an answer. Else it returns no row. */
@@ -35,7 +35,7 @@ export class SqliteIdempotencyStore implements IdempotencyStore {
     )
     const startedAt = started?.rows[0]?.[0]
     if (startedAt !== undefined) return { outcome: 'started', startedAt: startedAt as number }
-    const [storedHash, leaseUntil, ...answer] = found?.rows[0] as Row
+    const [storedHash, leaseUntil, ...answer] = (found as StepResult).rows[0] as Row
     if (storedHash !== bodyHash) return { outcome: 'reused' }
     if (answer[0] !== null) return { outcome: 'answered', answer: toAnswer(answer) }
     return { outcome: 'running', retryAfterMs: (leaseUntil as number) - now }

@@ -39,7 +39,12 @@ export function runOnSqlite<Port extends AsyncDisposable>(
       const storage = storageOf(namespace)
       storage.users++
       storage.database ??= openSqlite({ folder: storage.folder }, seams)
-      return closingWithIt(await open(await storage.database, seams), storage)
+      try {
+        return closingWithIt(await open(await storage.database, seams), storage)
+      } catch (error) {
+        await leave(storage)
+        throw error
+      }
     },
     async drop(namespace) {
       rmSync(storageOf(namespace).folder, { recursive: true })
@@ -61,10 +66,14 @@ function closingWithIt<Port extends AsyncDisposable>(port: Port, storage: Storag
       await close()
       if (closed) return
       closed = true
-      if (--storage.users > 0) return
-      const database = await storage.database
-      storage.database = undefined
-      await database?.[Symbol.asyncDispose]()
+      await leave(storage)
     },
   })
+}
+
+async function leave(storage: Storage): Promise<void> {
+  if (--storage.users > 0) return
+  const database = await storage.database
+  storage.database = undefined
+  await database?.[Symbol.asyncDispose]()
 }

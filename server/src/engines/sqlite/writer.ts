@@ -16,6 +16,8 @@ export interface QueueLimits {
   readonly maxBytes: number
 }
 
+const rewriteOneRow = 'UPDATE migrations SET applied_at = applied_at WHERE number = 1'
+
 /** After this long without a write the write-ahead log is cut to nothing. */
 const idleMs = 5_000
 
@@ -83,6 +85,11 @@ export class Writer implements AsyncDisposable {
       this.#collected.push(command)
       if (this.#collected.length === 1) queueMicrotask(() => this.#postCollected())
     })
+  }
+
+  /** Writes and syncs without changing anything: rejects when nothing can be stored now. */
+  async probe(): Promise<void> {
+    await this.run([{ sql: rewriteOneRow, rows: [[]] }])
   }
 
   /** Something small that is not urgent: `take` is asked whenever commands are posted, and its command goes with them. */

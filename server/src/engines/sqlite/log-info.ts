@@ -1,0 +1,60 @@
+import type { Seams } from '../../lib/seams.ts'
+import type { LogInfo } from '../../ports/event-log.ts'
+import type { SqliteDatabase } from './database.ts'
+import { LogPartition } from './log-partition.ts'
+import { newestStamp } from './log-table.ts'
+import { refusal } from './sqlite-errors.ts'
+
+const readInfo = 'SELECT log_id, epoch, partitions FROM log_info'
+const writeInfo = 'INSERT INTO log_info (one, log_id, epoch, partitions) VALUES (1, ?, ?, ?)'
+const raiseEpoch = 'UPDATE log_info SET epoch = epoch + 1'
+const setPartitions = 'UPDATE log_info SET partitions = ?'
+const dropRecords = 'DELETE FROM log'
+const dropBounds = 'DELETE FROM log_partitions'
+const readBounds = 'SELECT start, committed FROM log_partitions WHERE partition = ?'
+
+export interface LoadedLog {
+  readonly info: LogInfo
+  readonly parts: readonly LogPartition[]
+}
+
+/** The log as the database has it; a new one when there is none. */
+export async function loadLog(db: SqliteDatabase, partitions: number, seams: Seams): Promise<LoadedLog> {
+  const found = db.read.get(readInfo)
+  const logId = (found?.[0] as string | undefined) ?? Buffer.from(seams.random.bytes(6)).toString('hex')
+  if (!found) await db.write({ sql: writeInfo, rows: [[logId, 0, partitions]] })
+  else if (found[2] !== partitions) {
+    throw refusal(
+      `The log in the data folder has ${found[2]} partitions and the configuration asks for ${partitions}. ` +
+        `A user's records would be looked for in another one: set it back to ${found[2]}`,
+    )
+  }
+  let epoch = (found?.[1] as number | undefined) ?? 0
+  const parts = Array.from({ length: partitions }, (_, partition) => loadPartition(db, partition))
+  if (parts.some((part) => part.lostRecords)) {
+    epoch++
+    await db.write({ sql: raiseEpoch, rows: [[]] })
+  }
+  return { info: { epoch, epochName: `${logId}-${epoch}`, partitions }, parts }
+}
+
+/**
+ * Begins the log anew, with any number of partitions, and raises the epoch: for a restored backup, or to deal users over
+ * other partitions. Records that no worker has folded are gone. The log must not be open.
+ */
+export async function restartLog(db: SqliteDatabase, partitions: number): Promise<void> {
+  await db.write(
+    { sql: dropRecords, rows: [[]] },
+    { sql: dropBounds, rows: [[]] },
+    { sql: raiseEpoch, rows: [[]] },
+    { sql: setPartitions, rows: [[partitions]] },
+  )
+}
+
+function loadPartition(db: SqliteDatabase, partition: number): LogPartition {
+  const bounds = db.read.get(readBounds, partition)
+  const start = (bounds?.[0] as number | undefined) ?? 0
+  const committed = (bounds?.[1] as number | undefined) ?? 0
+  const newest = newestStamp(db.read, partition)
+  return new LogPartition(partition, { start, committed, newest })
+}
