@@ -115,7 +115,7 @@ export function createFlush(
    */
   async function deleteLateOpenings(users: readonly UserFold[]): Promise<void> {
     const opened = users.flatMap((user) => [...user.opened])
-    const found = await persist('tombstones', () => objects.tombstones(opened.map(([group]) => group)))
+    const found = await persist('tombstones', () => objects.tombstones(opened.map(([group]) => objectOf(group))))
     const late: LogValue[] = []
     opened.forEach(([group, takenAt], i) => {
       const deletedAt = found[i]
@@ -192,9 +192,15 @@ async function appendAll(log: EventLog, values: readonly LogValue[]): Promise<vo
 
 function openingsOf(users: readonly UserFold[]): ObjectEntry[] {
   return users.flatMap((user) =>
-    [...user.opened.keys()].map((group) => ({ object: group, user: user.user, groupId: group.groupId })),
+    [...user.opened.keys()].map((group) => ({
+      object: objectOf(group),
+      user: user.user,
+      groupId: group.groupId,
+    })),
   )
 }
+
+const objectOf = ({ objectType, objectId }: OpenGroup): ObjectEntry['object'] => ({ objectType, objectId })
 
 /** One batch per user and month, oldest month first. */
 function batchesOf(rows: readonly GroupRow[]): GroupBatch[] {
