@@ -7,17 +7,17 @@ import { createMemoryStorage } from '../engines/memory/storage.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
 import { createSingleObjectWriter } from '../model/avro-single-object.ts'
 import { eventV2 } from '../model/event-schema.ts'
-import { testApp } from './app-for-tests.ts'
+import { memoryIdempotency, testApp } from './app-for-tests.ts'
 import { addEventRoutes } from './events.ts'
 
 const like = { event_type: 'LIKE', actor_id: 'alice', target_user_id: 'carol', object_type: 'POST', object_id: 'p1' }
 const wrongLike = { ...like, verb: 'x' }
 
-async function setUp() {
+async function setUp(changes: Parameters<typeof testApp>[1] = {}) {
   const ports = openMemory(createMemoryStorage({ partitions: 1 }), virtualSeams())
   const server = await testApp((app, { seams }) => {
     addEventRoutes(app, { ingest: createIngest(ports, { notifySelf: () => false }, seams) })
-  })
+  }, changes)
   const send = async (payload: NonNullable<InjectOptions['payload']>, headers: Record<string, string> = {}) => {
     const response = await server.request({ method: 'POST', url: '/v1/events', payload, headers })
     return { status: response.statusCode, headers: response.headers, body: response.json() }
@@ -126,6 +126,19 @@ describe('POST /v1/events with JSON', () => {
     assert.equal((await server.send({ ...like, op: 'UNDO' }, headers)).status, 422)
     assert.equal((await server.logged()).length, 1)
   })
+})
+
+test('a request that was cut off before its answer was kept is the same events again', async () => {
+  const store = memoryIdempotency()
+  const complete = () => Promise.reject(new Error('the server died'))
+  await using server = await setUp({ idempotency: { ...store, complete } })
+  const headers = { 'idempotency-key': 'one' }
+  const first = await server.send({ events: [like, like] }, headers)
+  server.seams.time.advance(60_000)
+  const again = await server.send({ events: [like, like] }, headers)
+  assert.deepEqual([again.status, again.body], [202, first.body])
+  const [a, b, c, d] = await server.logged()
+  assert.deepEqual([c, d], [a, b])
 })
 
 describe('POST /v1/events with Avro', () => {

@@ -73,10 +73,16 @@ describe('bytes that are read', () => {
     assert.deepEqual(createSkim({ type: 'array', items: 'int' })(hex('03 04 02 02 00'), 0), { end: 5 })
   })
 
-  test('a key that only ends with a forbidden one', () => {
+  test('a key that only holds a forbidden one', () => {
     const type = avsc.Type.forSchema(map as avsc.Schema)
-    const bytes = type.toBuffer({ my__proto__: 'a', '\u0012__proto__': 'b' })
+    const bytes = type.toBuffer({ my__proto__: 'a', '\u0012__proto__': 'b', prototypes: 'c', constructor2: 'd' })
     assert.deepEqual(createSkim(map)(bytes, 0), { end: bytes.length })
+  })
+
+  test('more records beside one another than may be inside one another', () => {
+    const leaf = { name: '', inner: [], other: {}, kind: 'A', id: Buffer.alloc(4), rest: null }
+    const bytes = type.toBuffer({ ...leaf, inner: Array.from({ length: 100 }, () => leaf) })
+    assert.deepEqual(createSkim(tree, { items: 100, depth: 6 })(bytes, 0), { end: bytes.length })
   })
 
   const type = avsc.Type.forSchema(structuredClone(tree) as avsc.Schema, { wrapUnions: 'always' })
