@@ -30,7 +30,11 @@ export const sharing = {
       })
       for (const partition of first.revoked) {
         assert(!second.owned.has(partition), 'what the first was told to let go and has not let go is nobody else’s')
+        await fill(one, partition, t, 1)
       }
+      // The follower refuses records of a partition that it was told to let go.
+      for (let turn = 0; turn < 3; turn++) await first.poll()
+      const expected = partitions.length * 5 + first.revoked.size
       await t.eventually('what the first let go', async () => {
         await Promise.all([first.turn(), second.turn()])
         assertApart(first, second)
@@ -42,7 +46,7 @@ export const sharing = {
         records.map(({ partition, offset }) => `${partition}:${offset}`)
       await t.eventually('every record', async () => {
         await Promise.all([first.turn(), second.turn()])
-        return new Set(positions([...first.records, ...second.records])).size === partitions.length * 5
+        return new Set(positions([...first.records, ...second.records])).size === expected
       })
       assert(second.records.length > 0)
     },
@@ -151,7 +155,7 @@ export const sharing = {
       await fill(await t.open(), 0, t, 1)
       await poll
       assert.equal(follower.records.length, 1)
-      assert(t.seams.clock.monotonic() - started < 60_000)
+      assert(t.seams.clock.monotonic() - started < 5_000, 'not only when the wait was over')
       const abort = new AbortController()
       const aborted = follower.consumer.poll(10, 1e9, abort.signal)
       abort.abort()

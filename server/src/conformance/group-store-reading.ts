@@ -102,9 +102,17 @@ export const reading = {
         { user: other, key, newest: 8, times: [someTime], spanMs: day },
         { user, key: { ...key, objectId: 'none' }, newest: 8, times: [someTime], spanMs: day },
         { user, key, newest: 0, times: [someTime - 49 * day], spanMs: 60_000 },
+        { user, key, newest: 0, times: [someTime - 30 * day], spanMs: day },
       ])
       const days = (...numbers: number[]) => numbers.map((n) => rows[n])
-      assert.deepEqual(answers, [days(0, 1, 2), days(0, 19, 20, 21, 22), [strangers[3]], [], days(49)])
+      assert.deepEqual(answers, [
+        days(0, 1, 2),
+        days(0, 19, 20, 21, 22),
+        [strangers[3]],
+        [],
+        days(49),
+        days(29, 30, 31),
+      ])
     },
   },
 

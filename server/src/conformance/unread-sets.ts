@@ -76,6 +76,7 @@ export const unreadSetsSuite = defineSuite<UnreadSets>('unread-sets', {
         async (user) => sets.apply([{ ...flushOf(user, 10, 15, groups), marks: changes }], 0),
         async (user) => {
           for (const change of changes.toReversed()) await sets.mark(user, [change, change], 0)
+          await sets.mark(user, [read(null, 3), seen(null, 4)], 0)
           await sets.apply([flushOf(user, 10, 15, groups)], 0)
           await sets.apply([{ ...flushOf(user, 10, 15, groups), marks: changes }], 0)
           await sets.mark(user, [read(groupId(2), 3)], 0)

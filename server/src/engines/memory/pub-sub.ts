@@ -21,7 +21,8 @@ export function breakSubscriptions(state: PubSubState): void {
 
 /**
  * Delivers in microtasks, one per message, in the order in which messages were published: a listener that throws
- * breaks neither its publisher nor the other listeners. All get the same object, so nobody may change it.
+ * breaks neither its publisher nor the other listeners. What was published before a `remove` is heard before
+ * that returns. All get the same object, so nobody may change it.
  */
 export function memoryPubSub(state: PubSubState): PubSub {
   const subscriptions = new Set<Subscription>()
@@ -30,9 +31,7 @@ export function memoryPubSub(state: PubSubState): PubSub {
     async publish(messages) {
       for (const message of messages) {
         for (const listener of state.byUser.get(message.user) ?? []) {
-          queueMicrotask(() => {
-            if (state.byUser.get(message.user)?.has(listener)) listener.message(message)
-          })
+          queueMicrotask(() => listener.message(message))
         }
       }
     },
