@@ -178,7 +178,8 @@ test('the published files hold the schemas', () => {
     'log-actor-erased.v1': logWriters.actor_erased,
     'log-user-erased.v1': logWriters.user_erased,
   }
-  assert.equal(readdirSync(folder).length, Object.keys(published).length)
+  const files = readdirSync(folder).filter((file) => file.endsWith('.avsc'))
+  assert.equal(files.length, Object.keys(published).length)
   for (const [name, schema] of Object.entries(published)) {
     const text = readFileSync(new URL(`${name}.avsc`, folder), 'utf8')
     assert.deepEqual(JSON.parse(text), schema, name)
