@@ -40,9 +40,9 @@ export class Subscriptions implements AsyncDisposable {
     this.#wanted.add(user)
     if (this.#added.has(user)) return
     this.#changed.add(user)
-    // An attempt that runs has taken its users already.
+    // An attempt that runs has taken its users already: the one behind it is ours, and may have begun by then.
     if (this.#attempt) await this.#attempt
-    if (!this.#added.has(user) && this.#changed.has(user)) await this.#start()
+    if (!this.#added.has(user)) await this.#start()
   }
 
   remove(user: UserId): void {
