@@ -113,4 +113,6 @@ test('a user who comes back while being taken off is waited for', async () => {
   await setImmediate()
   await subscriptions.add('a')
   assert.ok(state.users.has('a'))
+  for (let i = 0; i < 10; i++) await setImmediate()
+  assert.ok(state.users.has('a'))
 })
