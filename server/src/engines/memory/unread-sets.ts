@@ -1,9 +1,15 @@
 import { LRUCache } from 'lru-cache'
 import type { UserId } from '../../model/ids.ts'
-import type { UnreadSets } from '../../ports/unread-sets.ts'
+import type { BadgeCounts, UnreadSets } from '../../ports/unread-sets.ts'
 import { UnreadSet } from './unread-set.ts'
 
-export type UnreadState = LRUCache<UserId, UnreadSet>
+/** A set, and its size as the cache knows it: the cache weighs a value anew only when it is another one. */
+interface Kept {
+  readonly set: UnreadSet
+  readonly size: number
+}
+
+export type UnreadState = LRUCache<UserId, Kept>
 
 export interface UnreadSettings {
   /** Users whose sets are kept; those who were away the longest go first. */
@@ -13,41 +19,41 @@ export interface UnreadSettings {
 }
 
 export const newUnreadState = ({ maxUsers = 50_000, maxSize = 4_000_000 }: UnreadSettings = {}): UnreadState =>
-  new LRUCache({ max: maxUsers, maxSize })
+  new LRUCache<UserId, Kept>({ max: maxUsers, maxSize, sizeCalculation: ({ size }) => size })
 
 export function memoryUnreadSets(state: UnreadState): UnreadSets {
-  const keep = (user: UserId, set: UnreadSet) => state.set(user, set, { size: set.size })
-  const countsOf = (user: UserId, set: UnreadSet, createdFrom: number) => {
+  function countsOf(user: UserId, { set, size }: Kept, createdFrom: number): BadgeCounts | undefined {
     const counts = set.counts(createdFrom)
-    if (counts) keep(user, set)
-    else state.delete(user)
+    if (!counts) state.delete(user)
+    else if (set.size !== size) state.set(user, { set, size: set.size })
     return counts
   }
 
   return {
     async apply(flushes, createdFrom) {
       return flushes.map((flush) => {
-        const set = state.get(flush.user)
-        if (!set) return undefined
-        if (set.apply(flush)) return countsOf(flush.user, set, createdFrom)
+        const kept = state.get(flush.user)
+        if (!kept) return undefined
+        if (kept.set.apply(flush)) return countsOf(flush.user, kept, createdFrom)
         state.delete(flush.user)
         return undefined
       })
     },
 
     async mark(user, changes, createdFrom) {
-      const set = state.get(user)
-      set?.raise(changes)
-      return set && countsOf(user, set, createdFrom)
+      const kept = state.get(user)
+      kept?.set.raise(changes)
+      return kept && countsOf(user, kept, createdFrom)
     },
 
     async counts(user, createdFrom) {
-      const set = state.get(user)
-      return set && countsOf(user, set, createdFrom)
+      const kept = state.get(user)
+      return kept && countsOf(user, kept, createdFrom)
     },
 
     async put(user, content) {
-      keep(user, new UnreadSet(content))
+      const set = new UnreadSet(content)
+      state.set(user, { set, size: set.size })
     },
 
     async drop(users) {
