@@ -55,10 +55,17 @@ function parseAuth(frame: Record<string, unknown>, userId: UserId | null): Parse
     return wrong(`"device_id" must be text of 1 to ${limits.deviceIdLength} characters.`, userId)
   }
   if (resume === null) return { type: 'auth', token, deviceId, resume, userId }
-  if (!isObject(resume) || typeof resume.seq !== 'number' || !isText(resume.epoch, epochLength)) {
+  // An epoch that nobody gave out is answered with a reset, like any other that is not this one.
+  if (!isObject(resume) || typeof resume.seq !== 'number' || typeof resume.epoch !== 'string') {
     return wrong('"resume" must have the text "epoch" and the number "seq".', userId)
   }
-  return { type: 'auth', token, deviceId, resume: { epoch: resume.epoch, seq: resume.seq }, userId }
+  return {
+    type: 'auth',
+    token,
+    deviceId,
+    resume: { epoch: resume.epoch.slice(0, epochLength), seq: resume.seq },
+    userId,
+  }
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -37,6 +37,7 @@ const resumes: [
   ['a position in between', { epoch: 'e1', seq: 1 }, { from: 1, reset: null, frames: 2 }],
   ['the very beginning', { epoch: 'e1', seq: 0 }, { from: 0, reset: null, frames: 3 }],
   ['another epoch', { epoch: 'e0', seq: 3 }, { from: 3, reset: 'epoch_changed', frames: 0 }],
+  ['no epoch', { epoch: '', seq: 3 }, { from: 3, reset: 'epoch_changed', frames: 0 }],
   ['the future', { epoch: 'e1', seq: 4 }, { from: 3, reset: 'position_unknown', frames: 0 }],
   ['2^53', { epoch: 'e1', seq: 2 ** 53 }, { from: 3, reset: 'position_unknown', frames: 0 }],
   ['a negative number', { epoch: 'e1', seq: -1 }, { from: 3, reset: 'position_unknown', frames: 0 }],
