@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import packageJson from '../../../package.json' with { type: 'json' }
 import type { Seams } from '../../lib/seams.ts'
@@ -62,5 +62,10 @@ function createFolder(folder: string): void {
     mkdirSync(folder, { recursive: true })
   } catch (error) {
     throw refusal('The data folder cannot be made: is the place writable, and does it have space?', error)
+  }
+  try {
+    accessSync(folder, constants.W_OK)
+  } catch (error) {
+    throw refusal('The data folder is not writable', error)
   }
 }

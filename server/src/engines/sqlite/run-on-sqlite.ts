@@ -1,13 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type Harness, runSuite, type Suite, type SuiteOptions } from '../../conformance/frame.ts'
 import type { Seams } from '../../lib/seams.ts'
 import type { SqliteDatabase } from './database.ts'
 import { openSqlite } from './open.ts'
+import { temporaryFolder } from './testing/temporary-folder.ts'
 
 interface Storage {
-  readonly folder: string
+  readonly folder: ReturnType<typeof temporaryFolder>
   users: number
   database: Promise<SqliteDatabase> | undefined
 }
@@ -38,7 +36,7 @@ export function runOnSqlite<Port extends AsyncDisposable>(
     async open(namespace, seams) {
       const storage = storageOf(namespace)
       storage.users++
-      storage.database ??= openSqlite({ folder: storage.folder }, seams)
+      storage.database ??= openSqlite({ folder: storage.folder.path }, seams)
       try {
         return closingWithIt(await open(await storage.database, seams), storage)
       } catch (error) {
@@ -47,16 +45,16 @@ export function runOnSqlite<Port extends AsyncDisposable>(
       }
     },
     async drop(namespace) {
-      rmSync(storageOf(namespace).folder, { recursive: true })
+      storageOf(namespace).folder[Symbol.dispose]()
       storages.delete(namespace)
     },
-    disturb: loseLog ? { loseLog: (namespace) => loseLog(storageOf(namespace).folder) } : {},
+    disturb: loseLog ? { loseLog: (namespace) => loseLog(storageOf(namespace).folder.path) } : {},
     modelRuns: 40,
   }
   runSuite(suite, harness, options)
 }
 
-const newStorage = (): Storage => ({ folder: mkdtempSync(join(tmpdir(), 'headwater-')), users: 0, database: undefined })
+const newStorage = (): Storage => ({ folder: temporaryFolder(), users: 0, database: undefined })
 
 function closingWithIt<Port extends AsyncDisposable>(port: Port, storage: Storage): Port {
   const close = port[Symbol.asyncDispose].bind(port)

@@ -16,10 +16,13 @@ export interface QueueLimits {
   readonly maxBytes: number
 }
 
-const rewriteOneRow = 'UPDATE migrations SET applied_at = applied_at WHERE number = 1'
+/** Each changes something: SQLite leaves out a write that would not. */
+const countProbe = 'INSERT INTO probes (one, count) VALUES (1, 1) ON CONFLICT (one) DO UPDATE SET count = count + 1'
 
 /** After this long without a write the write-ahead log is cut to nothing. */
 const idleMs = 5_000
+
+const startThread = () => new Worker(new URL('./writer-thread.ts', import.meta.url), { name: 'sqlite-writer' })
 
 /**
  * The main thread's side of the writing thread: collects the commands of a tick and posts them as one message. A promise
@@ -41,10 +44,10 @@ export class Writer implements AsyncDisposable {
   readonly #exited: Promise<void>
   readonly #companions = new Set<() => Command | undefined>()
 
-  constructor(seams: Seams, limits: QueueLimits) {
+  constructor(seams: Seams, limits: QueueLimits, worker = startThread()) {
     this.#seams = seams
     this.#limits = limits
-    this.#worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { name: 'sqlite-writer' })
+    this.#worker = worker
     this.#worker.on('message', (message: FromWriter) => this.#take(message))
     this.#worker.on('error', (error) => this.#die(error as Error))
     this.#exited = new Promise((resolve) => {
@@ -87,9 +90,9 @@ export class Writer implements AsyncDisposable {
     })
   }
 
-  /** Writes and syncs without changing anything: rejects when nothing can be stored now. */
+  /** Writes and syncs something that nobody reads: rejects when nothing can be stored now. */
   async probe(): Promise<void> {
-    await this.run([{ sql: rewriteOneRow, rows: [[]] }])
+    await this.run([{ sql: countProbe, rows: [[]] }])
   }
 
   /** Something small that is not urgent: `take` is asked whenever commands are posted, and its command goes with them. */
@@ -118,8 +121,14 @@ export class Writer implements AsyncDisposable {
       this.#pending.push({ bytes: 0, resolve() {}, reject() {} })
     }
     const commands = this.#collected
+    try {
+      this.#post({ kind: 'write', commands })
+    } catch (error) {
+      // A value that no thread can be given; nothing was posted.
+      this.#refuse(commands.length, new HeadwaterError('internal', { cause: error }))
+      return
+    }
     this.#collected = []
-    this.#post({ kind: 'write', commands })
     this.#wroteSinceIdle = true
     this.#idle ??= this.#seams.scheduler.after(idleMs, () => this.#tendIdle())
   }
@@ -167,14 +176,16 @@ export class Writer implements AsyncDisposable {
     this.#state = 'dead'
     this.#idle?.[Symbol.dispose]()
     this.#opened?.reject(refusal('The writing thread cannot be started', cause))
-    const unposted = this.#collected.length
+    this.#refuse(this.#collected.length, new HeadwaterError('store_unavailable', { cause, retryAfterS: 1 }))
+    this.#refuse(this.queuedCommands, new UnknownOutcome('the writing thread ended', { cause }))
+  }
+
+  /** Rejects the last commands of the queue. */
+  #refuse(count: number, error: Error): void {
     this.#collected = []
-    const pending = this.#pending.splice(0).slice(this.#answered)
-    this.#answered = 0
-    this.#bytes = 0
-    pending.forEach(({ reject }, index) => {
-      if (index >= pending.length - unposted) reject(new HeadwaterError('store_unavailable', { cause, retryAfterS: 1 }))
-      else reject(new UnknownOutcome('the writing thread ended', { cause }))
-    })
+    for (const pending of this.#pending.splice(this.#pending.length - count)) {
+      this.#bytes -= pending.bytes
+      pending.reject(error)
+    }
   }
 }

@@ -176,5 +176,10 @@ CREATE TABLE traces (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX traces_by_time ON traces (accepted_at);
+
+CREATE TABLE probes (
+  one   INTEGER PRIMARY KEY CHECK (one = 1),
+  count INTEGER NOT NULL
+) STRICT;
 `,
 } as const
