@@ -16,5 +16,5 @@ export function lockFolder(path: string): Disposable {
     if (isBusy(error)) throw refusal('Another Headwater has this data folder open: stop it, or use another folder')
     throw refusal('The data folder cannot be locked: is it writable, and does it have space?', error)
   }
-  return { [Symbol.dispose]: () => db.close() }
+  return { [Symbol.dispose]: () => (db.isOpen ? db.close() : undefined) }
 }
