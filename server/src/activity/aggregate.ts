@@ -162,11 +162,8 @@ export class Aggregator implements AsyncDisposable {
       case 'group_deleted':
         await this.#deletions.deleteGroup(state, record, user, value.groupId)
         break
-      case 'object_deleted':
-        await this.#deletions.deleteObject(state, record, user, value)
-        break
       case 'actor_erased':
-        await this.#deletions.eraseActor(state, record, user, value.actor, value.groupIds)
+        await this.#deletions.eraseActor(state, record, user, value.actor, value.groupId)
         break
       case 'user_erased':
         await this.#deletions.eraseUser(state, user)

@@ -1,11 +1,11 @@
 import type { ObjectType } from '@headwater/protocol'
 import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
-import type { GroupId, UserId } from '../model/ids.ts'
+import type { UserId } from '../model/ids.ts'
 import type { LogValue } from '../model/log-record.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { ActorGroup, MemberStore } from '../ports/member-store.ts'
-import type { ObjectIndex } from '../ports/object-index.ts'
+import type { ObjectIndex, ObjectRef } from '../ports/object-index.ts'
 import type { UserStore } from '../ports/user-store.ts'
 import type { Deletion } from './activity-api.ts'
 
@@ -20,7 +20,7 @@ const pageOf = 500
 
 /**
  * Deletions that reach the streams of others. First what hides the thing at once is made durable (a tombstone, the
- * erased user record), then every stream it is in gets a record of its own, so that a replay knows of it too.
+ * erased user record), then every group it is in gets a record of its own, so that a replay knows of it too.
  * `applied` waits, for a bounded time, until the worker has folded what is in the log.
  */
 export function createDeletion(ports: DeletionPorts, clock: Clock, applied: () => Promise<void>): Deletion {
@@ -29,18 +29,21 @@ export function createDeletion(ports: DeletionPorts, clock: Clock, applied: () =
 
   async function deleteObject(objectType: ObjectType, objectId: string): Promise<void> {
     const object = { objectType, objectId }
-    const deletedAt = clock.now()
-    await objects.putTombstone(object, deletedAt)
+    await objects.putTombstone(object, clock.now())
     for (let after: UserId | null = null; ; ) {
       const targets: readonly UserId[] = await objects.targets(object, after, pageOf)
-      await appendDurably(
-        log,
-        targets.map((user) => ({ kind: 'object_deleted', user, ...object, deletedAt })),
-      )
+      await appendDurably(log, await groupsAbout(object, targets))
       after = targets.at(-1) ?? null
       if (!after || targets.length < pageOf) break
     }
     await applied()
+  }
+
+  async function groupsAbout(object: ObjectRef, targets: readonly UserId[]): Promise<readonly LogValue[]> {
+    const found = await Promise.all(targets.map((user) => objects.groups(object, user)))
+    return targets.flatMap((user, i) =>
+      (found[i] ?? []).map((groupId): LogValue => ({ kind: 'group_deleted', user, groupId })),
+    )
   }
 
   async function eraseUser(user: UserId): Promise<boolean> {
@@ -70,11 +73,9 @@ export function createErasureSweep({ log, members, users }: Pick<DeletionPorts, 
     let found = 0
     for (let after: ActorGroup | null = null; ; ) {
       const page: readonly ActorGroup[] = await members.groupsOfActor(actor, after, pageOf)
-      const byUser = new Map<UserId, GroupId[]>()
-      for (const { user, groupId } of page) byUser.set(user, [...(byUser.get(user) ?? []), groupId])
       await appendDurably(
         log,
-        [...byUser].map(([user, groupIds]) => ({ kind: 'actor_erased', user, actor, groupIds })),
+        page.map(({ user, groupId }) => ({ kind: 'actor_erased', user, actor, groupId })),
       )
       found += page.length
       after = page.at(-1) ?? null

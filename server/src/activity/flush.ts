@@ -97,11 +97,14 @@ export function createFlush(
     metrics.groupWrites(rows.length)
   }
 
-  /** An engine that keeps the order of writes gets them all at once; the others one after the other. */
+  /**
+   * An engine that keeps the order of writes gets them all at once. Where one of them fails, and with the other engines,
+   * they go one after the other: a head must never be stored before what it stands for.
+   */
   async function inOrder(steps: readonly [string, () => Promise<unknown>][]): Promise<void> {
     if (groups.ordered) {
-      await Promise.all(steps.map(([name, write]) => persist(name, write)))
-      return
+      const outcomes = await Promise.allSettled(steps.map(([, write]) => write()))
+      if (outcomes.every(({ status }) => status === 'fulfilled')) return
     }
     for (const [name, write] of steps) {
       await persist(name, write)
@@ -120,13 +123,7 @@ export function createFlush(
     opened.forEach(([group, takenAt], i) => {
       const deletedAt = found[i]
       if (deletedAt === undefined || takenAt > deletedAt) return
-      late.push({
-        kind: 'object_deleted',
-        user: group.user,
-        objectType: group.objectType,
-        objectId: group.objectId,
-        deletedAt,
-      })
+      late.push({ kind: 'group_deleted', user: group.user, groupId: group.groupId })
     })
     if (late.length > 0) await persist('log', () => appendAll(log, late))
   }

@@ -1,10 +1,10 @@
 import { monthOf, type Register } from '../model/activity-group.ts'
-import type { GroupId, Seq, UserId } from '../model/ids.ts'
+import type { GroupId, UserId } from '../model/ids.ts'
 import type { LogRecord } from '../model/log-record.ts'
 import type { Change, OpenGroup } from '../model/open-group.ts'
 import type { GroupStore } from '../ports/group-store.ts'
 import type { MemberStore } from '../ports/member-store.ts'
-import type { ObjectEntry, ObjectIndex } from '../ports/object-index.ts'
+import type { ObjectIndex } from '../ports/object-index.ts'
 import type { OfflineQueue } from '../ports/offline-queue.ts'
 import type { ReadMarks } from '../ports/read-marks.ts'
 import type { UnreadSets } from '../ports/unread-sets.ts'
@@ -30,13 +30,9 @@ export interface DeletionWork {
   readonly persist: Persist
 }
 
-/**
- * Records that take groups away. They can reach groups of several keys and months, so what is folded of the user is
- * written before, and after each month: a crash in between leaves whole months done or not done, and the record, folded
- * again, does the rest.
- */
+/** Records that take away: a group, an actor from a group, or a user's whole stream. */
 export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
-  return { deleteGroup, deleteObject, eraseActor, eraseUser }
+  return { deleteGroup, eraseActor, eraseUser }
 
   async function deleteGroup(
     state: PartitionState,
@@ -44,20 +40,7 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
     user: UserFold,
     groupId: GroupId,
   ): Promise<void> {
-    await eachGroup(state, record, user, [groupId], (group, seq) => group.delete(seq))
-  }
-
-  async function deleteObject(
-    state: PartitionState,
-    record: LogRecord,
-    user: UserFold,
-    object: ObjectEntry['object'],
-  ): Promise<void> {
-    await work.flush(state, user)
-    const ids = await work.persist('object index', () => ports.objects.groups(object, user.user))
-    await eachGroup(state, record, user, ids, (group, seq) => (group.openedSeq < seq ? group.delete(seq) : 'none'))
-    const entries = ids.map((groupId) => ({ object, user: user.user, groupId }))
-    if (entries.length > 0) await work.persist('object index', () => ports.objects.remove(entries))
+    await changeGroup(state, record, user, groupId, async (group) => group.delete(record.seq))
   }
 
   async function eraseActor(
@@ -65,80 +48,88 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
     record: LogRecord,
     user: UserFold,
     actor: UserId,
-    groupIds: readonly GroupId[],
+    groupId: GroupId,
   ): Promise<void> {
-    await eachGroup(state, record, user, groupIds, async (group, seq) => {
+    await changeGroup(state, record, user, groupId, async (group) => {
       await work.askRegisters([{ group, actors: [actor] }])
-      const change = group.eraseActor(actor, seq)
+      const change = group.eraseActor(actor, record.seq)
       if (group.needsRefill) group.refill(await work.newestActors(group))
       return change
     })
-    const members = groupIds.map((groupId) => ({ user: user.user, groupId, actor }))
-    await work.persist('members', () => ports.members.erase(members))
+    await work.flush(state, user)
+    await work.persist('members', () => ports.members.erase([{ user: user.user, groupId, actor }]))
   }
 
-  /** The user's whole stream. What is in memory of it is dropped unwritten. */
+  /** The user's whole stream. What is in memory of it is let go. */
   async function eraseUser(state: PartitionState, user: UserFold): Promise<void> {
     await work.flush(state, user)
     const id = user.user
     for (const window of user.windows) state.windows.delete(window.id)
-    state.users.delete(id)
-    const rows = await work.persist('groups', () => allGroupIds(id))
-    await work.persist('members', () => ports.members.erase(rows.map((groupId) => ({ user: id, groupId }))))
+    user.windows.clear()
+    const rows = await work.persist('groups', () => allRows(id))
+    await work.persist('members', () => ports.members.erase(rows.map(({ groupId }) => ({ user: id, groupId }))))
+    const entries = rows.map(({ objectType, objectId, groupId }) => ({
+      object: { objectType, objectId },
+      user: id,
+      groupId,
+    }))
+    await work.persist('object index', () => ports.objects.remove(entries))
     await work.persist('marks', () => ports.marks.purge(id, null))
     await work.persist('groups', () => ports.groups.purge({ user: id }))
     await Promise.allSettled([ports.unread.drop([id]), ports.offline.drop([id])])
+    state.users.delete(id)
   }
 
-  async function eachGroup(
+  async function changeGroup(
     state: PartitionState,
     record: LogRecord,
     user: UserFold,
-    groupIds: readonly GroupId[],
-    change: (group: OpenGroup, seq: Seq) => Change | Promise<Change>,
+    groupId: GroupId,
+    change: (group: OpenGroup) => Promise<Change>,
   ): Promise<void> {
-    await work.flush(state, user)
-    const found = await work.persist('groups', () =>
-      ports.groups.get(groupIds.map((groupId) => ({ user: user.user, groupId }))),
-    )
-    const rows = found.filter((row) => row !== undefined).sort((a, b) => a.createdAt - b.createdAt)
-    await work.loadWindows(
-      state,
-      rows.map((row) => needOf(user.user, keyOf(row), row.groupId)),
-    )
-    let month = 0
-    for (const row of rows) {
-      const window = state.window(user.user, row)
-      const group = window?.find(row.groupId)
-      if (!window || !group) continue
-      if (monthOf(row.createdAt) !== month) await work.flush(state, user)
-      month = monthOf(row.createdAt)
-      if (record.seq <= group.applied) {
-        if (record.seq === group.seq) touch(state, user, record).tell(group, record.seq)
-        continue
-      }
-      const done = await change(group, record.seq)
-      if (done === 'none') continue
-      window.dirtyMonth = month
-      touch(state, user, record).changed(group, done, record.seq)
+    const open = openGroup(user, groupId)
+    const found = open ?? (await loadGroup(state, user, groupId))
+    if (!found) return
+    const { window, group } = found
+    const month = monthOf(group.createdAt)
+    if (window.dirtyMonth !== null && window.dirtyMonth !== month) await work.flush(state, user)
+    user.touch(record.offset, record.appendedAt)
+    user.urgent = true
+    state.dirty.add(user)
+    if (record.seq <= window.applied) {
+      if (record.seq === group.seq) user.tell(group, record.seq)
+      else user.nudge = true
+      return
     }
-    await work.flush(state, user)
+    const done = await change(group)
+    if (done === 'none') return
+    window.dirtyMonth = month
+    user.changed(group, done, record.seq)
   }
 
-  async function allGroupIds(user: UserId): Promise<readonly GroupId[]> {
-    const ids: GroupId[] = []
+  async function loadGroup(state: PartitionState, user: UserFold, groupId: GroupId) {
+    const [row] = await work.persist('groups', () => ports.groups.get([{ user: user.user, groupId }]))
+    if (!row) return undefined
+    await work.persist('load', () => work.loadWindows(state, [needOf(user.user, keyOf(row), groupId)]))
+    return openGroup(user, groupId)
+  }
+
+  async function allRows(user: UserId) {
+    const rows: Pick<OpenGroup, 'groupId' | 'objectType' | 'objectId'>[] = []
     for (let after: GroupId | null = null; ; ) {
       const page = await ports.groups.list(user, { after, createdFrom: 0, types: null, limit: 500 })
-      for (const row of page) ids.push(row.groupId)
+      for (const { groupId, objectType, objectId } of page) rows.push({ groupId, objectType, objectId })
       const last = page.at(-1)
-      if (!last) return ids
+      if (!last) return rows
       after = last.groupId
     }
   }
 }
 
-function touch(state: PartitionState, user: UserFold, record: LogRecord): UserFold {
-  user.touch(record.offset, record.appendedAt)
-  state.dirty.add(user)
-  return user
+function openGroup(user: UserFold, groupId: GroupId) {
+  for (const window of user.windows) {
+    const group = window.find(groupId)
+    if (group) return { window, group }
+  }
+  return undefined
 }

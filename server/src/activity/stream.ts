@@ -45,8 +45,9 @@ export function createActivityStream(
       const [upTo = 0] = await groups.heads([user])
       if (after > upTo) return { gap: true }
       if (after === upTo) return { changes: [], upTo }
-      const changes = (await fromQueue(user, after, upTo)) ?? (await fromStores(user, after))
-      if (!changes) return { gap: true }
+      const found = (await fromQueue(user, after, upTo)) ?? (await fromStores(user, after))
+      if (!found) return { gap: true }
+      const changes = withoutEarlyMarks(found, upTo)
       const last = changes.at(-1)
       if (last?.seq === upTo) return { changes: changes.map(expire), upTo }
       const isAhead = last !== undefined && last.seq > upTo
@@ -99,6 +100,20 @@ export function createActivityStream(
   async function reaches(user: UserId, after: Seq): Promise<boolean> {
     return (await fromStores(user, after)) !== undefined
   }
+}
+
+/**
+ * The API raises a mark before the worker tells of it, and with it the position of the mark before. What lies beyond the
+ * head will be told when it is folded; where it hides the change at the head itself, it is told in that one's place.
+ */
+function withoutEarlyMarks(changes: readonly StreamChange[], upTo: Seq): readonly StreamChange[] {
+  const isEarly = (change: StreamChange) => 'marks' in change && change.seq > upTo
+  const early = changes.filter(isEarly)
+  if (early.length === 0) return changes
+  const rest = changes.filter((change) => !isEarly(change))
+  const last = rest.at(-1)
+  if (last && last.seq >= upTo) return rest
+  return [...rest, { seq: upTo, marks: early.flatMap((change) => ('marks' in change ? change.marks : [])) }]
 }
 
 function merged(rows: readonly GroupRow[], entries: readonly MarkEntry[], after: Seq): StreamChange[] | undefined {

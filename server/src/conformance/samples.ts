@@ -41,10 +41,8 @@ export function sampleValue(user: UserId, n: number): LogValue {
     case 3:
       return { kind: 'group_deleted', user, groupId }
     case 4:
-      return { kind: 'object_deleted', user, objectType: 'STORY', objectId: `s ${n}`, deletedAt: someTime + n }
+      return { kind: 'actor_erased', user, actor: `actor-${n}`, groupId }
     case 5:
-      return { kind: 'actor_erased', user, actor: `actor-${n}`, groupIds: [groupId] }
-    case 6:
       return { kind: 'user_erased', user }
     default:
       return { kind: 'event', event: sampleEvent(user, n) }

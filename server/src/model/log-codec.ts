@@ -27,7 +27,6 @@ const write = {
   event: createSingleObjectWriter(logWriters.event),
   mark: createSingleObjectWriter(logWriters.mark),
   group_deleted: createSingleObjectWriter(logWriters.group_deleted),
-  object_deleted: createSingleObjectWriter(logWriters.object_deleted),
   actor_erased: createSingleObjectWriter(logWriters.actor_erased),
   user_erased: createSingleObjectWriter(logWriters.user_erased),
 }
@@ -65,15 +64,8 @@ export function encodeLogValue(value: LogValue): Uint8Array {
       })
     case 'group_deleted':
       return write.group_deleted({ user_id: value.user, group_id: value.groupId })
-    case 'object_deleted':
-      return write.object_deleted({
-        user_id: value.user,
-        object_type: value.objectType,
-        object_id: value.objectId,
-        deleted_at: value.deletedAt,
-      })
     case 'actor_erased':
-      return write.actor_erased({ user_id: value.user, actor_id: value.actor, group_ids: value.groupIds })
+      return write.actor_erased({ user_id: value.user, actor_id: value.actor, group_id: value.groupId })
     case 'user_erased':
       return write.user_erased({ user_id: value.user })
     case 'unreadable':
@@ -165,12 +157,8 @@ function otherOf(name: string, record: OtherRecord): LogValue {
       return { kind: 'mark', user, mark: markOf(record.mark), groupIds: record.group_ids, upTo: record.up_to }
     case 'GroupDeleted':
       return { kind: 'group_deleted', user, groupId: record.group_id }
-    case 'ObjectDeleted': {
-      const { object_type, object_id: objectId, deleted_at: deletedAt } = record
-      return { kind: 'object_deleted', user, objectType: objectTypeOf(object_type), objectId, deletedAt }
-    }
     case 'ActorErased':
-      return { kind: 'actor_erased', user, actor: record.actor_id, groupIds: record.group_ids }
+      return { kind: 'actor_erased', user, actor: record.actor_id, groupId: record.group_id }
     case 'UserErased':
       return { kind: 'user_erased', user }
     default:

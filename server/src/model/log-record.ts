@@ -1,30 +1,18 @@
-import type { ObjectType } from '@headwater/protocol'
 import type { ActivityEvent } from './event.ts'
 import type { GroupId, Offset, Partition, Seq, UserId } from './ids.ts'
 
 /**
  * Everything that changes a user's stream is a record in the log, keyed by that user. The views are a function of these
- * records and their positions alone.
+ * records and their positions alone. A record changes one group at most, or marks: so every change has a position of its
+ * own, and who resumes from one has missed none.
  */
 export type LogValue =
   | { readonly kind: 'event'; readonly event: ActivityEvent }
   | MarkValue
+  /** The group vanishes: its user deleted it, or its object is gone. */
   | { readonly kind: 'group_deleted'; readonly user: UserId; readonly groupId: GroupId }
-  | {
-      readonly kind: 'object_deleted'
-      readonly user: UserId
-      readonly objectType: ObjectType
-      readonly objectId: string
-      /** Groups opened after it are another life of the object. */
-      readonly deletedAt: number
-    }
-  /** The actor's memberships in these groups of the user vanish: the actor's account was deleted. */
-  | {
-      readonly kind: 'actor_erased'
-      readonly user: UserId
-      readonly actor: UserId
-      readonly groupIds: readonly GroupId[]
-    }
+  /** The actor's membership in the group vanishes: the actor's account was deleted. */
+  | { readonly kind: 'actor_erased'; readonly user: UserId; readonly actor: UserId; readonly groupId: GroupId }
   /** The user's own account was deleted: the whole stream vanishes. */
   | { readonly kind: 'user_erased'; readonly user: UserId }
   /** The bytes cannot be read: parked with the reason, and passed over. */

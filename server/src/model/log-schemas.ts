@@ -1,4 +1,3 @@
-import { objectTypes } from '@headwater/protocol'
 import type { AvroDeclaration, AvroField } from './avro-schema.ts'
 import { logEventSchemas, logEventV2 } from './event-schema.ts'
 
@@ -24,24 +23,16 @@ export const markSchema = record('Mark', 'The user marked groups, or all of them
   { name: 'up_to', type: 'long', doc: 'The position in the user’s stream up to which it holds.' },
 ])
 
-export const groupDeletedSchema = record('GroupDeleted', 'The user deleted one group.', [
+export const groupDeletedSchema = record(
+  'GroupDeleted',
+  'A group vanishes: its user deleted it, or its object is gone.',
+  [{ name: 'group_id', type: 'string' }],
+)
+
+export const actorErasedSchema = record('ActorErased', 'An actor’s account was deleted: it vanishes from the group.', [
+  { name: 'actor_id', type: 'string' },
   { name: 'group_id', type: 'string' },
 ])
-
-export const objectDeletedSchema = record('ObjectDeleted', 'All groups about an object vanish.', [
-  { name: 'object_type', type: { type: 'enum', name: 'ObjectType', symbols: objectTypes, default: 'CUSTOM' } },
-  { name: 'object_id', type: 'string' },
-  { name: 'deleted_at', type: 'long', doc: 'Milliseconds since 1970; groups opened after it are another life of it.' },
-])
-
-export const actorErasedSchema = record(
-  'ActorErased',
-  'An actor’s account was deleted: it vanishes from these groups.',
-  [
-    { name: 'actor_id', type: 'string' },
-    { name: 'group_ids', type: groupIds },
-  ],
-)
 
 export const userErasedSchema = record('UserErased', 'The user’s account was deleted: the whole stream vanishes.', [])
 
@@ -50,7 +41,6 @@ export const logWriters = {
   event: logEventV2,
   mark: markSchema,
   group_deleted: groupDeletedSchema,
-  object_deleted: objectDeletedSchema,
   actor_erased: actorErasedSchema,
   user_erased: userErasedSchema,
 } as const

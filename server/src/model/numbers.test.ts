@@ -62,7 +62,9 @@ test('spans count those who came after any position, whoever left or came back',
       const after = Math.round((seq * cutAt) / 1_000)
       const { whole, cut } = countAfter(spans, after)
       const counted = [...present].filter(([first, here]) => here && first > after).length
-      const inCut = cut ? [...present].filter(([first, here]) => here && first > cut.after && first <= cut.upTo).length : 0
+      const inCut = cut
+        ? [...present].filter(([first, here]) => here && first > cut.after && first <= cut.upTo).length
+        : 0
       assert.equal(whole + inCut, counted)
       assert.ok(spans.length <= 65)
     }),

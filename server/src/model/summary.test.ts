@@ -26,7 +26,10 @@ test('the language follows the tag, by its longest known prefix, and is English 
   assert.equal(summarize(group(['Mia', 'Ben']), 'de-AT'), 'Mia und Ben gefällt dein Beitrag')
   assert.equal(summarize(group(['Mia']), 'es'), 'A Mia le gusta tu publicación')
   assert.equal(summarize(group(['Mia', 'Ben']), 'fr_CA'), 'Mia et Ben ont aimé votre publication')
-  assert.equal(summarize(group(['Mia', 'Ben', 'Cy'], 14), 'ja'), 'Miaさん、Benさん、他12人があなたの投稿に「いいね」しました')
+  assert.equal(
+    summarize(group(['Mia', 'Ben', 'Cy'], 14), 'ja'),
+    'Miaさん、Benさん、他12人があなたの投稿に「いいね」しました',
+  )
   assert.equal(summarize(group(['Mia', 'Ben', 'Cy'], 14), 'zh-Hans'), 'Mia、Ben和其他12人赞了你的帖子')
   assert.equal(summarize(group(['Mia']), 'tlh'), 'Mia liked your post')
   assert.equal(summarize(group(['Mia']), '__proto__'), 'Mia liked your post')
@@ -54,7 +57,10 @@ test('a name is text: it is not filled in, and cannot turn the words around it',
 test('a catalogue of one’s own adds a language or replaces single sentences', () => {
   const own = createSummarize({
     en: { sentences: { 'CUSTOM.endorsed': { one: '{actors} endorses you', other: '{actors} endorse you' } } },
-    nl: { actors: { one: '{first}', two: '{first} en {second}', more: { other: '{first}, {second} en {count} anderen' } }, sentences: { LIKE: { other: '{actors} vinden je bericht leuk' } } },
+    nl: {
+      actors: { one: '{first}', two: '{first} en {second}', more: { other: '{first}, {second} en {count} anderen' } },
+      sentences: { LIKE: { other: '{actors} vinden je bericht leuk' } },
+    },
   })
   assert.equal(own(group(['Mia'], 1, { eventType: 'CUSTOM', verb: 'endorsed' }), null), 'Mia endorses you')
   assert.equal(own(group(['Mia', 'Ben']), null), 'Mia and Ben liked your post')

@@ -168,15 +168,18 @@ class HostileRun {
   async #deleteObject(): Promise<void> {
     const object = { objectType: 'POST', objectId: `post-${pick(this.#random, 3)}` } as const
     for (const user of await this.#api.ports.objects.targets(object, null, 100)) {
-      await this.#api.append({ kind: 'object_deleted', user, ...object, deletedAt: this.seams.clock.now() })
+      for (const groupId of await this.#api.ports.objects.groups(object, user)) {
+        await this.#api.append({ kind: 'group_deleted', user, groupId })
+      }
     }
   }
 
   async #eraseActor(user: UserId): Promise<void> {
     const actor = `actor-${pick(this.#random, actors)}`
     const found = await this.#api.ports.members.groupsOfActor(actor, null, 100)
-    const groupIds = found.filter((entry) => entry.user === user).map((entry) => entry.groupId)
-    if (groupIds.length > 0) await this.#api.append({ kind: 'actor_erased', user, actor, groupIds })
+    for (const { user: target, groupId } of found) {
+      if (target === user) await this.#api.append({ kind: 'actor_erased', user, actor, groupId })
+    }
   }
 
   #changeSockets(user: UserId): void {
@@ -190,6 +193,7 @@ class HostileRun {
 
   #openSocket(user: UserId, resume: { epoch: string; seq: number } | null = null): FakeClient {
     const client = new FakeClient()
+    client.mayMeetDeleted = true
     const principal = this.#access.principal(user)
     client.session = this.#gateway.openStarted({ transport: client, locale: null, actingAs: null, principal }, resume)
     this.#sockets.push({ user, client, shownResets: 0 })
@@ -197,15 +201,16 @@ class HostileRun {
   }
 
   /** Breaks the connection; the client comes back with what it has. */
-  #resumeSocket(socket: { readonly user: UserId; readonly client: FakeClient }): void {
+  #resumeSocket(socket: { readonly user: UserId; readonly client: FakeClient; readonly shownResets: number }): void {
     const { user, client: before } = socket
     this.#sockets = this.#sockets.filter((other) => other !== socket)
     if (before.problem) throw before.problem
-    if (!before.closed) before.session.gone()
+    if (!before.closed) before.session.lost()
     if (before.position === 0) return
     const client = this.#openSocket(user, { epoch: this.#api.stream.epoch, seq: before.position })
     client.groups = before.groups
-    client.hasPage = before.hasPage
+    // What a reset asked for and was not read yet must be read by the new socket.
+    client.hasPage = before.hasPage && socket.shownResets === before.resets
     client.counts = before.counts
   }
 

@@ -100,15 +100,8 @@ export class PlainFold {
       case 'group_deleted':
         for (const group of user.groups) if (group.groupId === value.groupId) remove(user, group, seq)
         return
-      case 'object_deleted':
-        for (const group of user.groups) {
-          const isAbout = group.key.objectType === value.objectType && group.key.objectId === value.objectId
-          if (isAbout) remove(user, group, seq)
-        }
-        return
       case 'actor_erased':
-        for (const group of user.groups)
-          if (value.groupIds.includes(group.groupId)) eraseActor(user, group, value.actor, seq)
+        for (const group of user.groups) if (group.groupId === value.groupId) eraseActor(user, group, value.actor, seq)
         return
       case 'user_erased':
         this.users.delete(value.user)

@@ -19,6 +19,8 @@ export class FakeClient implements Transport {
   problem: unknown = null
   /** Set once the client has read a page: from then on it knows every group, or is told of it as created. */
   hasPage = false
+  /** Pages may hide a group whose deletion is not folded yet, and which changes once more before. */
+  mayMeetDeleted = false
   groups = new Map<string, ActivityGroup>()
   resets = 0
   position: Seq = 0
@@ -113,7 +115,7 @@ export class FakeClient implements Transport {
       case 'activity_group_created':
       case 'activity_group_updated': {
         const { group } = frame
-        const isKnown = !this.hasPage || this.groups.has(group.group_id) || this.resets > 0
+        const isKnown = this.mayMeetDeleted || !this.hasPage || this.groups.has(group.group_id) || this.resets > 0
         assert.ok(isKnown || frame.type === 'activity_group_created', 'an update of a group that was never told of')
         if (group.seq >= (this.groups.get(group.group_id)?.seq ?? 0)) this.groups.set(group.group_id, group)
         break
