@@ -313,17 +313,39 @@ test('another epoch starts with an empty list', async () => {
   assert.deepEqual([ids(), state().unreadCount, state().status], [['g7', 'g4'], 6, 'ready'])
 })
 
-test('a first page that fails is an error, and asked for again as long as it is connected', async () => {
-  const { world, server, activities, state, ids } = setup()
-  server.intercept = () => problem(503, 'store_unavailable', { 'retry-after': '40' })
-  await Promise.all([activities.connect(), world.run(1_000)])
+test('a first page that fails is an error, and asked for again when the server said', async () => {
+  const { world, server, activities, state, ids, pages } = setup()
+  server.intercept = ({ path }) =>
+    path === '/v1/activities' ? problem(503, 'store_unavailable', { 'retry-after': '40' }) : undefined
+  await Promise.all([activities.connect(), world.run(39_000)])
+  const { status, error, connection } = state()
   assert.deepEqual(
-    [state().status, state().error?.code, state().error?.retryAfterMs],
-    ['error', 'store_unavailable', 40_000],
+    [status, connection, error?.code, error?.retryAfterMs],
+    ['error', 'online', 'store_unavailable', 40_000],
   )
+  assert.equal(pages().length, 1, 'a hello is no reason to hurry')
   server.intercept = () => undefined
-  await world.run(45_000)
-  assert.deepEqual([state().status, state().error, ids(), state().connection], ['ready', null, ['g4', 'g3'], 'online'])
+  await world.run(2_000)
+  assert.deepEqual([state().status, state().error, ids()], ['ready', null, ['g4', 'g3']])
+})
+
+test('without a token nobody is pestered, and with one all is well', async () => {
+  let calls = 0
+  let isLoggedIn = false
+  const token = () => {
+    calls++
+    return isLoggedIn ? 't' : Promise.reject(new Error('logged out'))
+  }
+  const { world, activities, state, ids } = setup({ token })
+  await Promise.all([activities.connect(), world.run(3_600_000)])
+  assert.deepEqual(
+    [state().status, state().connection, state().error?.code],
+    ['error', 'connecting', 'token_unavailable'],
+  )
+  assert.ok(calls < 25, `${calls} calls in an hour`)
+  isLoggedIn = true
+  await world.run(700_000)
+  assert.deepEqual([state().status, state().connection, state().error, ids()], ['ready', 'online', null, ['g4', 'g3']])
 })
 
 test('a slow first page does not hold up the stream, and is read again if it is too old for it', async () => {

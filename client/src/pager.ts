@@ -50,6 +50,9 @@ export class Pager {
   #pagedCount = 0
   #again: Disposable | null = null
   #keepsTrying = false
+  #failedAtFirst = false
+  /** The server asked not to be asked before this moment (of the steady clock). */
+  #notBefore = 0
 
   constructor(config: PagerConfig) {
     this.#config = config
@@ -95,12 +98,12 @@ export class Pager {
   streamBegan({ seq }: StreamPosition, isReset: boolean): void {
     this.#floorSeq = seq
     // One that is on its way is looked at when it comes.
-    if (!this.#first && (isReset || this.#pageSeq < seq)) void this.load()
+    if (!this.#first && (isReset || this.#pageSeq < seq)) this.#loadUnlessToldToWait()
   }
 
-  /** The server can be reached again: what failed is tried at once. */
+  /** The server can be reached again: a first page that failed is tried at once. */
   nudge(): void {
-    if (this.#status === 'error' && !this.#first) void this.load()
+    if (this.#failedAtFirst && !this.#first) this.#loadUnlessToldToWait()
   }
 
   /** Loads the next page. Never rejects: see `error`. */
@@ -156,6 +159,7 @@ export class Pager {
     model.firstPage(page)
     this.#status = 'ready'
     this.#error = null
+    this.#failedAtFirst = false
     this.#fits = true
     this.#cursor = cursorOf(page.next_cursor)
     this.#pagedCount = page.activity_groups.length
@@ -166,14 +170,23 @@ export class Pager {
 
   #failed(error: HeadwaterError): void {
     this.#error = error
+    this.#failedAtFirst = true
     this.#status = this.#fits ? 'ready' : 'error'
-    if (error.retryable) this.#tryAgain(error.retryAfterMs ?? 0)
+    // Without a token there is nothing to try: the stream asks for one, ever more rarely, and its `hello` comes here.
+    if (error.retryable && error.code !== 'token_unavailable') this.#tryAgain(error.retryAfterMs ?? 0)
   }
 
   #tryAgain(afterMs: number): void {
     if (!this.#keepsTrying) return
     this.#stopAgain()
-    this.#again = this.#config.seams.scheduler.after(afterMs + this.#backoff.next('lost'), () => void this.load())
+    const { clock, scheduler } = this.#config.seams
+    this.#notBefore = clock.monotonic() + afterMs
+    this.#again = scheduler.after(afterMs + this.#backoff.next('lost'), () => void this.load())
+  }
+
+  /** Where the server asked for patience, a timer is running already. */
+  #loadUnlessToldToWait(): void {
+    if (this.#config.seams.clock.monotonic() >= this.#notBefore) void this.load()
   }
 
   async #loadMore(generation: number): Promise<void> {

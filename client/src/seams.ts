@@ -65,12 +65,15 @@ const systemPage: Page = {
   },
 }
 
+/** Browsers and Node fire at once when asked to wait longer than this, about 25 days. */
+const longestTimeoutMs = 2 ** 31 - 1
+
 /** The real clock, timers and chance of the browser or of Node. */
 export const systemSeams: ClientSeams = {
   clock: { now: () => Date.now(), monotonic: () => performance.now() },
   scheduler: {
     after(ms, run) {
-      const timer = setTimeout(run, ms)
+      const timer = setTimeout(run, Math.min(ms, longestTimeoutMs))
       return disposable(() => clearTimeout(timer))
     },
   },
