@@ -162,3 +162,9 @@ test('a deleted group answers 204 without a body', async () => {
   assert.deepEqual([answer.statusCode, answer.body], [204, ''])
   assert.deepEqual(t.calls, [['remove', 'alice', t.groups[0]?.group_id]])
 })
+
+test('the word of another route is its wrong method, not a group', async () => {
+  await using t = await activityApp()
+  const { statusCode, headers, json } = await t.as(t.alice, '/v1/activities/read')
+  assert.deepEqual([statusCode, json().code, headers.allow], [405, 'method_not_allowed', 'POST'])
+})

@@ -131,7 +131,7 @@ const taken: readonly [string, InjectOptions, number?][] = [
   ['a byte order mark', thing('\ufeff{"name":"a"}')],
   ['a charset', thing('{"name":"a"}', { 'content-type': 'application/json; charset=UTF-8' })],
   ['32 levels', thing(nested(32))],
-  ['brackets in a text', thing(`{"name":"a","properties":{"a":"${'['.repeat(100)}\\""}}`)],
+  ['brackets in a text', thing(`{"name":"a","properties":{"a":"\\"${'['.repeat(100)}"}}`)],
   ['eight characters of two code units each', thing('{"name":"🙂🙂🙂🙂🙂🙂🙂🙂"}')],
   ['names that objects have by themselves', thing('{"name":"a","properties":{"constructor":1,"toString":2}}')],
   ['a type without a body where none is taken', { method: 'DELETE', url: '/v1/things/1', headers: json }, 204],

@@ -120,33 +120,45 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
     app.routeTable.add(route)
   })
 
-  app.addHook('onRequest', async (request, reply) => {
+  // With callbacks, since every request passes here: a promise each would cost more than what they do.
+  app.addHook('onRequest', (request, reply, done) => {
     setSecurityHeaders(reply)
-    if (cors(request, reply)) return reply
+    if (cors(request, reply)) return
     checkEnvelope(request)
-    if (request.is404) return noRoute(request, reply)
+    if (request.is404 || isOtherMethod(request)) {
+      noRoute(request, reply)
+      return
+    }
     authenticate(request)
     rateLimit(request, reply)
     checkQuery(request)
-    return undefined
+    done()
   })
-  app.addHook('preValidation', async (request, reply) => {
+  app.addHook('preValidation', (request, reply, done) => {
     if (request.body !== undefined && request.routeOptions.schema?.body === undefined) refuseBody(request)
-    if (await idempotent.begin(request, reply)) return reply
-    return undefined
+    if (!idempotent.isWanted(request)) return done()
+    idempotent.begin(request, reply).then((isAnswered) => {
+      if (!isAnswered) done()
+    }, done)
   })
-  app.addHook('onSend', async (request, reply, payload) => {
-    await idempotent.end(request, reply, payload)
-    return payload
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (!idempotent.isRunning(request)) return done(null, payload)
+    idempotent.end(request, reply, payload).then(() => done(null, payload), done)
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     logSlow(log, request, reply, settings.slowRequestMs)
     metrics?.observeRequest(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime / 1000)
+    done()
   })
   return app
 
+  function isOtherMethod(request: FastifyRequest): boolean {
+    if (request.routeOptions.url?.includes(':') !== true) return false
+    return app.routeTable.isOtherMethodOf(pathOf(request), request.method)
+  }
+
   function noRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const methods = app.routeTable.methodsOf(request.url.split('?', 1)[0] ?? '')
+    const methods = app.routeTable.methodsOf(pathOf(request))
     if (methods.length === 0) {
       return (
         (webApp && serveWebApp(webApp, request, reply)) ?? sendProblem(reply, new HeadwaterError('route_not_found'))
@@ -156,6 +168,8 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
     return sendProblem(reply, new HeadwaterError('method_not_allowed'))
   }
 }
+
+const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? ''
 
 function checkEnvelope(request: FastifyRequest): void {
   if (request.url.length > urlLengthMax) throw new HeadwaterError('uri_too_long')

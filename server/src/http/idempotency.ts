@@ -5,6 +5,7 @@ import { principalName } from '../access/principal.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
 import type { IdempotencyKey, IdempotencyStore, StoredAnswer } from '../ports/idempotency-store.ts'
+import { requirePrincipal } from './principal.ts'
 import { invalidField } from './problem.ts'
 import type { RequestLog } from './request-log.ts'
 import { sendAsIs } from './send-as-is.ts'
@@ -26,11 +27,12 @@ const runs = new WeakMap<FastifyRequest, IdempotencyKey>()
 
 export function createIdempotencyHooks(store: IdempotencyStore, clock: Clock, log: RequestLog) {
   return {
+    isWanted: (request: FastifyRequest): boolean =>
+      request.headers['idempotency-key'] !== undefined && request.method === 'POST' && request.principal !== undefined,
+    isRunning: (request: FastifyRequest): boolean => runs.has(request),
     /** Before the body is validated, so that a refusal is kept as well. True when the answer was sent from the store. */
     async begin(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
-      const header = request.headers['idempotency-key']
-      if (header === undefined || request.method !== 'POST' || !request.principal) return false
-      const key = keyOf(request, header)
+      const key = keyOf(request)
       const outcome = await store.begin(key, bodyHash(request), clock.now(), leaseMs).catch(unavailable)
       switch (outcome.outcome) {
         case 'started':
@@ -71,12 +73,13 @@ function replay(reply: FastifyReply, { status, contentType, body }: StoredAnswer
 
 const isKept = (status: number): boolean => status >= 200 && status < 500 && status !== 409 && status !== 429
 
-function keyOf(request: FastifyRequest, header: string | string[]): IdempotencyKey {
+function keyOf(request: FastifyRequest): IdempotencyKey {
+  const header = request.headers['idempotency-key']
   if (typeof header !== 'string' || !keyPattern.test(header)) {
     const detail = `Idempotency-Key must be 1 to ${limits.idempotencyKeyLength} printable ASCII characters.`
     throw invalidField('Idempotency-Key', 'invalid_value', detail)
   }
-  const principal = principalName(request.principal ?? { kind: 'server' })
+  const principal = principalName(requirePrincipal(request))
   return { principal, route: `${request.method} ${request.url.split('?', 1)[0]}`, key: header }
 }
 

@@ -2,6 +2,9 @@ import type { FastifyRequest, FastifySchema } from 'fastify'
 import { nearestName } from './nearest-name.ts'
 import { type FieldError, invalidRequest } from './problem.ts'
 
+/** Each costs a search for the nearest name. */
+const errorsMax = 8
+
 type Query = Record<string, string | string[]>
 
 /** Parameters as text; one that is given more than once becomes a list, which no schema takes. */
@@ -23,6 +26,7 @@ export function checkQuery(request: FastifyRequest): void {
   for (const name in query) {
     const error = parameterError(name, query[name], known)
     if (error) errors.push(error)
+    if (errors.length >= errorsMax) break
   }
   if (errors.length > 0) throw invalidRequest(errors)
 }

@@ -62,7 +62,8 @@ export function createMetrics(): Metrics {
     },
     onCollect: (read) => void collectors.push(read),
     async text() {
-      await Promise.all(collectors.map((read) => read()))
+      // What cannot be read keeps its last value: the page is needed most when something is down.
+      await Promise.allSettled(collectors.map(async (read) => read()))
       return registry.metrics()
     },
     contentType: registry.contentType,
