@@ -26,6 +26,7 @@ export class FakeClient implements Transport {
   position: Seq = 0
   counts: { readonly unread: number; readonly unseen: number; readonly seq: Seq } = { unread: 0, unseen: 0, seq: 0 }
   #chain: Seq | null = null
+  readonly #removed = new Map<string, Seq>()
 
   constructor(oneWay = false) {
     this.oneWay = oneWay
@@ -88,7 +89,9 @@ export class FakeClient implements Transport {
     readonly badge: { upTo: Seq; unread: number; unseen: number }
   }) {
     this.hasPage = true
-    this.groups = new Map(page.groups.map((group) => [group.group_id, group]))
+    // A page may have been read before a removal that the socket told meanwhile.
+    const listed = page.groups.filter((group) => group.seq > (this.#removed.get(group.group_id) ?? 0))
+    this.groups = new Map(listed.map((group) => [group.group_id, group]))
     const { upTo, unread, unseen } = page.badge
     this.counts = { unread, unseen, seq: upTo }
   }
@@ -121,6 +124,7 @@ export class FakeClient implements Transport {
         break
       }
       case 'activity_group_removed':
+        this.#removed.set(frame.group_id, frame.seq)
         if (frame.seq >= (this.groups.get(frame.group_id)?.seq ?? 0)) this.groups.delete(frame.group_id)
         break
       case 'read_state':
