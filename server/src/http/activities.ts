@@ -19,7 +19,6 @@ import {
   countFields,
   Exactly,
   GroupActor,
-  GroupId as GroupIdSchema,
   Limit,
   NextCursor,
   positionFields,
@@ -35,6 +34,7 @@ export interface ActivityRouteDependencies {
 }
 
 const tags = ['Activities']
+/** Any text: what is no id of a group is not found, however it looks. */
 const params = Exactly({ group_id: Type.String() })
 const filterSchema = Type.String({
   description: `Up to ${limits.filterTypes} event types, separated by commas.`,
@@ -140,7 +140,7 @@ export function addActivityRoutes(app: App, dependencies: ActivityRouteDependenc
         summary: 'Delete an activity group',
         description: 'For its user alone. A later event opens a new group.',
         tags,
-        params: Exactly({ group_id: GroupIdSchema }),
+        params,
         response: { 204: Type.Null() as object },
         problems: ['user_required', 'not_found', 'store_unavailable'],
       },

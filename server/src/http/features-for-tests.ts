@@ -151,6 +151,7 @@ function groupOf(user: UserId, createdAt: number, i: number): ActivityGroup {
     group_created_at: createdAt,
     updated_at: createdAt,
     seq: i + 1,
+    unread_seq: i + 1,
   }
 }
 

@@ -4,11 +4,13 @@ import type { ActivityReader, MarkRequest, ReadState } from '../activity/activit
 import type { App } from './app.ts'
 import { requireUser } from './principal.ts'
 import { invalidField } from './problem.ts'
-import { Exactly, GroupId, positionFields } from './schemas.ts'
+import { Exactly, positionFields } from './schemas.ts'
+
+const MarkedId = Type.String({ minLength: 1, maxLength: 256, description: 'Of a group, or of an event in it.' })
 
 const MarkInput = Exactly(
   {
-    group_ids: Type.Optional(Type.Array(GroupId, { minItems: 1, maxItems: limits.idsPerMark })),
+    group_ids: Type.Optional(Type.Array(MarkedId, { minItems: 1, maxItems: limits.idsPerMark })),
     all: Type.Optional(Type.Literal(true)),
     up_to_seq: Type.Optional(
       Type.Integer({

@@ -83,6 +83,9 @@ export const ActivityGroup = Type.Object(
     group_created_at: Time,
     updated_at: Time,
     seq: Type.Integer({ description: 'The version: of two states of one group the higher one holds.' }),
+    unread_seq: Type.Integer({
+      description: 'Position of the newest actor who was new here: the group is read once a mark reaches it.',
+    }),
   },
   { title: 'ActivityGroup' },
 )
