@@ -1,26 +1,32 @@
-/** Initials on a colour that follows from the id, or the picture. */
-export function Avatar({
-  id,
-  name,
-  url,
-  size = 'm',
-}: {
-  id: string
-  name: string
-  url: string | null
-  size?: 's' | 'm'
-}) {
-  if (url) return <img className={`avatar avatar-${size}`} src={url} alt="" />
-  const initials = [...name.trim()].slice(0, 1).join('').toUpperCase()
+import type { UserRef } from '@headwater/client'
+import { useState } from 'react'
+
+const hues = 10
+
+/** A user's picture; where there is none, or it cannot be had, the first letter on a colour that follows from the id. */
+export function Avatar({ user, size }: { user: UserRef; size: 's' | 'm' | 'l' }) {
+  const [broken, setBroken] = useState<string | null>(null)
+  const { avatar_url: url } = user
+  if (url !== null && url !== broken) {
+    return <img className={`avatar avatar-${size}`} src={url} alt="" onError={() => setBroken(url)} />
+  }
   return (
-    <span className={`avatar avatar-${size} hue-${hueOf(id)}`} aria-hidden="true">
-      {initials}
+    <span className={`avatar avatar-${size} hue-${hueOf(user.id)}`} aria-hidden="true">
+      {firstLetter(user.name)}
     </span>
   )
 }
 
+const letters = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+/** What a reader takes for one letter: a family emoji is seven code points. */
+function firstLetter(name: string): string {
+  const [first] = letters.segment(name.trim())
+  return (first?.segment ?? '?').toLocaleUpperCase()
+}
+
 function hueOf(id: string): number {
-  let sum = 0
-  for (const character of id) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 9_973
-  return sum % 8
+  let hash = 11
+  for (const character of id) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 65_521
+  return hash % hues
 }

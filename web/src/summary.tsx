@@ -1,0 +1,18 @@
+import type { ActivityGroup } from '@headwater/client'
+import { namesIn } from './names-in.ts'
+
+/**
+ * The server's sentence, with the names in it set apart: heavier, and each with a direction of its own, so that a name
+ * in Arabic does not turn the sentence around it.
+ */
+export function Summary({ group }: { group: ActivityGroup }) {
+  const pieces = namesIn(
+    group.summary,
+    group.top_actors.map(({ name }) => name),
+  )
+  return (
+    <span className="summary">
+      {pieces.map(({ text, isName, at }) => (isName ? <bdi key={at}>{text}</bdi> : <span key={at}>{text}</span>))}
+    </span>
+  )
+}
