@@ -181,11 +181,6 @@ export class ActivityModel {
       this.#list.mark(kind, withPosition(scope, frame.seq))
       this.#optimistic.witness(kind, scope)
     }
-    // A group that changed after it was seen, without anything new in it, is read as well. Its own state did not say
-    // so, but the count does: nothing at all is unread.
-    if (frame.read && frame.unread_count === 0) this.#list.mark('read', { all_up_to_seq: frame.counts_seq })
-    if ((frame.read || frame.seen) && frame.unseen_count === 0)
-      this.#list.mark('seen', { all_up_to_seq: frame.counts_seq })
   }
 
   #count({ unread_count, unseen_count }: Counts, seq: number): void {

@@ -4,8 +4,8 @@ import { SeqMap } from './seq-map.ts'
 const singleMarksMax = 2_000
 
 /**
- * The marks of one kind, as maxima: adding them in any order, or twice, gives the same. A group is covered when its
- * state is not newer than a mark; whether a newer one is covered too only the server knows, and says in the state.
+ * The marks of one kind, as maxima: adding them in any order, or twice, gives the same. A group is covered when
+ * the newest of its actors who were new is not newer than a mark; what else changed in it makes it unread for nobody.
  */
 export class Marks {
   readonly #groups = new SeqMap(singleMarksMax)
@@ -22,7 +22,7 @@ export class Marks {
   }
 
   covers(group: ActivityGroup): boolean {
-    return group.seq <= this.#all || group.seq <= this.#groups.get(group.group_id)
+    return group.unread_seq <= this.#all || group.unread_seq <= this.#groups.get(group.group_id)
   }
 }
 

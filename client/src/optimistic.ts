@@ -103,9 +103,9 @@ function marks(mark: PendingMark, kind: MarkKind): boolean {
 }
 
 function covers({ target, witnessed, allWitnessed, answered }: Entry, group: ActivityGroup): boolean {
-  if (!('groups' in target)) return !(answered && allWitnessed) && group.seq <= target.upToSeq
+  if (!('groups' in target)) return !(answered && allWitnessed) && group.unread_seq <= target.upToSeq
   if (answered && witnessed.has(group.group_id)) return false
-  return group.seq <= (target.groups.get(group.group_id) ?? -1)
+  return group.unread_seq <= (target.groups.get(group.group_id) ?? -1)
 }
 
 function witnessedGroups(groups: ReadonlyMap<string, number>, scope: MarkScope): string[] {

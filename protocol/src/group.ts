@@ -44,6 +44,8 @@ export interface ActivityGroup {
   readonly group_created_at: number
   readonly updated_at: number
   readonly seq: number
+  /** Position of the newest actor who was new here: the group is read once a mark reaches it. Never above `seq`. */
+  readonly unread_seq: number
 }
 
 /** The counts that every answer and frame about the activity stream carries. They count groups, exactly and uncapped. */

@@ -6,6 +6,7 @@ import { type Activity, createActivity } from './activity/activity.ts'
 import { startHousekeeping } from './activity/housekeeping.ts'
 import { createIngest, type Ingest } from './activity/ingest.ts'
 import { activitySettings } from './activity/settings.ts'
+import { isLoopback } from './config/checks.ts'
 import type { Config } from './config/secrets.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { type GatewaySettings, gatewayDefaults } from './gateway/settings.ts'
@@ -27,6 +28,7 @@ import type { Log } from './lib/log.ts'
 import { createMetrics, type Metrics } from './lib/metrics.ts'
 import type { Seams } from './lib/seams.ts'
 import { createUuidV7 } from './lib/uuid.ts'
+import type { UserId } from './model/ids.ts'
 import type { Ports } from './ports/ports.ts'
 
 const dayMs = 86_400_000
@@ -71,7 +73,10 @@ export async function assemble(ports: Ports, options: AssembleOptions): Promise<
     ports,
     { notifySelf: (type) => settings.rulesOf(type).notifySelf, maxInFlightEvents: config.http.maxInFlightEvents },
     seams,
-    { onAccepted: (events) => metrics.eventsAccepted.inc(events) },
+    {
+      onAccepted: (events) => metrics.eventsAccepted.inc(events),
+      onTraceLost: (error) => log.warn({ err: error }, 'what became of an event was not noted'),
+    },
   )
   const gateway = createGateway(
     {
@@ -149,7 +154,7 @@ async function createRoutes(ports: Ports, parts: RouteParts): Promise<App> {
   addActivityRoutes(app, { reader, readState, cursors: createCursors(config.access.tokenSecrets), clock, retentionMs })
   addMarkRoutes(app, { reader, readState })
   addObjectRoutes(app, { deletion })
-  addUserRoutes(app, { users: ports.users, deletion, clock })
+  addUserRoutes(app, { users: ports.users, deletion: { eraseUser }, clock })
   addTokenRoutes(app, { access })
   addPresenceRoutes(app, { sessions: ports.sessions, clock })
   addStreamRoute(app, gateway)
@@ -161,6 +166,12 @@ async function createRoutes(ports: Ports, parts: RouteParts): Promise<App> {
   }
   return app
 
+  async function eraseUser(user: UserId): Promise<boolean> {
+    const existed = await deletion.eraseUser(user)
+    await access.revoke({ userId: user })
+    return existed
+  }
+
   async function readiness() {
     const wrong = await parts.checkEngines()
     return { ready: Object.keys(wrong).length === 0, parts: { api: 'ok', gateway: 'ok', worker: 'ok', ...wrong } }
@@ -171,8 +182,6 @@ export const demoLogins = (config: Config, url: string) =>
   config.isDevelopment && config.demo.enabled
     ? demoUsers.slice(0, 3).map(({ id, name }) => ({ user: id, name, url: `${url}/?user=${id}` }))
     : []
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
 
 function workerMetrics(metrics: Metrics, log: Log) {
   return {

@@ -153,6 +153,7 @@ export function makeGroup(
     group_created_at: createdAt,
     updated_at: createdAt,
     seq,
+    unread_seq: seq,
     ...fields,
   }
 }

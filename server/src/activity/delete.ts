@@ -3,6 +3,7 @@ import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
 import type { UserId } from '../model/ids.ts'
 import type { LogValue } from '../model/log-record.ts'
+import type { DeviceStore } from '../ports/device-store.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { ActorGroup, MemberStore } from '../ports/member-store.ts'
 import type { ObjectIndex, ObjectRef } from '../ports/object-index.ts'
@@ -10,6 +11,7 @@ import type { UserStore } from '../ports/user-store.ts'
 import type { Deletion } from './activity-api.ts'
 
 export interface DeletionPorts {
+  readonly devices: DeviceStore
   readonly log: EventLog
   readonly objects: ObjectIndex
   readonly members: MemberStore
@@ -24,7 +26,7 @@ const pageOf = 500
  * `applied` waits, for a bounded time, until the worker has folded what is in the log.
  */
 export function createDeletion(ports: DeletionPorts, clock: Clock, applied: () => Promise<void>): Deletion {
-  const { log, objects, users } = ports
+  const { log, objects, users, devices } = ports
   return { deleteObject, eraseUser }
 
   async function deleteObject(objectType: ObjectType, objectId: string): Promise<void> {
@@ -49,6 +51,7 @@ export function createDeletion(ports: DeletionPorts, clock: Clock, applied: () =
   async function eraseUser(user: UserId): Promise<boolean> {
     const existed = await users.erase(user, clock.now())
     await appendDurably(log, [{ kind: 'user_erased', user }])
+    await devices.purge({ user })
     await applied()
     return existed
   }

@@ -75,6 +75,7 @@ export function createPresent(ports: PresentPorts, summarize: Summarize, clock: 
       group_created_at: row.createdAt,
       updated_at: row.updatedAt,
       seq: row.seq,
+      unread_seq: row.unreadSeq,
     }
   }
 }

@@ -19,8 +19,9 @@ export class VirtualTime implements Clock, Scheduler {
     this.#now = now
   }
 
+  /** Whole milliseconds, as the system's clock gives them, even when a timer was due in between. */
   now(): number {
-    return this.#now
+    return Math.floor(this.#now)
   }
 
   monotonic(): number {

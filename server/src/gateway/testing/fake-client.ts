@@ -138,7 +138,7 @@ export class FakeClient implements Transport {
     const upTo = 'all_up_to_seq' in scope ? scope.all_up_to_seq : scope.up_to_seq
     for (const [id, group] of this.groups) {
       const isNamed = 'all_up_to_seq' in scope || scope.group_ids.includes(id)
-      if (isNamed && group.seq <= upTo) this.groups.set(id, { ...group, [field]: true })
+      if (isNamed && group.unread_seq <= upTo) this.groups.set(id, { ...group, [field]: true })
     }
   }
 

@@ -166,6 +166,7 @@ export class StreamModel implements ActivityStream {
       is_closed: false,
       group_created_at: each.createdAt,
       updated_at: each.updatedAt,
+      unread_seq: each.unreadSeq,
       seq: each.seq,
     }
   }
