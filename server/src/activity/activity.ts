@@ -33,14 +33,14 @@ const deletionWaitMs = 1_000
 
 export function createActivity(ports: Ports, options: ActivityOptions, seams: Seams): Activity {
   const { settings } = options
-  const { clock } = seams
+  const { clock, failpoint } = seams
   const badge = createBadge(ports, settings.retentionMs, clock)
   const present = createPresent(ports, createSummarize(options.catalogues), clock)
   const worker = new ActivityWorker(ports, settings, seams, options.metrics, options.onWorkerFailure)
   return {
     reader: createActivityReader(ports, { badge, present }, settings.retentionMs, clock),
-    readState: createReadState(ports, badge, settings.retentionMs, clock),
-    deletion: createDeletion(ports, clock, () => worker.settleWithin(deletionWaitMs)),
+    readState: createReadState(ports, badge, settings.retentionMs, clock, failpoint),
+    deletion: createDeletion(ports, clock, () => worker.settleWithin(deletionWaitMs), failpoint),
     stream: createActivityStream(ports, { badge, present }, settings.retentionMs, seams),
     worker,
     [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),

@@ -57,6 +57,7 @@ export class Aggregator implements AsyncDisposable {
       newestActors: this.#loader.newestActors,
       flush: (state, user) => this.#flush(state, [user]),
       persist: this.#persist,
+      failpoint: (name) => seams.failpoint(name),
     })
   }
 
@@ -234,7 +235,9 @@ export class Aggregator implements AsyncDisposable {
       offsets.set(state.partition, safe)
       state.committed = safe
     }
-    if (offsets.size > 0) await consumer.commit(offsets)
+    if (offsets.size === 0) return
+    await consumer.commit(offsets)
+    await this.#seams.failpoint('aggregate.committed')
   }
 
   #release(): void {

@@ -1,6 +1,7 @@
 import type { ObjectType } from '@headwater/protocol'
 import { HeadwaterError } from '../lib/error.ts'
-import type { Clock } from '../lib/seams.ts'
+import type { Clock, Seams } from '../lib/seams.ts'
+import { noFailpoint } from '../lib/system-seams.ts'
 import type { UserId } from '../model/ids.ts'
 import type { LogValue } from '../model/log-record.ts'
 import type { DeviceStore } from '../ports/device-store.ts'
@@ -25,16 +26,23 @@ const pageOf = 500
  * erased user record), then every group it is in gets a record of its own, so that a replay knows of it too.
  * `applied` waits, for a bounded time, until the worker has folded what is in the log.
  */
-export function createDeletion(ports: DeletionPorts, clock: Clock, applied: () => Promise<void>): Deletion {
+export function createDeletion(
+  ports: DeletionPorts,
+  clock: Clock,
+  applied: () => Promise<void>,
+  failpoint: Seams['failpoint'] = noFailpoint,
+): Deletion {
   const { log, objects, users, devices } = ports
   return { deleteObject, eraseUser }
 
   async function deleteObject(objectType: ObjectType, objectId: string): Promise<void> {
     const object = { objectType, objectId }
     await objects.putTombstone(object, clock.now())
+    await failpoint('delete.after-tombstone')
     for (let after: UserId | null = null; ; ) {
       const targets: readonly UserId[] = await objects.targets(object, after, pageOf)
       await appendDurably(log, await groupsAbout(object, targets))
+      await failpoint('delete.after-append')
       after = targets.at(-1) ?? null
       if (!after || targets.length < pageOf) break
     }
@@ -50,7 +58,9 @@ export function createDeletion(ports: DeletionPorts, clock: Clock, applied: () =
 
   async function eraseUser(user: UserId): Promise<boolean> {
     const existed = await users.erase(user, clock.now())
+    await failpoint('erase.before-append')
     await appendDurably(log, [{ kind: 'user_erased', user }])
+    await failpoint('erase.after-append')
     await devices.purge({ user })
     await applied()
     return existed

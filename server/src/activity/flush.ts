@@ -58,19 +58,24 @@ export function createFlush(
   return async function flush(users: readonly UserFold[]): Promise<void> {
     if (users.length === 0) return
     const openings = openingsOf(users)
-    if (openings.length > 0) await persist('object index', () => objects.put(openings))
-
+    if (openings.length > 0) {
+      await persist('object index', () => objects.put(openings))
+      await seams.failpoint('flush.indexed')
+    }
     await writeViews(users)
     await seams.failpoint('flush.written')
     if (openings.length > 0) await deleteLateOpenings(users)
 
     const now = seams.clock.now()
     const counts = await updateUnread(users, now)
+    await seams.failpoint('flush.counted')
     const messages = users.flatMap((user, i) => messageOf(user, counts[i] ?? null))
     await attempt('pub_sub', () => pubSub.publish(messages))
     await seams.failpoint('flush.published')
     const queued = await queueForAbsent(messages)
+    await seams.failpoint('flush.queued')
     await writeTraces(users, now, queued)
+    await seams.failpoint('flush.traced')
     for (const user of users) finish(user)
   }
 
@@ -103,7 +108,9 @@ export function createFlush(
    */
   async function inOrder(steps: readonly [string, () => Promise<unknown>][]): Promise<void> {
     if (groups.ordered) {
-      const outcomes = await Promise.allSettled(steps.map(([, write]) => write()))
+      const written = Promise.allSettled(steps.map(([, write]) => write()))
+      await seams.failpoint('flush.issued')
+      const outcomes = await written
       if (outcomes.every(({ status }) => status === 'fulfilled')) return
     }
     for (const [name, write] of steps) {

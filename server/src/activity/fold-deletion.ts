@@ -1,3 +1,4 @@
+import type { Seams } from '../lib/seams.ts'
 import { monthOf, type Register } from '../model/activity-group.ts'
 import type { GroupId, UserId } from '../model/ids.ts'
 import type { LogRecord } from '../model/log-record.ts'
@@ -28,6 +29,7 @@ export interface DeletionWork {
   readonly newestActors: (group: OpenGroup) => Promise<readonly Register[]>
   readonly flush: (state: PartitionState, user: UserFold) => Promise<void>
   readonly persist: Persist
+  readonly failpoint: Seams['failpoint']
 }
 
 /** Records that take away: a group, an actor from a group, or a user's whole stream. */
@@ -57,6 +59,7 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
       return change
     })
     await work.flush(state, user)
+    await work.failpoint('fold.actor-out')
     await work.persist('members', () => ports.members.erase([{ user: user.user, groupId, actor }]))
   }
 
@@ -68,6 +71,7 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
     user.windows.clear()
     const rows = await work.persist('groups', () => allRows(id))
     await work.persist('members', () => ports.members.erase(rows.map(({ groupId }) => ({ user: id, groupId }))))
+    await work.failpoint('fold.members-erased')
     const entries = rows.map(({ objectType, objectId, groupId }) => ({
       object: { objectType, objectId },
       user: id,
@@ -75,7 +79,9 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
     }))
     await work.persist('object index', () => ports.objects.remove(entries))
     await work.persist('marks', () => ports.marks.purge(id, null))
+    await work.failpoint('fold.marks-erased')
     await work.persist('groups', () => ports.groups.purge({ user: id }))
+    await work.failpoint('fold.user-erased')
     await Promise.allSettled([ports.unread.drop([id]), ports.offline.drop([id])])
     state.users.delete(id)
   }

@@ -1,6 +1,7 @@
 import type { MarkResult } from '@headwater/protocol'
 import { HeadwaterError } from '../lib/error.ts'
-import type { Clock } from '../lib/seams.ts'
+import type { Clock, Seams } from '../lib/seams.ts'
+import { noFailpoint } from '../lib/system-seams.ts'
 import { isUuidV7 } from '../lib/uuid.ts'
 import { isVisible } from '../model/activity-group.ts'
 import { idBoundAt, isGroupId } from '../model/group-id.ts'
@@ -27,7 +28,13 @@ export interface ReadStatePorts {
  * Marks and deletions by the user. The record in the log is the truth that the worker folds and tells to other devices;
  * the marks are raised here as well, so that the answer and every read after it show them at once.
  */
-export function createReadState(ports: ReadStatePorts, badge: Badge, retentionMs: number, clock: Clock): ReadState {
+export function createReadState(
+  ports: ReadStatePorts,
+  badge: Badge,
+  retentionMs: number,
+  clock: Clock,
+  failpoint: Seams['failpoint'] = noFailpoint,
+): ReadState {
   const { log, groups, marks, unread, traces } = ports
   return { mark, remove }
 
@@ -63,7 +70,9 @@ export function createReadState(ports: ReadStatePorts, badge: Badge, retentionMs
     value: LogValue,
     changesAt: (seq: Seq) => Promise<readonly MarkChange[]>,
   ): Promise<readonly MarkChange[]> {
+    await failpoint('mark.before-append')
     const [outcome] = await log.append([value])
+    await failpoint('mark.after-append')
     if (outcome?.stored !== true) {
       throw new HeadwaterError('ingest_unavailable', {
         detail: 'It is not known whether this was stored; the same request again is safe',
@@ -75,6 +84,7 @@ export function createReadState(ports: ReadStatePorts, badge: Badge, retentionMs
 
   async function applyMarks(user: UserId, changes: readonly MarkChange[]) {
     await marks.raise(changes.map((change) => ({ user, change })))
+    await failpoint('mark.after-raise')
     return unread.mark(user, changes, clock.now() - retentionMs).catch(() => undefined)
   }
 
