@@ -24,6 +24,8 @@ export function Device({ kind, user, device, now }: DeviceProps) {
   const listId = useId()
   const fail = (error: unknown) => setFailure(messageOf(error))
 
+  const canMark = isOnline && state.unreadCount > 0
+
   /** Opening the bell is what "seen" means: a list that merely is on the screen marks nothing. */
   const toggle = () => {
     setOpen(!isOpen)
@@ -45,6 +47,17 @@ export function Device({ kind, user, device, now }: DeviceProps) {
       <div className="frame">
         <div className="app-bar">
           <p className="app-title">Activity</p>
+          {/* Not `disabled`: pressing it is what would disable it, and the keyboard would lose its place. */}
+          {isOpen && (
+            <button
+              type="button"
+              className="link app-link"
+              aria-disabled={!canMark}
+              onClick={() => canMark && store.markAllRead().catch(fail)}
+            >
+              Mark all read
+            </button>
+          )}
           <Bell
             unread={state.unreadCount}
             isRinging={state.unseenCount > 0}
@@ -54,7 +67,7 @@ export function Device({ kind, user, device, now }: DeviceProps) {
           />
         </div>
         <div id={listId} className="panel" hidden={!isOpen}>
-          <GroupFilters state={state} store={store} isOnline={isOnline} onFailure={fail} />
+          <GroupFilters state={state} store={store} isOnline={isOnline} />
           <GroupList state={state} store={store} isOnline={isOnline} now={now} onFailure={fail} />
         </div>
         {!isOpen && <ClosedList unread={state.unreadCount} />}

@@ -11,35 +11,22 @@ interface GroupFiltersProps {
   readonly state: ActivitiesState
   readonly store: ActivitiesStore
   readonly isOnline: boolean
-  readonly onFailure: (error: unknown) => void
 }
 
-export function GroupFilters({ state, store, isOnline, onFailure }: GroupFiltersProps) {
-  const canMark = isOnline && state.unreadCount > 0
+export function GroupFilters({ state, store, isOnline }: GroupFiltersProps) {
   return (
-    <div className="filters">
-      <fieldset className="segments" aria-label="Show">
-        {filters.map(([label, types]) => (
-          <button
-            key={label}
-            type="button"
-            aria-pressed={String(types) === String(state.filter)}
-            aria-disabled={!isOnline}
-            onClick={() => isOnline && void store.setFilter(types)}
-          >
-            {label}
-          </button>
-        ))}
-      </fieldset>
-      {/* Not `disabled`: pressing it is what would disable it, and the keyboard would lose its place. */}
-      <button
-        type="button"
-        className="link"
-        aria-disabled={!canMark}
-        onClick={() => canMark && store.markAllRead().catch(onFailure)}
-      >
-        Mark all read
-      </button>
-    </div>
+    <fieldset className="filters" aria-label="Show">
+      {filters.map(([label, types]) => (
+        <button
+          key={label}
+          type="button"
+          aria-pressed={String(types) === String(state.filter)}
+          aria-disabled={!isOnline}
+          onClick={() => isOnline && void store.setFilter(types)}
+        >
+          {label}
+        </button>
+      ))}
+    </fieldset>
   )
 }

@@ -17,8 +17,14 @@ interface GroupItemProps {
 /** One group: opening it marks it read and shows who is in it. */
 export function GroupItem({ group, store, isOnline, now, onFailure }: GroupItemProps) {
   const [isOpen, setOpen] = useState(false)
-  const [firstSeq] = useState(group.seq)
+  const [isArriving, setArriving] = useState(true)
+  const [shownSeq, setShownSeq] = useState(group.seq)
   const actorsId = useId()
+  // What has been played must not be played again when the list is hidden and shown.
+  const settle = () => {
+    setArriving(false)
+    setShownSeq(group.seq)
+  }
   const open = () => {
     setOpen(!isOpen)
     if (!group.is_read && isOnline) store.markRead([group.group_id]).catch(onFailure)
@@ -30,9 +36,9 @@ export function GroupItem({ group, store, isOnline, now, onFailure }: GroupItemP
   }
   const newCount = group.new_actor_count < group.actor_count ? group.new_actor_count : 0
   return (
-    <li className={group.is_read ? 'group' : 'group group-unread'}>
+    <li className={classOf(group, isArriving)} onAnimationEnd={settle}>
       {/* Another element for each version, so that a group that grew shines once. */}
-      {group.seq !== firstSeq && <span key={group.seq} className="shine" />}
+      {group.seq !== shownSeq && <span key={group.seq} className="shine" />}
       <button type="button" className="group-main" onClick={open} aria-expanded={isOpen} aria-controls={actorsId}>
         <GroupFaces group={group} />
         <span className="group-text">
@@ -65,6 +71,10 @@ export function GroupItem({ group, store, isOnline, now, onFailure }: GroupItemP
       </div>
     </li>
   )
+}
+
+function classOf({ is_read }: ActivityGroup, isArriving: boolean): string {
+  return ['group', ...(is_read ? [] : ['group-unread']), ...(isArriving ? ['group-arriving'] : [])].join(' ')
 }
 
 /** Whoever removes one group after the other by keyboard goes on where they are. */
