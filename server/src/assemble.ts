@@ -6,6 +6,7 @@ import { type Activity, createActivity } from './activity/activity.ts'
 import { startHousekeeping } from './activity/housekeeping.ts'
 import { createIngest, type Ingest } from './activity/ingest.ts'
 import { activitySettings } from './activity/settings.ts'
+import { readCatalogues } from './config/catalogues.ts'
 import { isLoopback } from './config/checks.ts'
 import type { Config } from './config/secrets.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
@@ -29,6 +30,7 @@ import { createMetrics, type Metrics } from './lib/metrics.ts'
 import type { Seams } from './lib/seams.ts'
 import { createUuidV7 } from './lib/uuid.ts'
 import type { UserId } from './model/ids.ts'
+import { countReads } from './ports/counted-reads.ts'
 import type { Ports } from './ports/ports.ts'
 
 const dayMs = 86_400_000
@@ -56,17 +58,19 @@ export interface AssembleOptions {
   readonly checkEngines: () => Promise<Readonly<Record<string, string>>>
 }
 
-export async function assemble(ports: Ports, options: AssembleOptions): Promise<Assembled> {
+export async function assemble(engines: Ports, options: AssembleOptions): Promise<Assembled> {
   const { config, seams, log } = options
   const metrics = createMetrics()
+  const ports = countReads(engines, () => metrics.storeReads.inc())
   const node = createUuidV7(seams.clock, seams.random)()
   const settings = activitySettings(config.activity)
+  const catalogues = await readCatalogues(config.activity.cataloguesDir)
   const access = await openAccess(ports, config.access, seams, (error) =>
     log.warn({ err: error }, 'revocations could not be read'),
   )
   const activity = createActivity(
     ports,
-    { settings, catalogues: {}, metrics: workerMetrics(metrics, log), onWorkerFailure },
+    { settings, catalogues, metrics: workerMetrics(metrics, log), onWorkerFailure },
     seams,
   )
   const ingest = createIngest(

@@ -10,6 +10,7 @@ import { foldEvent } from './fold-event.ts'
 import { createLoader } from './load.ts'
 import { PartitionState } from './partition-state.ts'
 import type { ActivitySettings } from './settings.ts'
+import { StaleView } from './stale-view.ts'
 import type { UserFold } from './user-fold.ts'
 
 export interface AggregatorMetrics extends FlushMetrics {
@@ -132,12 +133,27 @@ export class Aggregator implements AsyncDisposable {
       if (!state) continue
       const fresh = batch.filter((record) => record.offset >= state.folded)
       if (fresh.length === 0) continue
-      await this.#persist('load', () => this.#loader.prepare(state, fresh))
+      await this.#currently(state, () => this.#persist('load', () => this.#loader.prepare(state, fresh)))
       for (const record of fresh) {
-        await this.#foldRecord(state, record)
+        await this.#currently(state, () => this.#foldRecord(state, record))
         state.folded = record.offset + 1
       }
       this.#metrics.applied(fresh.filter((record) => record.value.kind === 'event').length)
+    }
+  }
+
+  /** Does it again, with the group loaded anew, whenever memory turns out to be behind the store. */
+  async #currently(state: PartitionState, work: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        if (!(error instanceof StaleView)) throw error
+        const window = state.window(error.group.user, error.group)
+        if (!window) continue
+        await this.#flush(state, [window.owner])
+        state.drop(window)
+      }
     }
   }
 

@@ -14,6 +14,7 @@ import { placeEvent } from './fold-event.ts'
 import type { KeyWindow } from './key-window.ts'
 import type { PartitionState } from './partition-state.ts'
 import { type ActivitySettings, closeAfterMaxMs } from './settings.ts'
+import { StaleView } from './stale-view.ts'
 
 export interface LoadPorts {
   readonly groups: GroupStore
@@ -97,7 +98,9 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     }))
     const answers = await members.registers(questions)
     asks.forEach(({ group, actors }, i) => {
-      const found = new Map((answers[i] ?? []).map((register) => [register.actor, register]))
+      const registers = answers[i] ?? []
+      if (registers.some((register) => register.seq > group.applied)) throw new StaleView(group)
+      const found = new Map(registers.map((register) => [register.actor, register]))
       for (const actor of actors) if (!group.registers.has(actor)) group.registers.set(actor, found.get(actor) ?? null)
     })
   }
@@ -111,8 +114,10 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
       const page: readonly Register[] = await members.list(group.user, group.groupId, after, limits.exactActors / 100)
       for (const register of page) if (!group.registers.has(register.actor)) actors.push(register.actor)
       after = page.at(-1) ?? null
-      if (!after) return actors
+      if (!after) break
     }
+    await checkCurrent(group)
+    return actors
   }
 
   /** The newest who count, by the member table and what is newer in memory. */
@@ -131,7 +136,14 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
       after = page.at(-1) ?? null
       if (!after) break
     }
+    if (!group.complete) await checkCurrent(group)
     return found.sort(newestFirst).slice(0, keptActors)
+  }
+
+  /** Rows are written before members: members that were read first are not ahead of a row that is not ahead. */
+  async function checkCurrent(group: OpenGroup): Promise<void> {
+    const [row] = await groups.get([{ user: group.user, groupId: group.groupId }])
+    if (row && row.applied > group.applied) throw new StaleView(group)
   }
 
   function windowEnd(key: GroupKey): number {

@@ -61,10 +61,15 @@ export class PartitionState {
       }
       if (window.owner.isDirty) continue
       excess--
-      this.windows.delete(window.id)
-      window.owner.windows.delete(window)
+      this.drop(window)
       this.releaseUser(window.owner)
     }
+  }
+
+  /** Forgets what is in memory of a key; it is loaded again when it is needed. */
+  drop(window: KeyWindow): void {
+    this.windows.delete(window.id)
+    window.owner.windows.delete(window)
   }
 
   releaseUser(user: UserFold): void {

@@ -141,6 +141,10 @@ export const schema = {
       { min: 1, max: 3_650 },
       'Groups opened longer ago are neither listed nor counted; the store drops them a week later.',
     ),
+    cataloguesDir: text(
+      '',
+      'A folder of summary catalogues, `<language>.json` each: languages of your own, or sentences that replace ours; empty = none.',
+    ),
     retryBudgetMs: integer(
       30 * second,
       durationMs,

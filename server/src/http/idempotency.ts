@@ -85,11 +85,14 @@ function keyOf(request: FastifyRequest): IdempotencyKey {
 
 const seedOf = ({ principal, route, key }: IdempotencyKey): string => hash('sha256', `${principal}\n${route}\n${key}`)
 
-/** Of what was said, not of how it was spaced. The content type is part of it: it decides what the bytes mean. */
+/** Of what was said, not of how it was spaced. The content type is part of it, since it decides what the bytes mean,
+ * and so are the headers that hold a CloudEvent in binary mode. */
 function bodyHash(request: FastifyRequest): string {
   const { body } = request
   const bytes = Buffer.isBuffer(body) ? body : JSON.stringify(body ?? null)
-  return hash('sha256', `${request.headers['content-type'] ?? ''}\n${hash('sha256', bytes)}`)
+  const attributes = Object.entries(request.headers).filter(([name]) => name.startsWith('ce-'))
+  const envelope = JSON.stringify([request.headers['content-type'] ?? '', attributes.sort()])
+  return hash('sha256', `${envelope}\n${hash('sha256', bytes)}`)
 }
 
 function unavailable(error: unknown): never {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventTypes, objectTypes } from '@headwater/protocol'
-import { createSummarize, type Summarized } from './summary.ts'
+import { checkCatalogue, createSummarize, type Summarized } from './summary.ts'
 import { builtInCatalogues } from './summary-catalogues.ts'
 
 const group = (names: readonly string[], actorCount = names.length, change: Partial<Summarized> = {}): Summarized => ({
@@ -50,7 +50,9 @@ test('every type and object has a whole sentence in every language', () => {
 
 test('a name is text: it is not filled in, and cannot turn the words around it', () => {
   assert.equal(summarize(group(['{second}', 'Ben']), null), '{second} and Ben liked your post')
-  assert.equal(summarize(group(['$1 ${x} %s']), null), '$1 ${x} %s liked your post')
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: text that must stay text
+  const name = '$1 ${x} %s'
+  assert.equal(summarize(group([name]), null), `${name} liked your post`)
   assert.equal(summarize(group(['Mia\u202e\u200b\u0007']), null), 'Mia liked your post')
 })
 
@@ -65,4 +67,15 @@ test('a catalogue of one’s own adds a language or replaces single sentences', 
   assert.equal(own(group(['Mia'], 1, { eventType: 'CUSTOM', verb: 'endorsed' }), null), 'Mia endorses you')
   assert.equal(own(group(['Mia', 'Ben']), null), 'Mia and Ben liked your post')
   assert.equal(own(group(['Mia', 'Ben']), 'nl-BE'), 'Mia en Ben vinden je bericht leuk')
+})
+
+test('a catalogue that cannot be used is told so, with the place', () => {
+  assert.equal(checkCatalogue({ sentences: { LIKE: { other: '{actors} likes it' } } }), undefined)
+  for (const [name, catalogue] of Object.entries(builtInCatalogues))
+    assert.equal(checkCatalogue(catalogue), undefined, name)
+  assert.match(checkCatalogue([]) ?? '', /object/)
+  assert.match(checkCatalogue({ sentence: {} }) ?? '', /no "sentence"/)
+  assert.match(checkCatalogue({ actors: { one: '{first}' } }) ?? '', /actors/)
+  assert.match(checkCatalogue({ sentences: { LIKE: { one: 'x' } } }) ?? '', /LIKE/)
+  assert.match(checkCatalogue({ objects: { POST: { plain: 3 } } }) ?? '', /objects/)
 })

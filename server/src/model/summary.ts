@@ -118,3 +118,31 @@ export function mergeCatalogues(base: Catalogues, extra: Readonly<Record<string,
   }
   return merged
 }
+
+/** What is wrong with a catalogue that somebody wrote, by the place in it; nothing when it can be used. */
+export function checkCatalogue(content: unknown): string | undefined {
+  if (!isRecord(content)) return 'a catalogue is an object'
+  const unknown = Object.keys(content).find((key) => !['actors', 'objects', 'sentences'].includes(key))
+  if (unknown !== undefined) return `there is no ${JSON.stringify(unknown)}; known are actors, objects and sentences`
+  const { actors, objects = {}, sentences = {} } = content
+  if (actors !== undefined && !isActors(actors)) return 'actors needs one, two and more.other, all texts'
+  if (!isRecord(objects) || !Object.values(objects).every(isTexts)) return 'objects holds texts by object type and form'
+  if (!isRecord(sentences)) return 'sentences is an object'
+  for (const [name, sentence] of Object.entries(sentences)) {
+    if (!isTexts(sentence) || !('other' in sentence)) return `sentences[${JSON.stringify(name)}] needs the text "other"`
+  }
+  return undefined
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isTexts = (value: unknown): value is Record<string, string> =>
+  isRecord(value) && Object.values(value).every((text) => typeof text === 'string')
+
+const isActors = (value: unknown): boolean =>
+  isRecord(value) &&
+  typeof value.one === 'string' &&
+  typeof value.two === 'string' &&
+  isTexts(value.more) &&
+  'other' in value.more

@@ -1,0 +1,41 @@
+import type { Ports } from './ports.ts'
+
+const reads: { readonly [Name in keyof Ports]?: readonly (keyof Ports[Name])[] } = {
+  log: ['read'],
+  groups: ['heads', 'get', 'ofKeys', 'list', 'changesSince', 'unread'],
+  members: ['registers', 'list', 'countFirst', 'groupsOfActor'],
+  objects: ['groups', 'targets', 'tombstones'],
+  marks: ['get', 'above', 'changesSince'],
+  users: ['get'],
+  devices: ['get', 'list'],
+  traces: ['get'],
+}
+
+/** The same ports, telling of every read that reaches a store. Caches and hints are not stores. */
+export function countReads(ports: Ports, onRead: () => void): Ports {
+  const counted: Record<string, object> = { ...ports }
+  for (const [name, methods] of Object.entries(reads))
+    counted[name] = countingPort(counted[name] as object, methods, onRead)
+  return counted as unknown as Ports
+}
+
+function countingPort(port: object, methods: readonly PropertyKey[], onRead: () => void): object {
+  const wrapped = new Map<PropertyKey, unknown>()
+  return new Proxy(port, {
+    get(target, name) {
+      const known = wrapped.get(name)
+      if (known) return known
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      const run = value.bind(target)
+      const method = methods.includes(name)
+        ? (...given: unknown[]) => {
+            onRead()
+            return run(...given)
+          }
+        : run
+      wrapped.set(name, method)
+      return method
+    },
+  })
+}
