@@ -4,6 +4,7 @@ import type { Config } from './config/secrets.ts'
 import { openMemory } from './engines/memory/open.ts'
 import { createMemoryStorage } from './engines/memory/storage.ts'
 import { silentLog } from './lib/log.ts'
+import { systemSeams } from './lib/system-seams.ts'
 import { type VirtualTime, virtualSeams } from './lib/virtual-seams.ts'
 
 export interface TestServerOptions {
@@ -136,7 +137,16 @@ export async function startHeadwater(options: TestServerOptions = {}): Promise<T
   return test
 
   async function close(): Promise<void> {
-    await server.close()
+    let isClosed = false
+    const closing = server.close().finally(() => {
+      isClosed = true
+    })
+    // Open sockets are given a while to say goodbye, by the clock that nobody else moves now.
+    while (!isClosed) {
+      await systemSeams.scheduler.sleep(1)
+      seams.time.advance(100)
+    }
+    await closing
     await ports.log[Symbol.asyncDispose]()
   }
 }

@@ -121,7 +121,8 @@ export function createFlush(
 
   /**
    * An object may have been deleted between the event and this opening. The index entry is in place, so either the
-   * deletion found it, or its tombstone is seen here, and a record of our own makes up for it.
+   * deletion found it, or its tombstone is seen here, and a record of our own makes up for it. The same goes for what
+   * happened before the deletion and is told only now: no page shows it, so no badge may count it.
    */
   async function deleteLateOpenings(users: readonly UserFold[]): Promise<void> {
     const opened = users.flatMap((user) => [...user.opened])
@@ -129,7 +130,7 @@ export function createFlush(
     const late: LogValue[] = []
     opened.forEach(([group, takenAt], i) => {
       const deletedAt = found[i]
-      if (deletedAt === undefined || takenAt > deletedAt) return
+      if (deletedAt === undefined || (takenAt > deletedAt && group.createdAt > deletedAt)) return
       late.push({ kind: 'group_deleted', user: group.user, groupId: group.groupId })
     })
     if (late.length > 0) await persist('log', () => appendAll(log, late))
