@@ -65,8 +65,8 @@ export interface Deletion {
 /** What a socket needs to start, to catch up and to show what changed. */
 export interface ActivityStream {
   readonly epoch: string
-  /** True for positions of this epoch that are at or below the user's head. */
-  badge(user: UserId): Promise<BadgeCounts>
+  /** The exact counts at `atLeast` or later; left out: at the head as the store has it now. */
+  badge(user: UserId, atLeast?: Seq): Promise<BadgeCounts>
   /**
    * What changed above `after`, in the order of `seq`, and `upTo`, the position that it is complete for. A gap when not all
    * of it can be known (more than 500 changes, or older than what is kept).

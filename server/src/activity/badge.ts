@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/seams.ts'
-import type { UserId } from '../model/ids.ts'
+import type { Seq, UserId } from '../model/ids.ts'
 import type { MarkChange } from '../model/marks.ts'
 import type { GroupStore } from '../ports/group-store.ts'
 import type { ReadMarks, UserMarks } from '../ports/read-marks.ts'
@@ -11,13 +11,15 @@ export interface BadgePorts {
   readonly unread: UnreadSets
 }
 
-export type Badge = (user: UserId) => Promise<BadgeCounts>
+/** The exact counts of a user at `atLeast` or later; left out: at the head as the store has it now. */
+export type Badge = (user: UserId, atLeast?: Seq) => Promise<BadgeCounts>
 
 /** How often a set is built anew when flushes overtake it. */
 const rebuildsMax = 5
 
 /**
- * The exact counts of a user. The set at hand answers; a missing one is built from the stores. While it is built the
+ * The exact counts of a user. The set at hand answers, unless it fell behind, since a cache may miss a flush; a missing
+ * one is built from the stores. While it is built the
  * worker may flush and the API may mark: marks are read again once the set is in place, and a head that moved on means
  * once more, so that no change falls between the reading and the set.
  */
@@ -25,9 +27,10 @@ export function createBadge({ groups, marks, unread }: BadgePorts, retentionMs: 
   const building = new Map<UserId, Promise<BadgeCounts>>()
   return badge
 
-  async function badge(user: UserId): Promise<BadgeCounts> {
+  async function badge(user: UserId, atLeast?: Seq): Promise<BadgeCounts> {
+    const needed = atLeast ?? (await groups.heads([user]))[0] ?? 0
     const counts = await unread.counts(user, clock.now() - retentionMs).catch(() => undefined)
-    if (counts) return counts
+    if (counts && counts.upTo >= needed) return counts
     const running = building.get(user)
     if (running) return running
     const built = build(user).finally(() => building.delete(user))

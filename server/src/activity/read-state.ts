@@ -96,8 +96,9 @@ export function createReadState(
     const groupOf = new Map<string, GroupId>()
     await Promise.all(
       [...new Set(ids)].map(async (id) => {
-        if (!isUuidV7(id)) return void groupOf.set(id, id)
-        const trace = (await traces.get(id)).find((candidate) => candidate.user === user)
+        const eventId = id.toLowerCase()
+        if (!isUuidV7(eventId)) return void groupOf.set(id, id)
+        const trace = (await traces.get(eventId)).find((candidate) => candidate.user === user)
         if (trace?.groupId) groupOf.set(id, trace.groupId)
       }),
     )

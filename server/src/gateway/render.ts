@@ -69,7 +69,7 @@ function completeTo({ from, to, changes }: RenderRequest): { to: Seq; beyond: Se
 
 /** The badge at `atLeast` or later. A store that has not come so far yet is a failure, to be tried again. */
 export async function badgeFrom(stream: ActivityStream, user: UserId, atLeast: Seq): Promise<BadgeCounts> {
-  const badge = await stream.badge(user)
+  const badge = await stream.badge(user, atLeast)
   if (badge.upTo < atLeast) throw new Error(`The badge is at ${badge.upTo}, and ${atLeast} was asked for`)
   return badge
 }
