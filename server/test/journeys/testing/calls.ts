@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import type { ActivityGroup, ActivityPage, EventInput, EventsAccepted, MarkResult } from '@headwater/protocol'
+import type {
+  ActivityGroup,
+  ActivityPage,
+  EventInput,
+  EventsAccepted,
+  GroupActor,
+  MarkResult,
+} from '@headwater/protocol'
 import type { TestServer } from '../../../src/testing.ts'
 
 /** The calls that nearly every journey makes, each with the status that it expects. */
@@ -76,4 +83,17 @@ export async function group(server: TestServer, user: string, groupId: string): 
   const answer = await server.request('GET', `/v1/activities/${groupId}`, { user })
   assert.equal(answer.status, 200, JSON.stringify(answer.body))
   return answer.body.activity_group
+}
+
+/** Everybody in a group, by paging. */
+export async function allActors(server: TestServer, user: string, groupId: string, limit = 100): Promise<GroupActor[]> {
+  const actors: GroupActor[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const query: string = `?limit=${limit}${cursor && `&cursor=${cursor}`}`
+    const { status, body } = await server.request('GET', `/v1/activities/${groupId}/actors${query}`, { user })
+    assert.equal(status, 200, JSON.stringify(body))
+    actors.push(...body.actors)
+    cursor = body.next_cursor
+  }
+  return actors
 }
