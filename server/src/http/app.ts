@@ -17,6 +17,7 @@ import type { Seams } from '../lib/seams.ts'
 import type { IdempotencyStore } from '../ports/idempotency-store.ts'
 import { createAuthenticate, type RouteAccess } from './authenticate.ts'
 import { answerBrokenRequest } from './broken-request.ts'
+import { checkEnvelope, ignoreExpectations, serverOptions, urlLengthMax } from './envelope.ts'
 import { createIdempotencyHooks, type Idempotency } from './idempotency.ts'
 import { addJsonParser } from './json-body.ts'
 import { invalidRequest, sendProblem, toHeadwaterError } from './problem.ts'
@@ -71,9 +72,6 @@ export interface AppDependencies {
   readonly webApp?: WebApp
 }
 
-const urlLengthMax = 8_192
-const headersMax = 100
-
 /** The HTTP server without routes, not listening: everything that holds for all of them. */
 export function createApp({ access, idempotency, seams, settings, log, metrics, webApp }: AppDependencies): App {
   const options = {
@@ -81,6 +79,7 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
     bodyLimit: limits.bodyBytes,
     requestTimeout: settings.requestTimeoutMs,
     http: {
+      ...serverOptions,
       connectionsCheckingInterval: Math.min(1_000, settings.requestTimeoutMs),
       headersTimeout: settings.requestTimeoutMs,
     },
@@ -97,6 +96,8 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
   const cors = createCors(settings)
 
   function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    // What cannot be routed is answered without the hooks.
+    if (!reply.hasHeader('x-content-type-options')) setSecurityHeaders(reply)
     const problem = toHeadwaterError(error)
     logFailure(log, request, problem)
     return sendProblem(reply, problem)
@@ -111,6 +112,7 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
   // V8's JSON.stringify is faster than compiled response schemas, which are documentation alone.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
   addJsonParser(app as unknown as FastifyInstance)
+  ignoreExpectations(app.server)
 
   app.addHook('onRoute', (route) => {
     if (!route.config?.access) throw new Error(`${route.method} ${route.url} does not say who may call it`)
@@ -170,11 +172,6 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
 }
 
 const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? ''
-
-function checkEnvelope(request: FastifyRequest): void {
-  if (request.url.length > urlLengthMax) throw new HeadwaterError('uri_too_long')
-  if (request.raw.rawHeaders.length > headersMax * 2) throw new HeadwaterError('headers_too_large')
-}
 
 /** For routes that take no body: an empty object does no harm, anything in it was meant for something. */
 function refuseBody(request: FastifyRequest): void {

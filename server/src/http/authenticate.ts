@@ -10,7 +10,6 @@ import type { HttpSettings } from './settings.ts'
 /** Who may call a route. Every route names one; a user that is acted for is asked for by `requireUser`. */
 export type RouteAccess = 'public' | 'any' | 'server'
 
-const secretParameters = /[?&](?:token|access_token|api_key|apikey|authorization|jwt|key|secret)=/i
 /** Wrong keys and tokens from one address: a hundred at once, and a hundred a minute. */
 const guesses = { perSecond: 100 / 60, burst: 100 }
 const addressesMax = 20_000
@@ -33,15 +32,9 @@ export function createAuthenticate(access: Access, { rateLimits }: Pick<HttpSett
 
   return function authenticate(request: FastifyRequest): void {
     const wanted = request.routeOptions.config.access
-    if (secretParameters.test(request.url)) {
-      throw new HeadwaterError('invalid_request', { detail: 'Keys and tokens belong in the Authorization header.' })
-    }
     if (wanted === 'public') return
     const header = request.headers.authorization
     if (header === undefined) throw refuse(request, false)
-    if (countHeader(request.raw.rawHeaders, 'authorization') > 1) {
-      throw new HeadwaterError('invalid_request', { detail: 'More than one Authorization header was sent.' })
-    }
     const credential = bearerPattern.exec(header)?.[1]
     if (credential === undefined) throw refuse(request, true)
     const result = access.authenticate(credential)
@@ -61,10 +54,4 @@ function withUserHeader(principal: Principal, request: FastifyRequest): Principa
   if (principal.kind === 'server') return { kind: 'server', actingAs: user }
   if (principal.user === user) return principal
   throw invalidField('X-User-Id', 'invalid_value', 'Only an API key may act for another user.')
-}
-
-function countHeader(rawHeaders: readonly string[], name: string): number {
-  let count = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === name) count++
-  return count
 }

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HttpErrorCode } from '@headwater/protocol'
 import { HeadwaterError } from '../lib/error.ts'
@@ -12,7 +12,9 @@ const parserCodes: Readonly<Record<string, HttpErrorCode>> = {
 
 /** Answers what is no HTTP, too large to read or too slow to arrive, where there is no request to answer yet. */
 export function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy()
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable || isAnswering(socket)) {
+    return void socket.destroy()
+  }
   const problem = problemOf(new HeadwaterError(parserCodes[error.code ?? ''] ?? 'invalid_request'))
   const body = JSON.stringify(problem)
   const head = [
@@ -24,3 +26,7 @@ export function answerBrokenRequest(error: Error & { readonly code?: string }, s
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
+
+/** Whether an answer is half-way out: what is written now would become part of it. Node decides by the same field. */
+const isAnswering = (socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean =>
+  socket._httpMessage?.headersSent === true

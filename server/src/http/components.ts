@@ -5,6 +5,8 @@
 export function componentsOf() {
   const schemas: Record<string, unknown> = {}
 
+  const shownAs = (schema: object): unknown => (schema as { readonly 'x-shown'?: unknown })['x-shown']
+
   const inline = (schema: object): unknown =>
     Object.fromEntries(
       Object.entries(schema)
@@ -16,6 +18,8 @@ export function componentsOf() {
   const refer = (schema: unknown): unknown => {
     if (Array.isArray(schema)) return schema.map(refer)
     if (typeof schema !== 'object' || schema === null) return schema
+    const shown = shownAs(schema)
+    if (shown !== undefined) return refer(shown)
     const { title } = schema as { readonly title?: unknown }
     if (typeof title !== 'string') return inline(schema)
     if (!(title in schemas)) {

@@ -1,6 +1,8 @@
 import { eventOps, eventTypes, limits, objectTypes } from '@headwater/protocol'
-import { Type } from 'typebox'
-import { Exactly, Nullable, ObjectId, OneOf, Time, UserId } from './schemas.ts'
+import { type TProperties, Type } from 'typebox'
+import { eventTypesOfContent } from './events-body.ts'
+import { problemType } from './problem.ts'
+import { Exactly, Nullable, ObjectId, OneOf, Problem, Time, UserId } from './schemas.ts'
 
 /**
  * An event as the documents show it. The check of what comes in is written by hand (activity/event-check.ts), and a test
@@ -21,7 +23,6 @@ const Metadata = Type.Object(
 )
 
 const eventFields = {
-  event_id: Type.Optional(EventId),
   actor_id: UserId,
   target_user_id: UserId,
   object_type: OneOf(objectTypes),
@@ -38,31 +39,88 @@ const eventFields = {
 
 const knownTypes = eventTypes.filter((type) => type !== 'CUSTOM')
 
-export const EventInput = Type.Union(
-  [
-    Exactly({ event_type: OneOf(knownTypes), ...eventFields }),
-    Exactly({
-      event_type: Type.Literal('CUSTOM'),
-      verb: Type.String({ minLength: 1, maxLength: limits.verbLength, description: 'What the actor did.' }),
-      ...eventFields,
-    }),
-  ],
-  { title: 'EventInput' },
-)
+const custom = {
+  event_type: Type.Literal('CUSTOM'),
+  verb: Type.String({ minLength: 1, maxLength: limits.verbLength, description: 'What the actor did.' }),
+}
+
+const eventWith = <T extends TProperties>(fields: T, title: string) =>
+  Type.Union(
+    [
+      Exactly({ ...fields, event_type: OneOf(knownTypes), ...eventFields }),
+      Exactly({ ...fields, ...custom, ...eventFields }),
+    ],
+    { title },
+  )
+
+export const EventInput = eventWith({ event_id: Type.Optional(EventId) }, 'EventInput')
+
+/** What a CloudEvent carries: its own id is the event's. */
+const EventData = eventWith({}, 'EventData')
 
 export const EventBatch = Exactly(
   { events: Type.Array(EventInput, { minItems: 1, maxItems: limits.eventsPerBatch }) },
   { title: 'EventBatch' },
 )
 
-export const EventsBody = Type.Union([EventInput, EventBatch], {
+const EventsJson = Type.Union([EventInput, EventBatch], {
   description: 'One event, or a list of them. Each event of a list stands alone.',
 })
+
+const filled = { minLength: 1 }
+
+const CloudEvent = Type.Object(
+  {
+    specversion: Type.Literal('1.0'),
+    id: Type.String({
+      ...filled,
+      description: 'Becomes the `event_id`: as it is when it is a UUIDv7, else hashed with `source`.',
+    }),
+    source: Type.String(filled),
+    type: Type.String({ ...filled, description: 'Yours to choose; `event_type` is in `data`.' }),
+    time: Type.Optional(Type.String({ format: 'date-time', description: 'For `created_at`, where `data` has none.' })),
+    datacontenttype: Type.Optional(Type.Literal('application/json')),
+    data: EventData,
+  },
+  { title: 'CloudEvent', description: 'CloudEvents 1.0. Of its other attributes nothing is kept.' },
+)
+
+const bytes = (description: string) => Type.String({ contentEncoding: 'binary', description })
+
+/** What a request may be written in. */
+export const EventsContent = {
+  'application/json': { schema: EventsJson },
+  [eventTypesOfContent.avroOne]: {
+    schema: bytes('One event in Avro single-object encoding; the schemas are in `protocol/schemas`.'),
+  },
+  [eventTypesOfContent.avroMany]: {
+    schema: bytes('Events in Avro single-object encoding, each behind its length: 4 bytes, big-endian.'),
+  },
+  [eventTypesOfContent.cloudOne]: { schema: CloudEvent },
+  [eventTypesOfContent.cloudMany]: {
+    schema: Type.Array(CloudEvent, { minItems: 1, maxItems: limits.eventsPerBatch }),
+  },
+}
 
 const RejectedEvent = Type.Object(
   { index: Type.Integer(), code: Type.String(), detail: Type.String() },
   { title: 'RejectedEvent' },
 )
+
+/** No event was right: each of the reasons. */
+export const EventsRefused = {
+  content: {
+    [problemType]: {
+      schema: Type.Object(
+        { ...Problem.properties, rejected: Type.Optional(Type.Array(RejectedEvent)) },
+        {
+          title: 'EventsRefused',
+          description: 'A problem; `rejected` is missing when the body could not be read at all.',
+        },
+      ),
+    },
+  },
+}
 
 export const EventsAccepted = Type.Object(
   {

@@ -6,7 +6,7 @@ import type { Ingest } from '../activity/ingest.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { App } from './app.ts'
 import { addEventParsers, readEventsBody } from './events-body.ts'
-import { EventsAccepted, EventsBody, TracedEvent } from './events-schema.ts'
+import { EventsAccepted, EventsContent, EventsRefused, TracedEvent } from './events-schema.ts'
 import { type FieldError, invalidRequest, problemOf, problemType } from './problem.ts'
 
 /** How many of the mistakes in a batch are listed in `errors` as well; `rejected` has them all. */
@@ -29,10 +29,10 @@ function addPost(app: App, ingest: Pick<Ingest, 'submitItems'>): void {
       schema: {
         summary: 'Take in events',
         description:
-          'One event or up to 1,000, as JSON, Avro (single-object encoding) or CloudEvents 1.0. What is answered as accepted is durable.',
+          'One event or up to 1,000, as JSON, Avro or CloudEvents 1.0 (in binary mode: the attributes in `ce-` headers, the event as the JSON body). What is answered as accepted is durable.',
         tags: ['Events'],
-        body: EventsBody,
-        response: { 202: EventsAccepted as object },
+        body: { content: EventsContent },
+        response: { 202: EventsAccepted as object, 400: EventsRefused },
         problems: ['forbidden', 'overloaded', 'ingest_unavailable', 'storage_full'],
       },
     },

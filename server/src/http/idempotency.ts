@@ -59,7 +59,7 @@ export function createIdempotencyHooks(store: IdempotencyStore, clock: Clock, lo
         const body = typeof payload === 'string' ? payload : ''
         await store.complete(key, { status: reply.statusCode, body, contentType })
       } catch (error) {
-        log.warn({ err: error, route: key.route }, 'the answer to an Idempotency-Key was not kept')
+        log.warn({ err: error, route: request.routeOptions.url }, 'the answer to an Idempotency-Key was not kept')
       }
     },
   }

@@ -9,6 +9,11 @@ import { type FieldError, invalidField, invalidRequest } from './problem.ts'
  */
 
 export const jsonDepthMax = 32
+/**
+ * Lists end at 500 entries and free objects at 8 KiB, so no body that is right comes near this; one of 4 MiB with a key
+ * for every few bytes would keep the server from everybody else for a second.
+ */
+export const jsonValuesMax = 20_000
 const contentTypePattern = /^application\/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -21,7 +26,7 @@ export function addJsonParser(app: FastifyInstance): void {
     const { schema, config } = request.routeOptions
     // Clients that always name a type do so for requests without a body, too.
     if (body.length === 0 && !schema?.body && !config.checksBody) return undefined
-    const value = parseJson(body)
+    const value = parseJson(body, config.checksBody ? Number.POSITIVE_INFINITY : jsonValuesMax)
     if (config.checksBody) return value
     const errors = badContent(value)
     if (errors.length > 0) throw invalidRequest(errors)
@@ -29,12 +34,12 @@ export function addJsonParser(app: FastifyInstance): void {
   })
 }
 
-/** Parses the bytes of one JSON text. Throws `invalid_json`, or `invalid_request` when it is nested too deeply. */
-export function parseJson(bytes: Uint8Array): unknown {
+/** Parses the bytes of one JSON text. Throws `invalid_json`, or `invalid_request` when it is nested too deeply or too much. */
+export function parseJson(bytes: Uint8Array, valuesMax = Number.POSITIVE_INFINITY): unknown {
   if (bytes.length === 0) throw new HeadwaterError('invalid_json', { detail: 'The body is empty.' })
-  if (isDeeperThan(bytes, jsonDepthMax)) {
-    throw invalidField('', 'too_deep', `The body may be nested ${jsonDepthMax} levels deep.`)
-  }
+  const excess = excessIn(bytes, valuesMax)
+  if (excess === 'depth') throw invalidField('', 'too_deep', `The body may be nested ${jsonDepthMax} levels deep.`)
+  if (excess === 'values') throw invalidField('', 'too_long', `The body may hold ${valuesMax} values.`)
   try {
     // The decoder drops a byte order mark.
     return JSON.parse(utf8.decode(bytes))
@@ -46,9 +51,10 @@ export function parseJson(bytes: Uint8Array): unknown {
 const quote = 0x22
 const backslash = 0x5c
 
-/** Looks at brackets outside of strings alone, so it is right for every valid text and harmless for any other. */
-function isDeeperThan(bytes: Uint8Array, max: number): boolean {
+/** Looks at brackets and commas outside of strings alone, so it is right for every valid text and harmless for any other. */
+function excessIn(bytes: Uint8Array, valuesMax: number): 'depth' | 'values' | undefined {
   let depth = 0
+  let values = 1
   let inString = false
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i]
@@ -57,10 +63,13 @@ function isDeeperThan(bytes: Uint8Array, max: number): boolean {
       else if (byte === quote) inString = false
     } else if (byte === quote) inString = true
     else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > max) return true
+      if (++depth > jsonDepthMax) return 'depth'
+      if (++values > valuesMax) return 'values'
+    } else if (byte === 0x2c) {
+      if (++values > valuesMax) return 'values'
     } else if (byte === 0x7d || byte === 0x5d) depth--
   }
-  return false
+  return undefined
 }
 
 const errorsMax = 8

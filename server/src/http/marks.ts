@@ -8,19 +8,24 @@ import { Exactly, positionFields } from './schemas.ts'
 
 const MarkedId = Type.String({ minLength: 1, maxLength: 256, description: 'Of a group, or of an event in it.' })
 
+const groupIds = Type.Array(MarkedId, { minItems: 1, maxItems: limits.idsPerMark })
+const all = Type.Literal(true)
+const upToSeq = Type.Optional(
+  Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'Nothing newer is marked. Left out: what a page would have shown at this moment.',
+  }),
+)
+
 const MarkInput = Exactly(
+  { group_ids: Type.Optional(groupIds), all: Type.Optional(all), up_to_seq: upToSeq },
   {
-    group_ids: Type.Optional(Type.Array(MarkedId, { minItems: 1, maxItems: limits.idsPerMark })),
-    all: Type.Optional(Type.Literal(true)),
-    up_to_seq: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: Number.MAX_SAFE_INTEGER,
-        description: 'With `all`: nothing newer is marked. Left out: what a page would have shown at this moment.',
-      }),
-    ),
+    'x-shown': Type.Union([
+      Exactly({ group_ids: groupIds }, { title: 'MarkGroups' }),
+      Exactly({ all, up_to_seq: upToSeq }, { title: 'MarkAll' }),
+    ]),
   },
-  { description: 'Either `group_ids`, or `all` with or without `up_to_seq`.' },
 )
 
 const MarkAnswer = Type.Object({

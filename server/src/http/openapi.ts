@@ -1,8 +1,8 @@
 import { type HttpErrorCode, httpErrors } from '@headwater/protocol'
 import type { FastifySchema, RouteOptions } from 'fastify'
 import { componentsOf } from './components.ts'
-import { problemType } from './problem.ts'
-import { Problem } from './schemas.ts'
+import { problemType, waitAgain } from './problem.ts'
+import { IdempotencyKey, Problem, UserId } from './schemas.ts'
 
 type Json = Record<string, unknown>
 
@@ -51,6 +51,7 @@ export function openApiDocument(routes: readonly RouteOptions[], version: string
           description: "The customer's server. Acts for a user with X-User-Id.",
         },
         userToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'One user (HS256).' },
+        streamTicket: { type: 'apiKey', in: 'query', name: 'ticket', description: 'Good for one stream.' },
       },
     },
   }
@@ -64,11 +65,11 @@ function operation(route: RouteOptions, method: string, refer: (schema: unknown)
     ...(schema.summary && { summary: schema.summary }),
     ...(schema.description && { description: schema.description }),
     ...(schema.tags && { tags: schema.tags }),
-    ...(access === 'public' && { security: [] }),
+    ...(access === 'public' && { security: schema.security ?? [] }),
     ...(access === 'server' && { security: [{ apiKey: [] }] }),
-    parameters: [...parametersOf(schema, refer), ...headerParameters(schema, method)],
+    parameters: [...parametersOf(schema, refer), ...headerParameters(route, method, refer)],
     ...(schema.body !== undefined && { requestBody: { required: true, content: contentOf(schema.body, refer) } }),
-    responses: { ...successes(schema, refer), ...failures(route, method) },
+    responses: { ...successes(schema, refer), ...failures(route, method, refer) },
   }
 }
 
@@ -91,20 +92,27 @@ function parametersOf(schema: FastifySchema, refer: (schema: unknown) => unknown
   return [...list(schema.params, 'path'), ...list(schema.querystring, 'query')]
 }
 
-function headerParameters(schema: FastifySchema, method: string): Json[] {
-  const header = (name: string, description: string): Json => ({
+function headerParameters(route: RouteOptions, method: string, refer: (schema: unknown) => unknown): Json[] {
+  const header = (name: string, description: string, schema: unknown): Json => ({
     name,
     in: 'header',
     required: false,
     description,
-    schema: { type: 'string' },
+    schema: refer(schema),
   })
   const headers: Json[] = []
-  if (schema.problems?.includes('user_required'))
-    headers.push(header('X-User-Id', 'With the API key: the user acted for.'))
-  if (method === 'POST') headers.push(header('Idempotency-Key', 'The same key and body get the same answer for 24 h.'))
+  if (route.schema?.problems?.includes('user_required')) {
+    headers.push(header('X-User-Id', 'With the API key: the user acted for.', UserId))
+  }
+  if (isRepeatable(route, method)) {
+    headers.push(header('Idempotency-Key', 'The same key and body get the same answer for 24 h.', IdempotencyKey))
+  }
   return headers
 }
+
+/** Answers are kept for the caller who asked, so there must be one. */
+const isRepeatable = ({ config }: RouteOptions, method: string): boolean =>
+  method === 'POST' && config?.access !== 'public'
 
 function contentOf(schema: unknown, refer: (schema: unknown) => unknown): Json {
   const { content } = schema as { readonly content?: Readonly<Record<string, { readonly schema?: unknown }>> }
@@ -131,26 +139,28 @@ const statusTexts: Readonly<Record<string, string>> = {
   503: 'Not ready',
 }
 
-function failures(route: RouteOptions, method: string): Json {
+function failures(route: RouteOptions, method: string, refer: (schema: unknown) => unknown): Json {
   const byStatus = new Map<number, HttpErrorCode[]>()
   for (const code of new Set(problemCodes(route, method))) {
     const { status } = httpErrors[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }
-  const declared = Object.keys((route.schema?.response ?? {}) as object)
-  const content = { [problemType]: { schema: { $ref: '#/components/schemas/Problem' } } }
-  return Object.fromEntries(
-    [...byStatus]
-      .filter(([status]) => !declared.includes(String(status)))
-      .map(([status, codes]) => [status, { description: codes.map((code) => `\`${code}\``).join(' · '), content }]),
-  )
+  const declared = (route.schema?.response ?? {}) as Readonly<Record<number, object>>
+  const answer = (status: number, codes: readonly HttpErrorCode[]): Json => ({
+    description: codes.map((code) => `\`${code}\``).join(' · '),
+    ...(waitAgain.has(status) && { headers: retryAfter }),
+    content: contentOf(declared[status] ?? { content: { [problemType]: { schema: Problem } } }, refer),
+  })
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, answer(status, codes)]))
 }
+
+const retryAfter = { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer', minimum: 1 } } }
 
 function problemCodes(route: RouteOptions, method: string): HttpErrorCode[] {
   const codes: HttpErrorCode[] = [...(route.schema?.problems ?? []), ...common]
   if (route.config?.access !== 'public') codes.push('unauthenticated', 'rate_limited')
   if (route.config?.access === 'server') codes.push('forbidden')
   if (method !== 'GET') codes.push(...withBody)
-  if (method === 'POST') codes.push(...withKey)
+  if (isRepeatable(route, method)) codes.push(...withKey)
   return codes.sort((a, b) => httpErrors[a].status - httpErrors[b].status)
 }

@@ -58,7 +58,8 @@ export function problemOf(error: HeadwaterError): Problem {
 }
 
 export const problemType = 'application/problem+json'
-const waitAgain = new Set([409, 429, 503])
+/** Statuses that say with `Retry-After` when to try again. */
+export const waitAgain: ReadonlySet<number> = new Set([409, 429, 503])
 
 export function sendProblem(reply: FastifyReply, error: HeadwaterError): FastifyReply {
   if (error.status === 401) reply.header('www-authenticate', 'Bearer')

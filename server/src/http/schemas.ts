@@ -4,7 +4,8 @@ import { type TProperties, type TSchema, Type } from 'typebox'
 /**
  * The schemas that several routes share. A schema is three things at once: the check of what comes in, the type of it in
  * the handler, and its page in the OpenAPI and AsyncAPI documents. `title` makes it a named component there, and `x-error`
- * names the code of a text that has the wrong form.
+ * names the code of a text that has the wrong form. `x-shown` is what the documents have in its place, where saying all of it
+ * in the schema would spoil the texts of its errors.
  */
 
 /** An object that takes no other fields. */
@@ -115,3 +116,10 @@ export const Problem = Type.Object(
   },
   { title: 'Problem', description: 'Problem details for HTTP APIs (RFC 9457).' },
 )
+
+/** The form of `Idempotency-Key`. Spaces around a header are no part of it. */
+export const IdempotencyKey = Type.String({
+  minLength: 1,
+  maxLength: limits.idempotencyKeyLength,
+  pattern: '^[!-~]([ -~]*[!-~])?$',
+})

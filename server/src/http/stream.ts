@@ -20,11 +20,15 @@ export function addStreamRoute(
           'The frames of the socket as events: `event` is the type, `id` is `epoch:seq`, `Last-Event-ID` resumes. The token is in the Authorization header, or a ticket of `POST /v1/stream-tickets` in the query.',
         tags: ['Streams'],
         querystring: Exactly({ ticket: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })) }),
+        security: [{ apiKey: [] }, { userToken: [] }, { streamTicket: [] }],
         response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } } as object },
         problems: ['unauthenticated', 'forbidden', 'user_required', 'rate_limited', 'overloaded'],
       },
     },
     (request, reply) => {
+      for (const [name, value] of Object.entries(reply.getHeaders())) {
+        if (value !== undefined) reply.raw.setHeader(name, value)
+      }
       reply.hijack()
       handleStream(request.raw, reply.raw)
     },

@@ -13,9 +13,16 @@ const TokenInput = Exactly({
   device_id: Type.Optional(DeviceId),
 })
 
+const TokenId = Type.String({ minLength: 1, maxLength: 256 })
+
 const RevokeInput = Exactly(
-  { user_id: Type.Optional(UserId), token_id: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })) },
-  { description: 'One of the two.' },
+  { user_id: Type.Optional(UserId), token_id: Type.Optional(TokenId) },
+  {
+    'x-shown': Type.Union([
+      Exactly({ user_id: UserId }, { title: 'RevokeUser' }),
+      Exactly({ token_id: TokenId }, { title: 'RevokeToken' }),
+    ]),
+  },
 )
 
 export function addTokenRoutes(app: App, { access }: { readonly access: Access }): void {

@@ -12,6 +12,8 @@ import { type FieldError, invalidRequest } from './problem.ts'
 
 const errorsMax = 20
 const listedNodesMax = 5_000
+/** A text counts as one node more for each of so many characters, since patterns are held against it. */
+const charactersPerNode = 64
 
 export function createSchemaCompiler(): FastifySchemaCompiler<object> {
   const options = { strict: false, verbose: true, useDefaults: true, messages: false } as const
@@ -42,7 +44,8 @@ function mistakesIn(value: unknown, check: ValidateFunction, checkAll: ValidateF
 function isSmall(value: unknown): boolean {
   let left = listedNodesMax
   const count = (node: unknown): void => {
-    if (--left < 0 || typeof node !== 'object' || node === null) return
+    left -= typeof node === 'string' ? 1 + node.length / charactersPerNode : 1
+    if (left < 0 || typeof node !== 'object' || node === null) return
     for (const inner of Object.values(node)) {
       if (left < 0) return
       count(inner)
