@@ -22,7 +22,7 @@ export function startHousekeeping(
   onFailure: (task: string, error: unknown) => void,
 ): AsyncDisposable {
   const sweep = createErasureSweep(ports)
-  const running = new Set<Promise<void>>()
+  const running = new Map<string, Promise<void>>()
   const timers = [
     seams.scheduler.every(sweepEveryMs, () => run('erasure sweep', sweep)),
     seams.scheduler.every(purgeEveryMs, () => run('purge', purge)),
@@ -30,17 +30,18 @@ export function startHousekeeping(
   return {
     async [Symbol.asyncDispose]() {
       for (const timer of timers) timer[Symbol.dispose]()
-      await Promise.allSettled(running)
+      await Promise.allSettled(running.values())
     },
   }
 
+  /** One round of a task at a time; a slow one never keeps another task from its turn. */
   function run(task: string, work: () => Promise<unknown>): void {
-    if (running.size > 4) return
-    const done: Promise<void> = work()
+    if (running.has(task)) return
+    const done = work()
       .then(() => {})
       .catch((error) => onFailure(task, error))
-      .finally(() => running.delete(done))
-    running.add(done)
+      .finally(() => running.delete(task))
+    running.set(task, done)
   }
 
   async function purge(): Promise<void> {

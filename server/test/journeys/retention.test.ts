@@ -1,0 +1,178 @@
+// Ninety days: what is older is nowhere to be seen, in no count, and a week later in no store.
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { settingsWith } from '../../src/config/load.ts'
+import { silentLog } from '../../src/lib/log.ts'
+import { virtualSeams } from '../../src/lib/virtual-seams.ts'
+import { start } from '../../src/server.ts'
+import { insideOf, startHeadwater, type TestServer } from '../../src/testing.ts'
+import { like, mark, page, send, walk } from './testing/calls.ts'
+import { openSocket } from './testing/socket.ts'
+import { View } from './testing/view.ts'
+
+const dayMs = 86_400_000
+
+/** Moves the wall clock alone: ninety days of heartbeats are nothing to wait for. */
+function sleepThrough(server: TestServer, ms: number): void {
+  insideOf(server).time.jump(ms)
+}
+
+test('P39 No TTL: after ninety days list, badge, single group, actors and resume agree that it is gone', async () => {
+  await using server = await startHeadwater()
+  await send(server, like('ann', 'carol', 'old'), like('ben', 'carol', 'old'))
+  const before = await page(server, 'carol')
+  const old = before.activity_groups[0]?.group_id ?? ''
+  sleepThrough(server, 10 * dayMs)
+  await send(server, like('ann', 'carol', 'newer'))
+
+  sleepThrough(server, 80 * dayMs - 1)
+  assert.equal((await page(server, 'carol')).unread_count, 2, 'one millisecond before it is still there')
+  assert.equal((await walk(server, 'carol')).length, 2)
+  sleepThrough(server, 2)
+
+  const after = await page(server, 'carol')
+  assert.deepEqual(
+    [
+      after.unread_count,
+      after.unseen_count,
+      after.filtered_unread_count,
+      after.activity_groups.map((held) => held.object_id),
+    ],
+    [1, 1, 1, ['newer']],
+  )
+  assert.equal((await page(server, 'carol', '?filter=LIKE')).filtered_unread_count, 1)
+  for (const path of [`/v1/activities/${old}`, `/v1/activities/${old}/actors`]) {
+    assert.equal((await server.request('GET', path, { user: 'carol' })).status, 404, path)
+  }
+  const marked = await server.request('POST', '/v1/activities/read', { user: 'carol', body: { group_ids: [old] } })
+  assert.equal(marked.status, 404)
+  assert.equal((await server.request('DELETE', `/v1/activities/${old}`, { user: 'carol' })).status, 404)
+
+  for (const resume of [{ epoch: before.epoch, seq: 0 }, undefined]) {
+    using socket = await openSocket(server, 'carol', resume ? { resume } : {})
+    assert.equal(socket.hello?.unread_count, 1)
+    await socket.reached(socket.hello?.seq)
+    const view = new View()
+    view.follow(socket)
+    await view.assertIsTheServers(server, 'carol')
+  }
+})
+
+test('P39 No TTL: a badge that is at hand follows the clock, seen and unseen alike', async () => {
+  await using server = await startHeadwater()
+  await send(server, like('ann', 'carol', 'old'), like('ann', 'carol', 'seen-and-old'))
+  await mark(server, 'carol', 'seen', { all: true })
+  await server.settle()
+  sleepThrough(server, 45 * dayMs)
+  await send(server, like('ann', 'carol', 'newer'))
+  sleepThrough(server, 45 * dayMs + 1)
+  const kept = await page(server, 'carol')
+  assert.deepEqual([kept.unread_count, kept.unseen_count], [1, 1])
+  const read = await mark(server, 'carol', 'read', { all: true })
+  assert.deepEqual([read.updated_unread_count, read.unseen_count], [0, 0])
+})
+
+test('P39 No TTL: after 97 days housekeeping drops the rows, and clients of before hear of it', async () => {
+  await using server = await startHeadwater()
+  const [eventId] = await send(
+    server,
+    ...Array.from({ length: 30 }, (_, i) => like(`actor-${i}`, 'carol', `p${i % 3}`)),
+  )
+  const { epoch, seq } = await page(server, 'carol')
+  sleepThrough(server, 96 * dayMs)
+  await housekeeping(server)
+  assert.equal(await listedAt(server, -96 * dayMs), 3, 'a page walk that began before may still end')
+  sleepThrough(server, 2 * dayMs)
+  await housekeeping(server)
+  assert.equal(await listedAt(server, -98 * dayMs), 0)
+  assert.equal((await server.request('GET', `/v1/events/${eventId}`)).status, 404)
+
+  using behind = await openSocket(server, 'carol', { resume: { epoch, seq: 0 } })
+  await behind.next('reset')
+  assert.equal(behind.hello?.unread_count, 0)
+  using upToDate = await openSocket(server, 'carol', { resume: { epoch, seq } })
+  assert.deepEqual([upToDate.hello?.from_seq, upToDate.hello?.seq], [seq, seq])
+
+  await send(server, like('ann', 'carol', 'p1'))
+  const again = await page(server, 'carol')
+  assert.deepEqual([again.unread_count, again.activity_groups.length], [1, 1])
+  await upToDate.reached(again.seq)
+  await behind.reached(again.seq)
+})
+
+test('P39 Disk grows for ever: after 97 days nothing of a group is left on the disk', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-retention-'))
+  const seams = virtualSeams()
+  const config = {
+    ...settingsWith({ 'http.port': 0, 'http.rateLimits': 'off', 'data.dir': folder }),
+    access: { apiKeys: ['key'], tokenSecrets: ['a secret that only this test server has'] },
+    isDevelopment: false,
+  }
+  const server = await start(config, { log: silentLog, seams })
+  try {
+    const call = async (method: string, path: string, body?: object) => {
+      const headers = { authorization: 'Bearer key', 'x-user-id': 'carol', 'content-type': 'application/json' }
+      const answer = await fetch(server.url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
+      return answer.json() as Promise<{ readonly activity_groups: readonly unknown[] }>
+    }
+    await call('POST', '/v1/events', { events: ['ann', 'ben', 'cy'].map((actor) => like(actor, 'carol', 'p1')) })
+    while ((await call('GET', '/v1/activities')).activity_groups.length === 0);
+    await call('POST', '/v1/activities/read', { all: true })
+    assert.ok((await rowsIn(folder)).groups === 1)
+
+    seams.time.jump(98 * dayMs)
+    seams.time.advance(3_600_000)
+    for (let tries = 0; (await rowsIn(folder)).groups > 0 && tries < 200; tries++) await call('GET', '/healthz')
+  } finally {
+    await server.close()
+  }
+  assert.deepEqual(await rowsIn(folder), { groups: 0, members: 0, object_groups: 0, traces: 0 })
+  await rm(folder, { recursive: true })
+})
+
+test('a cursor that points at what is past retention says so', async () => {
+  await using server = await startHeadwater()
+  await send(server, like('ann', 'carol', 'p1'), like('ann', 'carol', 'p2'), like('ann', 'carol', 'p3'))
+  const { next_cursor } = await page(server, 'carol', '?limit=2')
+  sleepThrough(server, 91 * dayMs)
+  const answer = await server.request('GET', `/v1/activities?limit=2&cursor=${next_cursor}`, { user: 'carol' })
+  assert.deepEqual([answer.status, answer.body.code], [410, 'cursor_expired'])
+})
+
+test('a group that opens for an event of long ago is as old as the event', async () => {
+  await using server = await startHeadwater()
+  await send(server, like('ann', 'carol', 'p1', { created_at: server.now() - 89 * dayMs }))
+  assert.equal((await page(server, 'carol')).unread_count, 1)
+  sleepThrough(server, dayMs + 1)
+  const { unread_count, activity_groups } = await page(server, 'carol')
+  assert.deepEqual([unread_count, activity_groups], [0, []])
+})
+
+/** Lets the hourly round of housekeeping happen; an answer from the server means that it had its turn. */
+async function housekeeping(server: TestServer): Promise<void> {
+  await server.advance(3_600_000)
+  for (let i = 0; i < 5; i++) await server.request('GET', '/healthz')
+}
+
+/** How many groups a page shows when the clock is set back: what the store still has. */
+async function listedAt(server: TestServer, ms: number): Promise<number> {
+  sleepThrough(server, ms)
+  const { activity_groups } = await page(server, 'carol')
+  sleepThrough(server, -ms)
+  return activity_groups.length
+}
+
+async function rowsIn(folder: string): Promise<Record<string, number>> {
+  const [file] = (await readdir(folder)).filter((name) => name.endsWith('.db') || name.endsWith('.sqlite'))
+  const database = new DatabaseSync(join(folder, file ?? ''), { readOnly: true })
+  const rows = ['groups', 'members', 'object_groups', 'traces'].map((table) => {
+    const count = database.prepare(`SELECT count(*) AS n FROM ${table}`).get()
+    return [table, Number(count?.n)]
+  })
+  database.close()
+  return Object.fromEntries(rows)
+}
