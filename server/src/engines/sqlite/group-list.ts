@@ -7,63 +7,55 @@ import { fromCells, shownColumns } from './group-rows.ts'
 import type { Reader } from './reader.ts'
 
 /**
- * A page is one range scan of the table, which passes over hidden rows. Where many lie together (all of a user's groups
- * were deleted), and with a filter, it goes on by `groups_by_type`, which holds visible rows only: one short scan a type.
+ * A page is one range scan of the table, and one more for each hidden row that it met. Where hidden rows lie close together
+ * (a user's groups were deleted), and with a filter, it goes on by `groups_by_type`, which holds visible rows only: one
+ * short scan a type.
  */
 const scanned = `
-SELECT ${shownColumns}, visible FROM groups
-WHERE user_id = ? AND group_id > ? AND group_id < ? ORDER BY group_id LIMIT ?`
-const visibleAt = 21
+SELECT ${shownColumns}, NULL, visible FROM groups
+WHERE user_id = ? AND group_id > ? AND group_id < ? ORDER BY group_id LIMIT ? + 0`
+const visibleAt = 22
 
 const visibleOfType = `
 SELECT group_id FROM groups
-WHERE user_id = ? AND event_type = ? AND visible = 1 AND group_id > ? AND group_id < ? ORDER BY group_id LIMIT ?`
+WHERE user_id = ? AND event_type = ? AND visible = 1 AND group_id > ? AND group_id < ? ORDER BY group_id LIMIT ? + 0`
 
-const byId = `SELECT ${shownColumns} FROM groups WHERE user_id = ? AND group_id = ?`
+/** A row may have been hidden since the index was read. */
+const byIds = `
+SELECT ${shownColumns} FROM groups
+WHERE user_id = ? AND group_id IN (SELECT value FROM json_each(?)) AND visible = 1 ORDER BY group_id`
 
-/** How many rows more than asked for are looked at before the index is. */
-const slack = 20
+/** After so many scans that met hidden rows the index is asked. */
+const maxScans = 3
 
 export function listGroups(read: Reader, user: UserId, query: GroupQuery): readonly GroupRow[] {
-  return read.snapshot(() => {
-    const after = query.after ?? ''
-    if (query.types !== null) return listTypes(read, user, query, query.types, after, query.limit)
-    const bound = query.limit + slack
-    const rows = read.all(scanned, user, after, idBoundAt(query.createdFrom), bound)
-    const found = rows
-      .filter((cells) => cells[visibleAt] === 1)
-      .slice(0, query.limit)
-      .map(shown)
-    if (found.length === query.limit || rows.length < bound) return found.filter(within(query))
-    const last = rows.at(-1)?.[1] as GroupId
-    const rest = listTypes(read, user, query, eventTypes, last, query.limit - found.length)
-    return [...found.filter(within(query)), ...rest]
-  })
+  const { types, createdFrom, limit } = query
+  const bound = idBoundAt(createdFrom)
+  let after = query.after ?? ''
+  if (types !== null) return listTypes(read, user, types, after, bound, limit)
+  const rows: GroupRow[] = []
+  for (let scans = 0; scans < maxScans; scans++) {
+    const wanted = limit - rows.length
+    const met = read.all(scanned, user, after, bound, wanted)
+    for (const cells of met) if (cells[visibleAt] === 1) rows.push(fromCells(cells))
+    if (rows.length === limit || met.length < wanted) return rows
+    after = met.at(-1)?.[1] as GroupId
+  }
+  return [...rows, ...listTypes(read, user, eventTypes, after, bound, limit - rows.length)]
 }
 
 function listTypes(
   read: Reader,
   user: UserId,
-  query: GroupQuery,
   types: readonly EventType[],
   after: GroupId,
+  bound: string,
   limit: number,
 ): readonly GroupRow[] {
-  const bound = idBoundAt(query.createdFrom)
   const ids = [...new Set(types)].flatMap((type) =>
     read.all(visibleOfType, user, type, after, bound, limit).map(([groupId]) => groupId as GroupId),
   )
   // By code unit, as the table is sorted: ids are lower-case letters and digits.
   ids.sort()
-  return ids
-    .slice(0, limit)
-    .flatMap((groupId) => read.all(byId, user, groupId).map(fromCells))
-    .filter(within(query))
+  return read.all(byIds, user, JSON.stringify(ids.slice(0, limit))).map(fromCells)
 }
-
-const shown = (cells: Parameters<typeof fromCells>[0]): GroupRow => fromCells(cells.slice(0, visibleAt))
-
-const within =
-  (query: GroupQuery) =>
-  (row: GroupRow): boolean =>
-    row.createdAt >= query.createdFrom

@@ -7,7 +7,7 @@ import type { SqliteDatabase } from './database.ts'
  * ever ask for it again, and no other store could tell that it is alone.
  */
 const oldest =
-  'SELECT user_id, group_id, object_type, object_id FROM groups WHERE created_at < ? ORDER BY created_at LIMIT ?'
+  'SELECT user_id, group_id, object_type, object_id FROM groups WHERE created_at < ? ORDER BY created_at LIMIT ? + 0'
 const dropGroup = 'DELETE FROM groups WHERE user_id = ? AND group_id = ?'
 const dropMembers = 'DELETE FROM members WHERE user_id = ? AND group_id = ?'
 const dropOfObject =

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { EventOp, EventType, ObjectType } from '@headwater/protocol'
+import type { EventOp, EventType, JsonObject, ObjectType } from '@headwater/protocol'
 import {
   type EventPreview,
   type FirstSeqSpan,
@@ -18,21 +18,26 @@ export const shownColumns = `user_id, group_id, event_type, created_at, seq, unr
   data, hyper_log_log`
 export const allColumns = `${shownColumns}, pending`
 
-/** A register without the names of its fields: a row keeps ten of them. */
-type PackedRegister = readonly [string, number, string, EventOp, number, number]
+/** Without the names of their fields: a page parses sixty of them. */
+type PackedRegister = readonly [
+  actor: string,
+  createdAt: number,
+  eventId: string,
+  EventOp,
+  seq: number,
+  firstSeq: number,
+]
+type PackedSpan = readonly [upTo: number, actors: number, came: number]
+type PackedPreview = readonly [actor: string, createdAt: number, eventId: string, JsonObject]
 
-interface RowData {
-  readonly newest: readonly PackedRegister[]
-  readonly spans: readonly FirstSeqSpan[]
-  readonly previews: readonly EventPreview[]
-}
+type RowData = readonly [newest: readonly PackedRegister[], readonly PackedSpan[], readonly PackedPreview[]]
 
 export const upsertColumns = `user_id, group_id, visible, event_type, created_at, seq, unread_seq, applied, key_hash, verb,
   object_type, object_id, opened_seq, close_after_ms, reopen_read, visible_since, deleted_seq, actor_count, is_estimate,
   event_count, updated_at, data, pending, hyper_log_log`
 
 export function toCells(row: GroupRow): Row {
-  const data: RowData = { newest: row.newestActors.map(pack), spans: row.firstSeqSpans, previews: row.previews }
+  const data: RowData = [row.newestActors.map(pack), row.firstSeqSpans.map(packSpan), row.previews.map(packPreview)]
   return [
     row.user,
     row.groupId,
@@ -63,7 +68,7 @@ export function toCells(row: GroupRow): Row {
 
 /** Of `shownColumns` or `allColumns`. */
 export function fromCells(cells: readonly Cell[]): GroupRow {
-  const data = JSON.parse(cells[19] as string) as RowData
+  const [newest, spans, previews] = JSON.parse(cells[19] as string) as RowData
   return {
     user: cells[0] as string,
     groupId: cells[1] as string,
@@ -83,9 +88,9 @@ export function fromCells(cells: readonly Cell[]): GroupRow {
     actorCountIsEstimate: cells[16] === 1,
     eventCount: cells[17] as number,
     updatedAt: cells[18] as number,
-    newestActors: data.newest.map(unpack),
-    firstSeqSpans: data.spans,
-    previews: data.previews,
+    newestActors: newest.map(unpack),
+    firstSeqSpans: spans.map(([upTo, actors, came]) => ({ upTo, actors, came })),
+    previews: previews.map(([actor, createdAt, eventId, metadata]) => ({ actor, createdAt, eventId, metadata })),
     hyperLogLog: cells[20] as string | null,
     pending: typeof cells[21] === 'string' ? (JSON.parse(cells[21]) as PackedRegister[]).map(unpack) : [],
   }
@@ -113,3 +118,12 @@ const unpack = ([actor, createdAt, eventId, op, seq, firstSeq]: PackedRegister):
   seq,
   firstSeq,
 })
+
+const packSpan = ({ upTo, actors, came }: FirstSeqSpan): PackedSpan => [upTo, actors, came]
+
+const packPreview = ({ actor, createdAt, eventId, metadata }: EventPreview): PackedPreview => [
+  actor,
+  createdAt,
+  eventId,
+  metadata,
+]

@@ -25,7 +25,7 @@ const headOf = 'SELECT head FROM heads WHERE user_id = ?'
 
 const byId = `SELECT ${allColumns} FROM groups WHERE user_id = ? AND group_id = ?`
 
-const countSince = 'SELECT count(*) FROM (SELECT 1 FROM groups WHERE user_id = ? AND seq > ? LIMIT ?)'
+const countSince = 'SELECT count(*) FROM (SELECT 1 FROM groups WHERE user_id = ? AND seq > ? LIMIT ? + 0)'
 
 const rowsSince = `SELECT ${shownColumns} FROM groups WHERE user_id = ? AND seq > ? ORDER BY seq`
 

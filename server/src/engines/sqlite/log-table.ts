@@ -16,7 +16,7 @@ const positionOf = (partition: Partition, offset: Offset): number => partition *
 const insert = 'INSERT INTO log (position, user_id, appended_at, value) VALUES (?, ?, ?, ?)'
 
 const range = `
-SELECT position, user_id, appended_at, value FROM log WHERE position >= ? AND position < ? ORDER BY position LIMIT ?`
+SELECT position, user_id, appended_at, value FROM log WHERE position >= ? AND position < ? ORDER BY position LIMIT ? + 0`
 
 const first = 'SELECT position, appended_at FROM log WHERE position >= ? AND position < ? ORDER BY position LIMIT 1'
 

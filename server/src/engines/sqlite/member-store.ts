@@ -1,6 +1,13 @@
 import type { Register } from '../../model/activity-group.ts'
 import type { GroupId, Seq, UserId } from '../../model/ids.ts'
-import type { ActorGroup, MemberBatch, MemberPosition, MemberStore, RegisterAsk } from '../../ports/member-store.ts'
+import type {
+  ActorGroup,
+  MemberBatch,
+  MemberErasure,
+  MemberPosition,
+  MemberStore,
+  RegisterAsk,
+} from '../../ports/member-store.ts'
 import type { Row } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 
@@ -16,7 +23,7 @@ WHERE excluded.seq > members.seq`
 const one = `SELECT ${columns} FROM members WHERE user_id = ? AND group_id = ? AND actor = ?`
 
 const ofGroup = `SELECT ${columns} FROM members INDEXED BY members_by_time WHERE user_id = ? AND group_id = ? AND counts = 1`
-const order = 'ORDER BY created_at DESC, event_id DESC, actor LIMIT ?'
+const order = 'ORDER BY created_at DESC, event_id DESC, actor LIMIT ? + 0'
 
 /** A walk goes on in three short scans, each of which starts in the index where it should: no tie is read twice. */
 const fromStart = `${ofGroup} ${order}`
@@ -30,9 +37,9 @@ WHERE user_id = ? AND group_id = ? AND counts = 1 AND first_seq > ? AND first_se
 
 const groupsOf = `
 SELECT user_id, group_id FROM members INDEXED BY members_by_actor
-WHERE actor = ? AND (user_id, group_id) > (?, ?) ORDER BY user_id, group_id LIMIT ?`
+WHERE actor = ? AND (user_id, group_id) > (?, ?) ORDER BY user_id, group_id LIMIT ? + 0`
 
-const eraseActor = 'DELETE FROM members WHERE user_id = ? AND group_id = ? AND actor = ?'
+const eraseActor = 'DELETE FROM members WHERE user_id = ? AND group_id = ? AND actor = ? AND seq <= ?'
 const eraseGroup = 'DELETE FROM members WHERE user_id = ? AND group_id = ?'
 
 /** The registers of every actor of every group, in SQLite. */
@@ -85,13 +92,13 @@ export class SqliteMemberStore implements MemberStore {
     return rows.map(([user, groupId]) => ({ user: user as UserId, groupId: groupId as GroupId }))
   }
 
-  async erase(
-    what: readonly { readonly user: UserId; readonly groupId: GroupId; readonly actor?: UserId }[],
-  ): Promise<void> {
+  async erase(what: readonly MemberErasure[]): Promise<void> {
     await this.#db.write(
       {
         sql: eraseActor,
-        rows: what.flatMap(({ user, groupId, actor }) => (actor === undefined ? [] : [[user, groupId, actor]])),
+        rows: what.flatMap(({ user, groupId, actor, upTo = Number.MAX_SAFE_INTEGER }) =>
+          actor === undefined ? [] : [[user, groupId, actor, upTo]],
+        ),
       },
       {
         sql: eraseGroup,

@@ -13,7 +13,7 @@ const groupsOf =
 
 const targetsAfter = `
 SELECT DISTINCT user_id FROM object_groups
-WHERE object_type = ? AND object_id = ? AND user_id > ? ORDER BY user_id LIMIT ?`
+WHERE object_type = ? AND object_id = ? AND user_id > ? ORDER BY user_id LIMIT ? + 0`
 
 const raiseTombstone = `
 INSERT INTO object_tombstones (object_type, object_id, deleted_at) VALUES (?, ?, ?)

@@ -20,9 +20,8 @@ const ofUser = `
 SELECT ${columns} FROM marks
 WHERE user_id = ? AND group_id > '' AND (read_upto > ? OR seen_upto > ? OR deleted_upto > ?)`
 
-const countSince =
-  'SELECT count(*) FROM (SELECT 1 FROM marks WHERE user_id = ? AND changed_seq > ? AND changed_seq > 0 LIMIT ?)'
-const since = `SELECT ${columns} FROM marks WHERE user_id = ? AND changed_seq > ? AND changed_seq > 0 ORDER BY changed_seq`
+const countSince = 'SELECT count(*) FROM (SELECT 1 FROM marks WHERE user_id = ? AND changed_seq > ? LIMIT ? + 0)'
+const since = `SELECT ${columns} FROM marks WHERE user_id = ? AND changed_seq > ? ORDER BY changed_seq`
 
 const dropOne = 'DELETE FROM marks WHERE user_id = ? AND group_id = ?'
 const dropUser = 'DELETE FROM marks WHERE user_id = ?'

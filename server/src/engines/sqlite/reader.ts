@@ -32,11 +32,11 @@ export class Reader implements Disposable {
   snapshot<T>(read: () => T): T {
     this.#checkOpen()
     if (this.#db.isTransaction) return read()
-    translated(() => this.#db.exec('BEGIN'))
+    translated(() => this.#statements.run('BEGIN', []))
     try {
       return read()
     } finally {
-      translated(() => this.#db.exec('COMMIT'))
+      translated(() => this.#statements.run('COMMIT', []))
     }
   }
 

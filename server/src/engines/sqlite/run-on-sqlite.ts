@@ -49,7 +49,7 @@ export function runOnSqlite<Port extends AsyncDisposable>(
       storages.delete(namespace)
     },
     disturb: loseLog ? { loseLog: (namespace) => loseLog(storageOf(namespace).folder.path) } : {},
-    modelRuns: 40,
+    modelRuns: 15,
   }
   runSuite(suite, harness, options)
 }

@@ -1,7 +1,12 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Cell, Row } from './commands.ts'
 
-/** Prepared statements of one connection by their text; texts are constants, so there are few. Rows are arrays. */
+/**
+ * Prepared statements of one connection by their text; texts are constants, so there are few. Rows are arrays.
+ *
+ * SQLite plans a statement anew whenever a value is bound that its plan might depend on. `LIMIT ?` is one, and planning
+ * costs more than most reads, so limits are written `LIMIT ? + 0`.
+ */
 export class Statements {
   readonly #db: DatabaseSync
   readonly #prepared = new Map<string, StatementSync>()

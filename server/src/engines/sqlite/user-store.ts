@@ -19,7 +19,7 @@ const remove = 'DELETE FROM users WHERE user_id = ?'
 const noteErasure = `
 INSERT INTO erasures (user_id, erased_at) VALUES (?, ?)
 ON CONFLICT (user_id) DO UPDATE SET erased_at = max(erased_at, excluded.erased_at)`
-const oldestErasures = 'SELECT user_id, erased_at FROM erasures ORDER BY erased_at, user_id LIMIT ?'
+const oldestErasures = 'SELECT user_id, erased_at FROM erasures ORDER BY erased_at, user_id LIMIT ? + 0'
 const dropErasure = 'DELETE FROM erasures WHERE user_id = ?'
 
 /** Users and the erasures that are still to be swept, in SQLite. */

@@ -53,24 +53,25 @@ if (!port) throw new Error('writer-thread.ts runs as a worker thread')
 let db: DatabaseSync | undefined
 let statements: Statements | undefined
 const waiting: Command[] = []
-const later: ToWriter[] = []
 
 port.on('message', (message: ToWriter) => {
   take(message)
-  for (;;) {
+  while (waiting.length > 0) {
     for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) take(next.message as ToWriter)
-    if (waiting.length > 0) commitWaiting()
-    else if (later.length > 0) tend(later.shift() as ToWriter)
-    else return
+    commitWaiting()
   }
 })
 
 function take(message: ToWriter): void {
   if (message.kind === 'write') for (const command of message.commands) waiting.push(command)
-  else later.push(message)
+  else {
+    while (waiting.length > 0) commitWaiting()
+    tend(message)
+  }
 }
 
 function commitWaiting(): void {
+  if (waiting.length === 0) return
   if (!db || !statements) throw new Error('a write before the database was opened')
   let count = 0
   for (let rows = 0; count < waiting.length && rows < groupRows; count++) rows += rowsIn(waiting[count] as Command)

@@ -57,7 +57,7 @@ CREATE TABLE groups (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX groups_by_seq  ON groups (user_id, seq);
-CREATE INDEX groups_by_key  ON groups (user_id, key_hash, created_at);
+CREATE INDEX groups_by_key  ON groups (user_id, key_hash, group_id);
 CREATE INDEX groups_by_type ON groups (user_id, event_type, group_id) WHERE visible = 1;
 CREATE INDEX groups_by_age  ON groups (created_at);
 
@@ -113,7 +113,7 @@ CREATE TABLE marks (
   PRIMARY KEY (user_id, group_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX marks_by_seq ON marks (user_id, changed_seq) WHERE changed_seq > 0;
+CREATE INDEX marks_by_seq ON marks (user_id, changed_seq);
 
 CREATE TABLE users (
   user_id    TEXT PRIMARY KEY,
