@@ -130,7 +130,7 @@ export function createFlush(
     const late: LogValue[] = []
     opened.forEach(([group, takenAt], i) => {
       const deletedAt = found[i]
-      if (deletedAt === undefined || (takenAt > deletedAt && group.createdAt > deletedAt)) return
+      if (group.deleted || deletedAt === undefined || (takenAt > deletedAt && group.createdAt > deletedAt)) return
       late.push({ kind: 'group_deleted', user: group.user, groupId: group.groupId })
     })
     if (late.length > 0) await persist('log', () => appendAll(log, late))

@@ -60,7 +60,9 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
     })
     await work.flush(state, user)
     await work.failpoint('fold.actor-out')
-    await work.persist('members', () => ports.members.erase([{ user: user.user, groupId, actor }]))
+    // Folded again after a crash, it must not take out an actor who came back later.
+    const erasure = { user: user.user, groupId, actor, upTo: record.seq }
+    await work.persist('members', () => ports.members.erase([erasure]))
   }
 
   /** The user's whole stream. What is in memory of it is let go. */

@@ -62,7 +62,10 @@ export function foldEvent(
 function foldAgain(window: KeyWindow, record: LogRecord, event: ActivityEvent): FoldStep {
   const user = window.owner
   const group = window.groups.find((candidate) => candidate.seq === record.seq)
+  const opened = window.groups.find((candidate) => candidate.openedSeq === record.seq)
   user.touch(record.offset, record.appendedAt)
+  // What follows an opening may not have been done either.
+  if (opened) user.opened.set(opened, record.appendedAt)
   if (group) user.tell(group, record.seq)
   else user.nudge = true
   trace(window, record, event, null, group?.groupId ?? window.groups.at(-1)?.groupId ?? null)

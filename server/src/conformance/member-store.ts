@@ -140,6 +140,19 @@ export const memberStoreSuite = defineSuite<MemberStore>('member-store', {
       assert.deepEqual(await groupsOf(again, actor, 100), rest)
       assert.deepEqual(await groupsOf(again, t.user(), 100), [])
     },
+
+    'Erasing an actor up to a position leaves a register that is newer.': async (t) => {
+      const store = await t.open()
+      const [user, actor] = [t.user(), t.user()]
+      const groupId = sampleGroupId(user, 1)
+      await store.put([{ user, groupId, registers: [sampleRegister(actor, 7)] }])
+      await store.erase([{ user, groupId, actor, upTo: 6 }])
+      assert.deepEqual(await groupsOf(store, actor, 9), [{ user, groupId }])
+      assert.equal((await store.list(user, groupId, null, 9)).length, 1)
+      await store.erase([{ user, groupId, actor, upTo: 7 }])
+      assert.deepEqual(await groupsOf(store, actor, 9), [])
+      assert.deepEqual(await known(store, user, groupId, [actor]), [])
+    },
   },
 
   also: {

@@ -11,6 +11,7 @@ import type { EventId, GroupId, Seq, UserId } from '../model/ids.ts'
  * - A list holds each actor who counts once, newest first by `createdAt`, then by `eventId`; a walk by `after` meets each once.
  * - Counting first positions counts the actors who count and whose `firstSeq` lies in the span.
  * - The groups of an actor are found until they are erased, also the ones in which the actor took back.
+ * - Erasing an actor up to a position leaves a register that is newer.
  */
 export interface MemberStore extends AsyncDisposable {
   put(batches: readonly MemberBatch[]): Promise<void>
@@ -21,7 +22,16 @@ export interface MemberStore extends AsyncDisposable {
   countFirst(user: UserId, groupId: GroupId, after: Seq, upTo: Seq): Promise<number>
   groupsOfActor(actor: UserId, after: ActorGroup | null, limit: number): Promise<readonly ActorGroup[]>
   /** Removes an actor from groups, or all members of groups. */
-  erase(what: readonly { readonly user: UserId; readonly groupId: GroupId; readonly actor?: UserId }[]): Promise<void>
+  erase(what: readonly MemberErasure[]): Promise<void>
+}
+
+export interface MemberErasure {
+  readonly user: UserId
+  readonly groupId: GroupId
+  /** Left out: all members of the group. */
+  readonly actor?: UserId
+  /** Only with `actor`: a register whose `seq` is above this stays. Left out: whatever it is. */
+  readonly upTo?: Seq
 }
 
 export interface MemberBatch {

@@ -53,9 +53,10 @@ export function memoryMemberStore(state: MemberState): MemberStore {
     },
 
     async erase(what) {
-      for (const { user, groupId, actor } of what) {
+      for (const { user, groupId, actor, upTo } of what) {
         const key = keyOf(user, groupId)
         const members = state.groups.get(key)
+        if (actor !== undefined && upTo !== undefined && (members?.get(actor)?.seq ?? 0) > upTo) continue
         for (const each of actor === undefined ? [...(members?.keys() ?? [])] : [actor]) {
           members?.delete(each)
           const groups = state.ofActor.get(each) ?? []

@@ -1,0 +1,129 @@
+import { UnknownOutcome } from '../../src/lib/error.ts'
+import type { Random } from '../../src/lib/seams.ts'
+import type { EventLog, LogConsumer } from '../../src/ports/event-log.ts'
+import type { Ports } from '../../src/ports/ports.ts'
+
+/** Thrown from a port call of a worker that has died. */
+export class Died extends Error {
+  constructor() {
+    super('the worker has died')
+    this.name = 'Died'
+  }
+}
+
+export interface MortalSettings {
+  /** Stores of these ports promise no order of writes: a worker writes one step after the other. */
+  readonly unordered: boolean
+  /** Probability that a write of a store is not known to have happened. */
+  readonly unknown: number
+}
+
+/** What safely repeated writes a worker makes; an append is not one of them. */
+const writes = new Set(['putGroups', 'putHeads', 'put', 'raise', 'erase', 'remove', 'purge'])
+const mortalPorts = [
+  'groups',
+  'members',
+  'objects',
+  'marks',
+  'unread',
+  'pubSub',
+  'offline',
+  'sessions',
+  'traces',
+] as const
+
+/**
+ * The ports of a healthy engine as one worker sees it who may die or stall between any two calls, and is not always told
+ * what became of a write. The engine itself goes on.
+ */
+export class MortalPorts {
+  readonly ports: Ports
+  readonly #settings: MortalSettings
+  readonly #random: Random
+  readonly #consumers = new Set<LogConsumer>()
+  #isDead = false
+  #stalled: PromiseWithResolvers<void> | undefined
+
+  constructor(ports: Ports, settings: MortalSettings, random: Random) {
+    this.#settings = settings
+    this.#random = random
+    const wrapped = Object.fromEntries(mortalPorts.map((name) => [name, this.#wrap(name, ports[name])]))
+    this.ports = { ...ports, ...wrapped, log: this.#wrapLog(ports.log) }
+  }
+
+  /** Nothing that this worker was about to do happens any more. Its partitions are free, as after a restart. */
+  async die(): Promise<void> {
+    this.#isDead = true
+    this.thaw()
+    for (const consumer of this.#consumers) await consumer[Symbol.asyncDispose]()
+  }
+
+  /** Calls hang until the worker is thawed, and then go on as if nothing had been. */
+  stall(): void {
+    this.#stalled ??= Promise.withResolvers()
+  }
+
+  thaw(): void {
+    this.#stalled?.resolve()
+    this.#stalled = undefined
+  }
+
+  async #alive<T>(run: () => Promise<T>): Promise<T> {
+    await this.#gate()
+    const answer = await run()
+    await this.#gate()
+    return answer
+  }
+
+  async #gate(): Promise<void> {
+    while (this.#stalled) await this.#stalled.promise
+    if (this.#isDead) throw new Died()
+  }
+
+  #write<T>(name: string, run: () => Promise<T>): Promise<T> {
+    // Where the engine keeps the order of writes, one that is lost may not be followed by one that is not.
+    if (this.#settings.unordered && this.#random.next() < this.#settings.unknown)
+      return this.#alive(() => Promise.reject(new UnknownOutcome(`${name}: not stored`)))
+    return this.#alive(async () => {
+      const answer = await run()
+      if (this.#random.next() < this.#settings.unknown) throw new UnknownOutcome(`${name}: stored`)
+      return answer
+    })
+  }
+
+  #wrap<Port extends object>(name: string, port: Port): Port {
+    return new Proxy(port, {
+      get: (target, key) => {
+        if (key === 'ordered') return !this.#settings.unordered
+        const value: unknown = Reflect.get(target, key)
+        if (typeof value !== 'function' || typeof key === 'symbol') return value
+        return (...args: unknown[]) => {
+          const run = () => value.apply(target, args)
+          return writes.has(key) ? this.#write(name, run) : this.#alive(run)
+        }
+      },
+    })
+  }
+
+  #wrapLog(log: EventLog): EventLog {
+    return new Proxy(this.#wrap('log', log), {
+      get: (target, key) => {
+        if (key !== 'join') return Reflect.get(target, key)
+        return async () => {
+          const consumer = await this.#alive(() => log.join())
+          this.#consumers.add(consumer)
+          return this.#wrapConsumer(consumer)
+        }
+      },
+    })
+  }
+
+  #wrapConsumer(consumer: LogConsumer): LogConsumer {
+    return {
+      poll: (maxRecords, maxWaitMs, signal) => this.#alive(() => consumer.poll(maxRecords, maxWaitMs, signal)),
+      commit: (offsets) => this.#alive(() => consumer.commit(offsets)),
+      release: (partition) => this.#alive(() => consumer.release(partition)),
+      [Symbol.asyncDispose]: () => consumer[Symbol.asyncDispose](),
+    }
+  }
+}
