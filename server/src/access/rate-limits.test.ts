@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { VirtualTime } from '../lib/virtual-seams.ts'
-import { createRateLimiter } from './rate-limits.ts'
+import { addressKey, createRateLimiter } from './rate-limits.ts'
 
 test('a burst passes, then so many a second', () => {
   const time = new VirtualTime(0)
@@ -50,3 +50,15 @@ test('beyond the bound the longest unused are forgotten', () => {
   assert.equal(limiter.take('c').allowed, false)
   assert.equal(limiter.take('a').allowed, true)
 })
+
+for (const [address, key] of [
+  ['192.0.2.1', '192.0.2.1'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:0DB8:0001:0002::9', '2001:db8:1:2'],
+  ['2001:db8::1', '2001:db8:0:0'],
+  ['fe80::1%eth0', 'fe80:0:0:0'],
+  ['::1', '0:0:0:0'],
+] as const) {
+  test(`${address} counts as ${key}`, () => assert.equal(addressKey(address), key))
+}

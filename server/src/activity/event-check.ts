@@ -124,8 +124,17 @@ function checkFields(value: unknown): ItemError | undefined {
 function unknownField(name: string): ItemError {
   if (name === '__proto__') return wrong(name, 'forbidden_key', 'The key "__proto__" is not allowed.')
   const given = shown(name)
-  const nearest = knownFields.toSorted((a, b) => editDistance(given, a) - editDistance(given, b))[0]
-  return wrong(given, 'unknown_field', `There is no field "${given}"; the nearest is "${nearest}".`)
+  return wrong(given, 'unknown_field', `There is no field "${given}"; the nearest is "${nearestField(given)}".`)
+}
+
+function nearestField(given: string): string {
+  let best: string = knownFields[0]
+  let bestDistance = Number.POSITIVE_INFINITY
+  for (const name of knownFields) {
+    const distance = editDistance(given, name, bestDistance)
+    if (distance < bestDistance) [best, bestDistance] = [name, distance]
+  }
+  return best
 }
 
 function checkOneOf(

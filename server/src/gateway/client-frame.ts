@@ -1,4 +1,5 @@
 import { limits } from '@headwater/protocol'
+import { isUserId } from '../access/principal.ts'
 import type { DeviceId, UserId } from '../model/ids.ts'
 import type { ResumePoint } from './opening.ts'
 
@@ -34,7 +35,7 @@ export function parseClientFrame(text: string): ParsedFrame {
   }
   if (!isObject(frame)) return wrong('The frame is not a JSON object.')
   const { type, user_id: user = null } = frame
-  if (!isTextOrNull(user, limits.userIdLength)) return wrong('"user_id" must be a user id.')
+  if (user !== null && (typeof user !== 'string' || !isUserId(user))) return wrong('"user_id" must be a user id.')
   switch (type) {
     case 'ping':
       return { type, userId: user }

@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { isUserId } from '../access/principal.ts'
+import { headersMax, repeatedHeader } from '../lib/header-lines.ts'
 import type { Clock } from '../lib/seams.ts'
 import type { SocketAccess, SocketPrincipal, SocketRefusal } from './access.ts'
 import { isOriginAllowed } from './origin.ts'
@@ -33,6 +35,8 @@ export class Door {
   /** What is wrong with the request, whoever sends it; nothing when it may go on. `parameters` are the query's allowed ones. */
   check(request: IncomingMessage, sockets: number, parameters: readonly string[]): Refusal | undefined {
     if (!this.open) return { code: 'overloaded', detail: 'The server is closing.', retryAfterS: 1 }
+    const wrong = wrongHeaders(request)
+    if (wrong) return wrong
     const { origin, host } = request.headers
     if (!isOriginAllowed(origin, host, this.#settings.allowedOrigins)) {
       return { code: 'forbidden', detail: 'Pages of this origin may not open a stream here.' }
@@ -72,6 +76,19 @@ export class Door {
     if (this.#access.isRevoked(principal)) return refusals.token_revoked
     return { principal }
   }
+}
+
+/** Upgrades do not pass where other requests are checked. */
+function wrongHeaders({ rawHeaders, headers }: IncomingMessage): Refusal | undefined {
+  if (rawHeaders.length > headersMax * 2) return { code: 'headers_too_large' }
+  const repeated = repeatedHeader(rawHeaders)
+  if (repeated !== undefined) {
+    return { code: 'invalid_request', detail: `The header ${repeated} was sent more than once.` }
+  }
+  const user = actingAs(headers)
+  if (user === null || isUserId(user)) return undefined
+  const detail = 'X-User-Id must be one user id.'
+  return { code: 'invalid_request', detail, errors: [{ path: 'X-User-Id', code: 'invalid_id', detail }] }
 }
 
 export function actingAs(headers: IncomingHttpHeaders): string | null {

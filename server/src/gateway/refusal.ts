@@ -30,6 +30,8 @@ function headersOf({ code, retryAfterS, headers }: Refusal): Record<string, stri
   const { status } = httpErrors[code]
   return {
     'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     ...((status === 429 || status === 503) && { 'retry-after': String(Math.max(1, Math.ceil(retryAfterS ?? 1))) }),
     ...headers,

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Access } from '../access/access.ts'
 import { isUserId, type Principal } from '../access/principal.ts'
-import { createRateLimiter } from '../access/rate-limits.ts'
+import { addressKey, createRateLimiter } from '../access/rate-limits.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
 import { invalidField } from './problem.ts'
@@ -22,7 +22,7 @@ export function createAuthenticate(access: Access, { rateLimits }: Pick<HttpSett
   /** Guesses are slowed down; a token that has run out or was revoked is no guess. */
   const refuse = (request: FastifyRequest, guessed: boolean): HeadwaterError => {
     if (guessed && rateLimits === 'on') {
-      const { allowed, retryAfterS } = failures.take(request.ip)
+      const { allowed, retryAfterS } = failures.take(addressKey(request.ip))
       if (!allowed) {
         return new HeadwaterError('rate_limited', { detail: 'Too many wrong keys or tokens from here.', retryAfterS })
       }

@@ -33,7 +33,7 @@ export function readableLine(line: string): string {
 }
 
 const show = (value: unknown): string =>
-  typeof value === 'string' && /^[\w.:@/-]+$/.test(value) ? value : JSON.stringify(value)
+  typeof value === 'string' && /^[\w.:@/-]+$/.test(value) ? value : printable(JSON.stringify(value) ?? '')
 
 const indent = (text: string): string =>
   text
@@ -41,8 +41,14 @@ const indent = (text: string): string =>
     .map((line) => `    ${printable(line)}`)
     .join('\n')
 
-/** Line ends and escape sequences inside a message must not look like lines or colors of the log's own. */
+/**
+ * Line ends, escape sequences and marks that turn the direction of text must not look like lines, colors or words of the
+ * log's own.
+ */
 const printable = (text: string): string =>
-  text.replace(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  text.replace(
+    /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
 
 const paint = (style: Style, text: string): string => styleText(style, text, { stream: process.stderr })
