@@ -7,6 +7,8 @@ import { silentLog } from './lib/log.ts'
 import { systemSeams } from './lib/system-seams.ts'
 import { type VirtualTime, virtualSeams } from './lib/virtual-seams.ts'
 
+const hourMs = 3_600_000
+
 export interface TestServerOptions {
   /** Wall time at the start, milliseconds since 1970. Default: 1 January 2026, 00:00 UTC. */
   readonly now?: number
@@ -103,8 +105,13 @@ export async function startHeadwater(options: TestServerOptions = {}): Promise<T
     apiKey,
     now: () => seams.clock.now(),
     async advance(ms) {
-      seams.time.advance(ms)
-      await server.activity.worker.settle()
+      let left = ms
+      do {
+        // What comes round every hour comes to its end before the next time.
+        seams.time.advance(Math.min(left, hourMs))
+        await server.activity.worker.settle()
+        left -= hourMs
+      } while (left > 0)
     },
     settle: () => server.activity.worker.settle(),
     async token(userId, { ttlS = 3_600, deviceId = null } = {}) {

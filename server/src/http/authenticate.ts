@@ -53,5 +53,5 @@ function withUserHeader(principal: Principal, request: FastifyRequest): Principa
   }
   if (principal.kind === 'server') return { kind: 'server', actingAs: user }
   if (principal.user === user) return principal
-  throw invalidField('X-User-Id', 'invalid_value', 'Only an API key may act for another user.')
+  throw new HeadwaterError('forbidden', { detail: 'Only an API key may act for another user.' })
 }
