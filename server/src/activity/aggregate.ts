@@ -198,7 +198,7 @@ export class Aggregator implements AsyncDisposable {
       if (!window?.covers(time)) {
         await this.#user(state, record)
         await this.#persist('load', () =>
-          this.#loader.loadWindows(state, [{ user: event.targetUser, key: event, time }]),
+          this.#loader.loadWindows(state, [{ user: event.targetUser, key: event, time }], record.seq),
         )
         continue
       }

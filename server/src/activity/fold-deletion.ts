@@ -1,6 +1,6 @@
 import type { Seams } from '../lib/seams.ts'
-import { monthOf, type Register } from '../model/activity-group.ts'
-import type { GroupId, UserId } from '../model/ids.ts'
+import { type GroupRow, monthOf, type Register } from '../model/activity-group.ts'
+import type { GroupId, Seq, UserId } from '../model/ids.ts'
 import type { LogRecord } from '../model/log-record.ts'
 import type { Change, OpenGroup } from '../model/open-group.ts'
 import type { GroupStore } from '../ports/group-store.ts'
@@ -24,13 +24,16 @@ export interface DeletionPorts {
 }
 
 export interface DeletionWork {
-  readonly loadWindows: (state: PartitionState, needs: readonly WindowNeed[]) => Promise<void>
+  readonly loadWindows: (state: PartitionState, needs: readonly WindowNeed[], next: Seq) => Promise<void>
   readonly askRegisters: (asks: readonly { group: OpenGroup; actors: readonly UserId[] }[]) => Promise<void>
   readonly newestActors: (group: OpenGroup) => Promise<readonly Register[]>
   readonly flush: (state: PartitionState, user: UserFold) => Promise<void>
   readonly persist: Persist
   readonly failpoint: Seams['failpoint']
 }
+
+/** More than any user has. */
+const rowsMax = 1_000_000_000
 
 /** Records that take away: a group, an actor from a group, or a user's whole stream. */
 export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
@@ -96,7 +99,7 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
     change: (group: OpenGroup) => Promise<Change>,
   ): Promise<void> {
     const open = openGroup(user, groupId)
-    const found = open ?? (await loadGroup(state, user, groupId))
+    const found = open ?? (await loadGroup(state, record, user, groupId))
     if (!found) return
     const { window, group } = found
     const month = monthOf(group.createdAt)
@@ -115,22 +118,18 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
     user.changed(group, done, record.seq)
   }
 
-  async function loadGroup(state: PartitionState, user: UserFold, groupId: GroupId) {
+  async function loadGroup(state: PartitionState, record: LogRecord, user: UserFold, groupId: GroupId) {
     const [row] = await work.persist('groups', () => ports.groups.get([{ user: user.user, groupId }]))
     if (!row) return undefined
-    await work.persist('load', () => work.loadWindows(state, [needOf(user.user, keyOf(row), groupId)]))
+    await work.persist('load', () => work.loadWindows(state, [needOf(user.user, keyOf(row), groupId)], record.seq))
     return openGroup(user, groupId)
   }
 
-  async function allRows(user: UserId) {
-    const rows: Pick<OpenGroup, 'groupId' | 'objectType' | 'objectId'>[] = []
-    for (let after: GroupId | null = null; ; ) {
-      const page = await ports.groups.list(user, { after, createdFrom: 0, types: null, limit: 500 })
-      for (const { groupId, objectType, objectId } of page) rows.push({ groupId, objectType, objectId })
-      const last = page.at(-1)
-      if (!last) return rows
-      after = last.groupId
-    }
+  /** Hidden and deleted ones are among them: their members and index entries have to go as well. */
+  async function allRows(user: UserId): Promise<readonly GroupRow[]> {
+    const all = await ports.groups.changesSince(user, -1, rowsMax)
+    if ('gap' in all) throw new Error('a user with too many groups to erase')
+    return all.rows
   }
 }
 

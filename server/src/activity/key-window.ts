@@ -4,6 +4,7 @@ import type { GroupKey } from '../model/event.ts'
 import type { GroupId, Seq } from '../model/ids.ts'
 import { OpenGroup } from '../model/open-group.ts'
 import { closeAfterMaxMs } from './settings.ts'
+import { StaleView } from './stale-view.ts'
 import type { UserFold } from './user-fold.ts'
 
 /**
@@ -35,9 +36,18 @@ export class KeyWindow {
     return createdAt - closeAfterMaxMs >= this.#coveredFrom || this.#coveredTimes.has(createdAt)
   }
 
-  /** Takes in what the store knows: the newest groups of the key and those near `times`. */
-  load(rows: readonly GroupRow[], times: readonly number[]): void {
-    const known = new Set(this.groups.map((group) => group.groupId))
+  /**
+   * Takes in what the store knows: the newest groups of the key and those near `times`. `next` is the record to be folded
+   * next. Groups of one key must be as of one moment: what is read later and lies ahead of it may be another worker's.
+   */
+  load(rows: readonly GroupRow[], times: readonly number[], next: Seq): void {
+    const known = new Map(this.groups.map((group) => [group.groupId, group]))
+    for (const row of rows) {
+      const group = known.get(row.groupId)
+      if (group && row.applied > group.applied) throw new StaleView(group)
+      const [other] = known.values()
+      if (!group && other && row.applied >= next) throw new StaleView(other)
+    }
     for (const row of rows) if (!known.has(row.groupId)) this.add(OpenGroup.fromRow(row))
     const newest = rows.slice(0, undoLookBack)
     const from = newest.length < undoLookBack ? Number.NEGATIVE_INFINITY : (newest.at(-1) as GroupRow).createdAt

@@ -3,7 +3,7 @@ import { keptActors, type Register } from '../model/activity-group.ts'
 import { relevantGroups, undoLookBack } from '../model/choose-group.ts'
 import type { ActivityEvent, GroupKey } from '../model/event.ts'
 import { createdAtOf } from '../model/group-id.ts'
-import type { GroupId, UserId } from '../model/ids.ts'
+import type { GroupId, Seq, UserId } from '../model/ids.ts'
 import type { LogRecord } from '../model/log-record.ts'
 import { userOf } from '../model/log-record.ts'
 import type { OpenGroup } from '../model/open-group.ts'
@@ -32,7 +32,7 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
       if (value.kind === 'event')
         needs.push({ user: value.event.targetUser, key: value.event, time: value.event.createdAt ?? appendedAt })
     }
-    await loadWindows(state, needs)
+    await loadWindows(state, needs, records[0]?.seq ?? 0)
     await prefetchRegisters(state, records)
   }
 
@@ -48,7 +48,7 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     for (const [i, user] of users.entries()) state.user(user, () => heads[i] ?? 0)
   }
 
-  async function loadWindows(state: PartitionState, needs: readonly WindowNeed[]): Promise<void> {
+  async function loadWindows(state: PartitionState, needs: readonly WindowNeed[], next: Seq): Promise<void> {
     const lacking = new Map<KeyWindow, Set<number>>()
     for (const { user, key, time } of needs) {
       const owner = state.users.get(user)
@@ -69,7 +69,7 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     }))
     const answers = await groups.ofKeys(asks)
     let i = 0
-    for (const [window, times] of lacking) window.load(answers[i++] ?? [], [...times])
+    for (const [window, times] of lacking) window.load(answers[i++] ?? [], [...times], next)
   }
 
   async function prefetchRegisters(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
