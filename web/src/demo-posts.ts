@@ -10,7 +10,7 @@ export interface DemoPost {
 }
 
 /** What the chosen user has posted. */
-export const demoPosts: readonly DemoPost[] = [
+export const demoPosts: readonly [DemoPost, ...DemoPost[]] = [
   {
     id: 'sunset',
     text: 'Sunset at the lake. The water was so still that the sky was there twice.',

@@ -1,9 +1,8 @@
 import type { DemoEvent } from './demo-api.ts'
 import { Icon } from './icons.tsx'
 
-/** What a developer would send for what was just done. */
-export function LastCall({ event }: { event: DemoEvent | null }) {
-  if (!event) return <p className="hint">Do something, and watch it arrive on both devices.</p>
+/** What a developer sends for what was just done. */
+export function LastCall({ event }: { event: DemoEvent }) {
   return (
     <details className="last-call" open>
       <summary>
@@ -17,14 +16,14 @@ export function LastCall({ event }: { event: DemoEvent | null }) {
   )
 }
 
-/** A line each for who, what and the rest. */
 function bodyOf({ event_type, actor_id, target_user_id, object_type, object_id, op, preview }: DemoEvent): string {
   const lines = [
-    { event_type, actor_id, target_user_id },
-    { object_type, object_id, ...(op === 'UNDO' ? { op } : {}) },
-    ...(preview === undefined ? [] : [{ metadata: { preview } }]),
+    fieldsOf({ event_type, actor_id }),
+    fieldsOf({ target_user_id, ...(op === 'UNDO' ? { op } : {}) }),
+    fieldsOf({ object_type, object_id }),
+    ...(preview === undefined ? [] : [`"metadata": { ${fieldsOf({ preview })} }`]),
   ]
-  return `{\n${lines.map((line) => `  ${fieldsOf(line)}`).join(',\n')}\n}`
+  return `{\n${lines.map((line) => `  ${line}`).join(',\n')}\n}`
 }
 
 function fieldsOf(fields: object): string {

@@ -25,6 +25,7 @@ export function Stage({ users, target, device }: StageProps) {
   if (!actor) return null
 
   const likes = demoPosts.map(likeOf)
+  const example = { ...likeOf(demoPosts[0]), actor_id: actor.id, target_user_id: target.id }
   const everyone = others.map(({ id }) => id)
   const allLiked = likes.every((like) => everyone.every((id) => deeds.isDone(id, like)))
   return (
@@ -45,7 +46,7 @@ export function Stage({ users, target, device }: StageProps) {
         <PostCard key={post.id} post={post} author={target} actor={actor} deeds={deeds} />
       ))}
       <PersonCard person={target} actor={actor} deeds={deeds} />
-      <LastCall event={deeds.last} />
+      <LastCall event={deeds.last ?? example} />
       {deeds.failure !== '' && (
         <p className="toast notice notice-bad" role="alert">
           {deeds.failure}

@@ -1,6 +1,9 @@
 import type { ActivityGroup } from '@headwater/client'
 import { namesIn } from './names-in.ts'
 
+/** Characters that the server leaves out of a sentence, because they turn or hide what stands around them. */
+const shapeless = /\p{Cf}/gu
+
 /**
  * The server's sentence, with the names in it set apart: heavier, and each with a direction of its own, so that a name
  * in Arabic does not turn the sentence around it.
@@ -8,7 +11,7 @@ import { namesIn } from './names-in.ts'
 export function Summary({ group }: { group: ActivityGroup }) {
   const pieces = namesIn(
     group.summary,
-    group.top_actors.map(({ name }) => name),
+    group.top_actors.map(({ name }) => (group.summary.includes(name) ? name : name.replace(shapeless, ''))),
   )
   return (
     <span className="summary">

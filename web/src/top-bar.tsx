@@ -18,7 +18,7 @@ export function TopBar({ users, chosen, onChoose }: TopBarProps) {
       <p className="tagline">Activity streams that grow live, with a badge that is right.</p>
       {chosen && (
         <label className="picker">
-          <span>Logged in as</span>
+          <span className="picker-label">Logged in as</span>
           <span className="picker-choice">
             <select value={chosen.id} onChange={(event) => onChoose(event.target.value)}>
               {users.map(({ id, name }) => (
