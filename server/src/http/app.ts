@@ -126,7 +126,7 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
   app.addHook('onRequest', (request, reply, done) => {
     setSecurityHeaders(reply)
     if (cors(request, reply)) return
-    checkEnvelope(request)
+    checkEnvelope(request, reply)
     if (request.is404 || isOtherMethod(request)) {
       noRoute(request, reply)
       return

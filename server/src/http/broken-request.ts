@@ -12,8 +12,14 @@ const parserCodes: Readonly<Record<string, HttpErrorCode>> = {
 
 /** Answers what is no HTTP, too large to read or too slow to arrive, where there is no request to answer yet. */
 export function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable || isAnswering(socket)) {
-    return void socket.destroy()
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy()
+  const answer = answerUnderWay(socket)
+  // What is written now would become part of that answer.
+  if (answer?.headersSent) return void socket.destroy()
+  // The request before it came whole, and its answer is still to be made: it may have been stored, so it is not refused.
+  if (answer?.req.complete) {
+    answer.shouldKeepAlive = false
+    return
   }
   const problem = problemOf(new HeadwaterError(parserCodes[error.code ?? ''] ?? 'invalid_request'))
   const body = JSON.stringify(problem)
@@ -27,6 +33,5 @@ export function answerBrokenRequest(error: Error & { readonly code?: string }, s
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
-/** Whether an answer is half-way out: what is written now would become part of it. Node decides by the same field. */
-const isAnswering = (socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean =>
-  socket._httpMessage?.headersSent === true
+/** The answer that a connection waits for or is in the middle of; Node itself decides by the same field. */
+const answerUnderWay = (socket: Socket & { readonly _httpMessage?: ServerResponse | null }) => socket._httpMessage

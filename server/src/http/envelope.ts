@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HeadwaterError } from '../lib/error.ts'
 import { headersMax, repeatedHeader } from '../lib/header-lines.ts'
 
@@ -20,26 +20,35 @@ export function ignoreExpectations(server: Server): void {
   server.on('checkExpectation', (request, reply) => server.emit('request', request, reply))
 }
 
-export function checkEnvelope({ url, headers, raw }: FastifyRequest): void {
-  if (url.length > urlLengthMax) throw new HeadwaterError('uri_too_long')
-  if (raw.rawHeaders.length > headersMax * 2) throw new HeadwaterError('headers_too_large')
-  if (secretParameters.test(url)) throw invalid('Keys and tokens belong in the Authorization header.')
+/** Refuses what another program may have read otherwise, and hangs up: who knows where the next request begins. */
+export function checkEnvelope(request: FastifyRequest, reply: FastifyReply): void {
+  const refusal = refusalOf(request)
+  if (!refusal) return
+  reply.header('connection', 'close')
+  throw refusal
+}
+
+function refusalOf({ url, headers, raw }: FastifyRequest): HeadwaterError | undefined {
+  if (url.length > urlLengthMax) return new HeadwaterError('uri_too_long')
+  if (raw.rawHeaders.length > headersMax * 2) return new HeadwaterError('headers_too_large')
+  if (secretParameters.test(url)) return invalid('Keys and tokens belong in the Authorization header.')
   const repeated = repeatedHeader(raw.rawHeaders)
-  if (repeated !== undefined) throw invalid(`The header ${repeated} was sent more than once.`)
-  if (headers.host === undefined && raw.httpVersion !== '1.0') throw invalid('The header Host is missing.')
-  checkCodings(headers)
+  if (repeated !== undefined) return invalid(`The header ${repeated} was sent more than once.`)
+  if (headers.host === undefined && raw.httpVersion !== '1.0') return invalid('The header Host is missing.')
+  return codingRefusal(headers)
 }
 
 /** Nothing is decoded here, so a body in a coding is not what its Content-Type says. */
-function checkCodings(headers: FastifyRequest['headers']): void {
+function codingRefusal(headers: FastifyRequest['headers']): HeadwaterError | undefined {
   const transfer = headers['transfer-encoding']
   if (transfer !== undefined && transfer.trim().toLowerCase() !== 'chunked') {
-    throw invalid('Of the transfer codings only chunked is taken.')
+    return invalid('Of the transfer codings only chunked is taken.')
   }
   const content = headers['content-encoding']
   if (content !== undefined && content.trim().toLowerCase() !== 'identity') {
-    throw new HeadwaterError('unsupported_media_type', { detail: 'Bodies are taken without a Content-Encoding.' })
+    return new HeadwaterError('unsupported_media_type', { detail: 'Bodies are taken without a Content-Encoding.' })
   }
+  return undefined
 }
 
 const invalid = (detail: string): HeadwaterError => new HeadwaterError('invalid_request', { detail })

@@ -8,6 +8,7 @@ import type { App } from './app.ts'
 import { addEventParsers, readEventsBody } from './events-body.ts'
 import { EventsAccepted, EventsContent, EventsRefused, TracedEvent } from './events-schema.ts'
 import { type FieldError, invalidRequest, problemOf, problemType } from './problem.ts'
+import { sendAsIs } from './send-as-is.ts'
 
 /** How many of the mistakes in a batch are listed in `errors` as well; `rejected` has them all. */
 const errorsMax = 20
@@ -96,8 +97,5 @@ function refuse(reply: FastifyReply, error: ItemError, index?: number): FastifyR
 
 function refuseAll(reply: FastifyReply, rejected: Accepted['rejected'], errors: readonly FieldError[]): FastifyReply {
   const problem = problemOf(invalidRequest(errors))
-  return reply
-    .code(problem.status)
-    .type(problemType)
-    .send(JSON.stringify({ ...problem, rejected }))
+  return sendAsIs(reply.code(problem.status), problemType, JSON.stringify({ ...problem, rejected }))
 }
