@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { root } from '../set-up/root.mjs'
 
-/** Runs a command in the root folder. Returns its exit code and everything it wrote. */
-export function run(command, args, { env = {} } = {}) {
+/** Runs a command in the root folder, or in `cwd`. Returns its exit code and everything it wrote. */
+export function run(command, args, { env = {}, cwd = root, timeout } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
+      timeout,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

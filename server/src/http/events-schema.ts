@@ -2,7 +2,7 @@ import { eventOps, eventTypes, limits, objectTypes } from '@headwater/protocol'
 import { type TProperties, Type } from 'typebox'
 import { eventTypesOfContent } from './events-body.ts'
 import { problemType } from './problem.ts'
-import { Exactly, Nullable, ObjectId, OneOf, Problem, Time, UserId } from './schemas.ts'
+import { Exactly, Nullable, ObjectId, OneOf, OwnFields, Problem, readableText, Time, UserId } from './schemas.ts'
 
 /**
  * An event as the documents show it. The check of what comes in is written by hand (activity/event-check.ts), and a test
@@ -14,13 +14,9 @@ export const EventId = Type.String({
   description: 'A UUIDv7. The same id for the same target user is the same event.',
 })
 
-const Metadata = Type.Object(
-  {},
-  {
-    additionalProperties: true,
-    description: `Up to ${limits.metadataBytes / 1024} KiB and ${limits.metadataDepth} levels. \`preview\` becomes the group's \`latest_preview\`.`,
-  },
-)
+const Metadata = OwnFields({
+  description: `Up to ${limits.metadataBytes / 1024} KiB and ${limits.metadataDepth} levels. \`preview\` becomes the group's \`latest_preview\`.`,
+})
 
 const eventFields = {
   actor_id: UserId,
@@ -41,7 +37,12 @@ const knownTypes = eventTypes.filter((type) => type !== 'CUSTOM')
 
 const custom = {
   event_type: Type.Literal('CUSTOM'),
-  verb: Type.String({ minLength: 1, maxLength: limits.verbLength, description: 'What the actor did.' }),
+  verb: Type.String({
+    minLength: 1,
+    maxLength: limits.verbLength,
+    pattern: readableText,
+    description: 'What the actor did.',
+  }),
 }
 
 const eventWith = <T extends TProperties>(fields: T, title: string) =>

@@ -1,4 +1,4 @@
-import { eventTypes, limits, objectTypes } from '@headwater/protocol'
+import { eventTypes, type JsonObject, limits, objectTypes } from '@headwater/protocol'
 import { type TProperties, type TSchema, Type } from 'typebox'
 
 /**
@@ -18,6 +18,10 @@ export const OneOf = <T extends readonly string[]>(values: T, options: object = 
 export const Nullable = <T extends TSchema>(schema: T) =>
   Type.Unsafe<Type.Static<T> | null>({ anyOf: [schema, { type: 'null' }] })
 
+/** An object of the caller's own making. Keys that programs stumble over are refused when it is read (json-body.ts). */
+export const OwnFields = (options: object) =>
+  Type.Unsafe<JsonObject>({ type: 'object', propertyNames: { not: { const: '__proto__' } }, ...options })
+
 export const Time = Type.Integer({ description: 'Milliseconds since 1970 (UTC).' })
 
 export const UserId = Type.String({
@@ -28,10 +32,24 @@ export const UserId = Type.String({
   description: 'Up to 128 of A–Z a–z 0–9 . _ : @ -',
 })
 
+export const controls = '\\u0000-\\u001f\\u007f-\\u009f'
+/** They turn the direction of what comes after them. */
+const turns = '\\u202a-\\u202e\\u2066-\\u2069'
+/** Spaces of every width, and characters of no width. */
+const unseen = ' \\u00a0\\u00ad\\u1680\\u2000-\\u200f\\u2028\\u2029\\u202f\\u205f\\u2060\\u3000\\ufeff'
+
+/**
+ * The pattern of a text without what is `refused`, with at least one character that shows. No two of its parts match the same
+ * character, so that trying takes time in proportion to the length.
+ */
+export const visibleText = (refused: string): string => `^[${unseen}]*[^${unseen}${refused}][^${refused}]*$`
+
+export const readableText = visibleText(`${controls}${turns}`)
+
 export const ObjectId = Type.String({
   minLength: 1,
   maxLength: limits.objectIdLength,
-  pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$',
+  pattern: readableText,
   'x-error': 'invalid_id',
 })
 

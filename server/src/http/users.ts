@@ -9,7 +9,7 @@ import type { App } from './app.ts'
 import { jsonDepth } from './json-body.ts'
 import { requirePrincipal } from './principal.ts'
 import { invalidField } from './problem.ts'
-import { Exactly, Nullable, Time, UserId, UserRef } from './schemas.ts'
+import { controls, Exactly, Nullable, OwnFields, Time, UserId, UserRef, visibleText } from './schemas.ts'
 
 export interface UserRouteDependencies {
   readonly users: UserStore
@@ -19,17 +19,11 @@ export interface UserRouteDependencies {
 
 const params = Exactly({ id: UserId })
 
-const controls = '\\u0000-\\u001f\\u007f-\\u009f'
-/** Spaces of every width, and characters of no width. */
-const unseen = ' \\u00a0\\u1680\\u2000-\\u200f\\u2028\\u2029\\u202f\\u205f\\u2060\\u3000\\ufeff'
-
 const UserInput = Exactly({
   name: Type.String({
     minLength: 1,
     maxLength: limits.nameLength,
-    // No control characters, and one character that shows, behind any number of those that do not. No two parts can match
-    // the same character, so that trying takes time in proportion to the length.
-    pattern: `^[${unseen}]*[^${unseen}${controls}][^${controls}]*$`,
+    pattern: visibleText(controls),
     'x-error': 'invalid_character',
   }),
   avatar_url: Type.Optional(
@@ -44,9 +38,7 @@ const UserInput = Exactly({
       }),
     ),
   ),
-  properties: Type.Optional(
-    Type.Unsafe<JsonObject>({ type: 'object', description: 'Yours to fill, up to 8 KiB and 8 levels of JSON.' }),
-  ),
+  properties: Type.Optional(OwnFields({ description: 'Yours to fill, up to 8 KiB and 8 levels of JSON.' })),
 })
 
 const UserAnswer = Type.Object({
