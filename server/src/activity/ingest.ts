@@ -110,7 +110,7 @@ export function createIngest(
   async function takeIn(items: readonly EventItem[], context: SubmitContext): Promise<Submitted> {
     const checked = checkAll(items, context)
     await nameTimes(checked.timeless)
-    const { told, toSelf } = split(checked.taken)
+    const { told, toSelf } = split(firstOnes(checked.taken))
     await append(told)
     await traceSelf(toSelf)
     const accepted = checked.taken.length
@@ -166,6 +166,19 @@ export function createIngest(
     }
   }
 
+  /**
+   * Without events that say something else under the id and target user of one before them, in the request or among the
+   * newest that were accepted. What says the same is let through: the fold finds that it is not newer.
+   */
+  function firstOnes(all: readonly Taken[]): readonly Taken[] {
+    const inRequest = new Map<string, ActivityEvent>()
+    return all.filter(({ event }) => {
+      const first = inRequest.get(event.eventId) ?? pending.get(event.eventId)?.event
+      if (!first) inRequest.set(event.eventId, event)
+      return first?.targetUser !== event.targetUser || saysTheSame(first, event)
+    })
+  }
+
   function split(all: readonly Taken[]) {
     const told: Taken[] = []
     const toSelf: Taken[] = []
@@ -211,6 +224,15 @@ export function createIngest(
     return waiting && waiting.acceptedAt > clock.now() - tracedMs ? tracedPending(waiting) : undefined
   }
 }
+
+const saysTheSame = (a: ActivityEvent, b: ActivityEvent): boolean =>
+  a.actor === b.actor &&
+  a.eventType === b.eventType &&
+  a.verb === b.verb &&
+  a.objectType === b.objectType &&
+  a.objectId === b.objectId &&
+  a.op === b.op &&
+  a.createdAt === b.createdAt
 
 const tracedMs = 24 * 3_600_000
 

@@ -1,6 +1,7 @@
 import { limits } from '@headwater/protocol'
 import { keptActors, type Register } from '../model/activity-group.ts'
 import { relevantGroups, undoLookBack } from '../model/choose-group.ts'
+import { isGhost } from '../model/erasure.ts'
 import type { ActivityEvent, GroupKey } from '../model/event.ts'
 import { createdAtOf } from '../model/group-id.ts'
 import type { GroupId, Seq, UserId } from '../model/ids.ts'
@@ -98,7 +99,7 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     }))
     const answers = await members.registers(questions)
     asks.forEach(({ group, actors }, i) => {
-      const registers = answers[i] ?? []
+      const registers = (answers[i] ?? []).filter((register) => !isGhost(group, register))
       if (registers.some((register) => register.seq > group.applied)) throw new StaleView(group)
       const found = new Map(registers.map((register) => [register.actor, register]))
       for (const actor of actors) if (!group.registers.has(actor)) group.registers.set(actor, found.get(actor) ?? null)
@@ -112,7 +113,9 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     let after: Register | null = null
     for (;;) {
       const page: readonly Register[] = await members.list(group.user, group.groupId, after, limits.exactActors / 100)
-      for (const register of page) if (!group.registers.has(register.actor)) actors.push(register.actor)
+      for (const register of page) {
+        if (!group.registers.has(register.actor) && !isGhost(group, register)) actors.push(register.actor)
+      }
       after = page.at(-1) ?? null
       if (!after) break
     }
@@ -129,7 +132,7 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     while (!group.complete && fromTable < keptActors) {
       const page: readonly Register[] = await members.list(group.user, group.groupId, after, keptActors * 2)
       for (const register of page) {
-        if (group.registers.has(register.actor)) continue
+        if (group.registers.has(register.actor) || isGhost(group, register)) continue
         found.push(register)
         fromTable++
       }

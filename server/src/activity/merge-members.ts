@@ -1,5 +1,5 @@
-import type { Register } from '../model/activity-group.ts'
-import type { GroupId, UserId } from '../model/ids.ts'
+import type { GroupRow, Register } from '../model/activity-group.ts'
+import { isGhost } from '../model/erasure.ts'
 import { newestFirst } from '../model/register.ts'
 import type { MemberPosition, MemberStore } from '../ports/member-store.ts'
 
@@ -9,7 +9,7 @@ import type { MemberPosition, MemberStore } from '../ports/member-store.ts'
  */
 export async function listMembers(
   members: MemberStore,
-  group: { readonly user: UserId; readonly groupId: GroupId; readonly pending: readonly Register[] },
+  group: Pick<GroupRow, 'user' | 'groupId' | 'pending' | 'erasures'>,
   after: MemberPosition | null,
   limit: number,
 ): Promise<{ readonly registers: readonly Register[]; readonly next: MemberPosition | null }> {
@@ -22,7 +22,7 @@ export async function listMembers(
   while (fromTable <= limit) {
     const page = await members.list(group.user, group.groupId, position, limit + 1)
     for (const register of page) {
-      if (pending.has(register.actor)) continue
+      if (pending.has(register.actor) || isGhost(group, register)) continue
       found.push(register)
       fromTable++
     }

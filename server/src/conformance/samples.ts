@@ -82,6 +82,7 @@ export function sampleRow(user: UserId, seq: number, over: Partial<GroupRow> = {
     ],
     updatedAt: someTime + seq,
     hyperLogLog: null,
+    erasures: [{ actorHash: 'erased-actor', seq: 1 }],
     pending: [sampleRegister(`actor-${seq}`, seq)],
     ...over,
   } satisfies Omit<GroupRow, 'groupId'>

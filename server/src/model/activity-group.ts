@@ -69,11 +69,22 @@ export interface GroupRow {
   readonly previews: readonly EventPreview[]
   /** The newest `createdAt` of all events that changed the group. */
   readonly updatedAt: number
+  /** Who was erased lately, by a hash: a register that a late write brings back is known to be a ghost. */
+  readonly erasures: readonly Erasure[]
   /** HyperLogLog registers, base64; only past the exact limit. */
   readonly hyperLogLog: string | null
   /** Registers that changed and may not be in the member table yet. Members = table ∪ pending. */
   readonly pending: readonly Register[]
 }
+
+/** Registers of the actor up to `seq` are gone. */
+export interface Erasure {
+  readonly actorHash: string
+  readonly seq: Seq
+}
+
+/** How many erasures a row remembers, the newest: late writes come soon or never. */
+export const keptErasures = 64
 
 /** The metadata of one actor's newest ADD. */
 export interface EventPreview {

@@ -1,14 +1,17 @@
 import type { EventType, ObjectType } from '@headwater/protocol'
 import { limits } from '@headwater/protocol'
 import {
+  type Erasure,
   type EventPreview,
   type FirstSeqSpan,
   type GroupRow,
   type GroupRules,
   keptActors,
+  keptErasures,
   keptPreviews,
   type Register,
 } from './activity-group.ts'
+import { actorHashOf } from './erasure.ts'
 import type { ActivityEvent, GroupKey } from './event.ts'
 import { addFirst, adjustFirst } from './first-seq-spans.ts'
 import { groupIdOf } from './group-id.ts'
@@ -54,6 +57,7 @@ export class OpenGroup {
   newestActors: Register[]
   previews: EventPreview[]
   firstSeqSpans: FirstSeqSpan[]
+  erasures: readonly Erasure[]
   estimate: { readonly sketch: HyperLogLog; readonly base: number } | null
 
   complete: boolean
@@ -84,6 +88,7 @@ export class OpenGroup {
     this.newestActors = [...row.newestActors]
     this.previews = [...row.previews]
     this.firstSeqSpans = row.firstSeqSpans.map((span) => ({ ...span }))
+    this.erasures = row.erasures
     this.estimate = row.hyperLogLog === null ? null : parseEstimate(row.hyperLogLog)
     this.complete = complete
     this.uncopied = row.pending
@@ -118,6 +123,7 @@ export class OpenGroup {
       firstSeqSpans: [],
       previews: [],
       updatedAt: createdAt,
+      erasures: [],
       hyperLogLog: null,
       pending: [],
     }
@@ -248,6 +254,8 @@ export class OpenGroup {
     this.uncopied = this.uncopied.filter((register) => register.actor !== actor)
     this.previews = this.previews.filter((preview) => preview.actor !== actor)
     if (!known && !this.newestActors.some((register) => register.actor === actor)) return 'none'
+    const actorHash = actorHashOf(this.groupId, actor)
+    this.erasures = [...this.erasures, { actorHash, seq }].slice(-keptErasures)
     const counted = known?.op === 'ADD' && !this.estimate
     if (counted) this.#uncount(known)
     else this.newestActors = this.newestActors.filter((register) => register.actor !== actor)
@@ -290,6 +298,7 @@ export class OpenGroup {
       firstSeqSpans: this.firstSeqSpans.map((span) => ({ ...span })),
       previews: this.previews.slice(),
       updatedAt: this.updatedAt,
+      erasures: this.erasures,
       hyperLogLog: this.estimate && `${this.estimate.base}:${this.estimate.sketch.toBase64()}`,
       pending: [...this.pending.values()],
     }

@@ -30,14 +30,26 @@ type PackedRegister = readonly [
 type PackedSpan = readonly [upTo: number, actors: number, came: number]
 type PackedPreview = readonly [actor: string, createdAt: number, eventId: string, JsonObject]
 
-type RowData = readonly [newest: readonly PackedRegister[], readonly PackedSpan[], readonly PackedPreview[]]
+type PackedErasure = readonly [actorHash: string, seq: number]
+
+type RowData = readonly [
+  newest: readonly PackedRegister[],
+  readonly PackedSpan[],
+  readonly PackedPreview[],
+  readonly PackedErasure[],
+]
 
 export const upsertColumns = `user_id, group_id, visible, event_type, created_at, seq, unread_seq, applied, key_hash, verb,
   object_type, object_id, opened_seq, close_after_ms, reopen_read, visible_since, deleted_seq, actor_count, is_estimate,
   event_count, updated_at, data, pending, hyper_log_log`
 
 export function toCells(row: GroupRow): Row {
-  const data: RowData = [row.newestActors.map(pack), row.firstSeqSpans.map(packSpan), row.previews.map(packPreview)]
+  const data: RowData = [
+    row.newestActors.map(pack),
+    row.firstSeqSpans.map(packSpan),
+    row.previews.map(packPreview),
+    row.erasures.map(({ actorHash, seq }) => [actorHash, seq]),
+  ]
   return [
     row.user,
     row.groupId,
@@ -68,7 +80,7 @@ export function toCells(row: GroupRow): Row {
 
 /** Of `shownColumns` or `allColumns`. */
 export function fromCells(cells: readonly Cell[]): GroupRow {
-  const [newest, spans, previews] = JSON.parse(cells[19] as string) as RowData
+  const [newest, spans, previews, erasures] = JSON.parse(cells[19] as string) as RowData
   return {
     user: cells[0] as string,
     groupId: cells[1] as string,
@@ -91,6 +103,7 @@ export function fromCells(cells: readonly Cell[]): GroupRow {
     newestActors: newest.map(unpack),
     firstSeqSpans: spans.map(([upTo, actors, came]) => ({ upTo, actors, came })),
     previews: previews.map(([actor, createdAt, eventId, metadata]) => ({ actor, createdAt, eventId, metadata })),
+    erasures: erasures.map(([actorHash, seq]) => ({ actorHash, seq })),
     hyperLogLog: cells[20] as string | null,
     pending: typeof cells[21] === 'string' ? (JSON.parse(cells[21]) as PackedRegister[]).map(unpack) : [],
   }

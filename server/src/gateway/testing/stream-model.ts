@@ -195,5 +195,6 @@ const row = (user: UserId, object: string): GroupRow => ({
   previews: [],
   updatedAt: 0,
   hyperLogLog: null,
+  erasures: [],
   pending: [],
 })
