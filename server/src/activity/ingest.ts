@@ -9,7 +9,7 @@ import type { AppendOutcome, EventLog } from '../ports/event-log.ts'
 import type { TraceStore } from '../ports/trace-store.ts'
 import { type CheckedEvent, checkEvent } from './event-check.ts'
 import type { EventItem, ItemError } from './event-item.ts'
-import { createPendingEvents } from './ingest-pending.ts'
+import { createPendingEvents, type PendingEvent } from './ingest-pending.ts'
 import { type TracedEvent, tracedEvent, tracedPending } from './ingest-trace.ts'
 
 /**
@@ -162,7 +162,7 @@ export function createIngest(
     for (const taken of timeless) {
       const { eventId } = taken.event
       const known = pending.get(eventId) ?? (await traces.get(eventId)).at(0)
-      if (known) taken.event = { ...taken.event, createdAt: known.event.createdAt ?? known.acceptedAt }
+      if (known) taken.event = { ...taken.event, createdAt: timed(known).createdAt }
     }
   }
 
@@ -173,7 +173,8 @@ export function createIngest(
   function firstOnes(all: readonly Taken[]): readonly Taken[] {
     const inRequest = new Map<string, ActivityEvent>()
     return all.filter(({ event }) => {
-      const first = inRequest.get(event.eventId) ?? pending.get(event.eventId)?.event
+      const known = pending.get(event.eventId)
+      const first = inRequest.get(event.eventId) ?? (known && timed(known))
       if (!first) inRequest.set(event.eventId, event)
       return first?.targetUser !== event.targetUser || saysTheSame(first, event)
     })
@@ -224,6 +225,11 @@ export function createIngest(
     return waiting && waiting.acceptedAt > clock.now() - tracedMs ? tracedPending(waiting) : undefined
   }
 }
+
+const timed = ({ event, acceptedAt }: PendingEvent): ActivityEvent => ({
+  ...event,
+  createdAt: event.createdAt ?? acceptedAt,
+})
 
 const saysTheSame = (a: ActivityEvent, b: ActivityEvent): boolean =>
   a.actor === b.actor &&
