@@ -89,11 +89,19 @@ export const serverFrames = {
   }),
 }
 
+/** What an event stream has besides: it has no close codes. */
+export const streamFrames = {
+  close: frame('close', 'The last event: why the server ends the stream, in the words and numbers of a socket.', {
+    code: Type.Integer(),
+    reason: Type.String(),
+  }),
+}
+
 /** The AsyncAPI 3.0 document of the socket, and of the same frames as an event stream. */
 export function asyncApiDocument(version: string): Record<string, unknown> {
   const components = componentsOf()
   const messages: Record<string, unknown> = {}
-  for (const [name, schema] of Object.entries({ ...clientFrames, ...serverFrames })) {
+  for (const [name, schema] of Object.entries({ ...clientFrames, ...serverFrames, ...streamFrames })) {
     messages[name] = {
       name,
       summary: (schema as { readonly description?: string }).description,
@@ -101,8 +109,13 @@ export function asyncApiDocument(version: string): Record<string, unknown> {
       payload: components.refer(schema),
     }
   }
-  const onChannel = (names: readonly string[]) =>
-    names.map((name) => ({ $ref: `#/channels/activities/messages/${name}` }))
+  const own = Object.keys(clientFrames)
+  const onSocket = Object.keys(serverFrames)
+  const onStream = [...onSocket.filter((name) => name !== 'pong'), ...Object.keys(streamFrames)]
+  const channelOf = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }]))
+  const onChannel = (channel: string, names: readonly string[]) =>
+    names.map((name) => ({ $ref: `#/channels/${channel}/messages/${name}` }))
   return {
     asyncapi: '3.0.0',
     info: { title: 'Headwater', version, description: description() },
@@ -110,9 +123,12 @@ export function asyncApiDocument(version: string): Record<string, unknown> {
       activities: {
         address: '/ws/v1/activities',
         description: 'Text frames, JSON. Unknown types must be ignored by clients.',
-        messages: Object.fromEntries(
-          Object.keys(messages).map((name) => [name, { $ref: `#/components/messages/${name}` }]),
-        ),
+        messages: channelOf([...own, ...onSocket]),
+      },
+      stream: {
+        address: '/v1/activities/stream',
+        description: 'Server-sent events: `event` is the type, `id` is epoch:seq, `data` the frame.',
+        messages: channelOf(onStream),
       },
     },
     operations: {
@@ -120,13 +136,19 @@ export function asyncApiDocument(version: string): Record<string, unknown> {
         action: 'receive',
         channel: { $ref: '#/channels/activities' },
         summary: `What clients send: at most ${limits.socketFrameBytes / 1024} KiB a frame.`,
-        messages: onChannel(Object.keys(clientFrames)),
+        messages: onChannel('activities', own),
       },
       send: {
         action: 'send',
         channel: { $ref: '#/channels/activities' },
         summary: 'What the server sends.',
-        messages: onChannel(Object.keys(serverFrames)),
+        messages: onChannel('activities', onSocket),
+      },
+      stream: {
+        action: 'send',
+        channel: { $ref: '#/channels/stream' },
+        summary: 'What the server sends on an event stream.',
+        messages: onChannel('stream', onStream),
       },
     },
     components: { messages, schemas: components.schemas },
@@ -136,7 +158,7 @@ export function asyncApiDocument(version: string): Record<string, unknown> {
 function description(): string {
   const codes = Object.entries(closeCodes).map(([reason, code]) => `${code} ${reason}`)
   return (
-    'The same frames come from GET /v1/activities/stream as server-sent events: `event` is the type, `id` is epoch:seq. ' +
+    'The frames of the activity stream, on a socket and as server-sent events. ' +
     `Close codes: ${codes.join(', ')}. 4000–4499: reconnect with full jitter; 4500–4999: not with the same token.`
   )
 }

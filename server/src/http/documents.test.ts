@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { ClientFrame, ServerFrame, GroupActor as WireActor, ActivityGroup as WireGroup } from '@headwater/protocol'
 import type { Static } from 'typebox'
 import { testApp } from './app-for-tests.ts'
-import { clientFrames, serverFrames } from './asyncapi.ts'
+import { clientFrames, serverFrames, streamFrames } from './asyncapi.ts'
 import { addAllRoutes, testFeatures } from './features-for-tests.ts'
 import type { ActivityGroup, GroupActor } from './schemas.ts'
 
@@ -110,6 +110,7 @@ test('every frame is in the AsyncAPI document', async () => {
   assert.deepEqual(Object.keys(document.components.messages), [
     ...Object.keys(clientFrames),
     ...Object.keys(serverFrames),
+    ...Object.keys(streamFrames),
   ])
 })
 
