@@ -5,6 +5,7 @@ import { HeadwaterError, UnknownOutcome } from '../../lib/error.ts'
 import { systemSeams } from '../../lib/system-seams.ts'
 import { virtualSeams } from '../../lib/virtual-seams.ts'
 import type { Step } from './commands.ts'
+import type { SqliteDatabase } from './database.ts'
 import { openSqlite, type SqliteSettings } from './open.ts'
 import { temporaryFolder } from './testing/temporary-folder.ts'
 import { Writer } from './writer.ts'
@@ -15,13 +16,15 @@ const insert = (user: string, ...heads: number[]): Step => ({
 })
 const heads = 'SELECT user_id FROM heads ORDER BY user_id'
 
-const withDatabase = (name: string, settings: Omit<SqliteSettings, 'folder'>, run: TestWithDatabase) =>
+type Settings = Omit<SqliteSettings, 'folder'>
+
+function withDatabase(name: string, settings: Settings, run: (db: SqliteDatabase) => Promise<void>): void {
   test(name, async () => {
     using folder = temporaryFolder()
     await using db = await openSqlite({ folder: folder.path, ...settings }, systemSeams)
     await run(db)
   })
-type TestWithDatabase = (db: Awaited<ReturnType<typeof openSqlite>>) => Promise<void>
+}
 
 withDatabase('A command that is refused takes nothing with it, neither before nor behind it.', {}, async (db) => {
   await db.write(insert('a', 1))
