@@ -72,8 +72,7 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
   async function eraseUser(state: PartitionState, user: UserFold): Promise<void> {
     await work.flush(state, user)
     const id = user.user
-    for (const window of user.windows) state.windows.delete(window.id)
-    user.windows.clear()
+    for (const window of user.windows) state.drop(window)
     const rows = await work.persist('groups', () => allRows(id))
     await work.persist('members', () => ports.members.erase(rows.map(({ groupId }) => ({ user: id, groupId }))))
     await work.failpoint('fold.members-erased')

@@ -1,3 +1,4 @@
+import type { EventType } from '@headwater/protocol'
 import { type GroupKey, keyText } from '../model/event.ts'
 import type { Offset, Partition, Seq, UserId } from '../model/ids.ts'
 import { KeyWindow } from './key-window.ts'
@@ -12,8 +13,10 @@ export class PartitionState {
   committed: Offset
   readonly users = new Map<UserId, UserFold>()
   readonly dirty = new Set<UserFold>()
-  /** In the order in which they end, for windows of one length. */
+  /** The one that was opened, or extended, longest ago comes first. */
   readonly windows = new Map<string, KeyWindow>()
+  /** The windows of one type are all of one length, so they end in the order in which they were opened or extended. */
+  readonly #ending = new Map<EventType, Set<KeyWindow>>()
 
   constructor(partition: Partition, from: Offset) {
     this.partition = partition
@@ -37,6 +40,7 @@ export class PartitionState {
   openWindow(owner: UserFold, key: GroupKey, endsAt: number): KeyWindow {
     const window = new KeyWindow(windowId(owner.user, key), key, owner, endsAt)
     this.windows.set(window.id, window)
+    this.#endingOf(window).add(window)
     owner.windows.add(window)
     return window
   }
@@ -48,27 +52,44 @@ export class PartitionState {
     window.endsAt = now + rules.windowMs
     this.windows.delete(window.id)
     this.windows.set(window.id, window)
+    const ending = this.#endingOf(window)
+    ending.delete(window)
+    ending.add(window)
   }
 
   /** Lets go of windows that ended, and of the oldest ones past `most`; those with unflushed changes stay. */
   release(now: number, most: number): void {
-    let excess = this.windows.size - most
-    let waiting = 0
-    for (const window of this.windows.values()) {
-      if (window.endsAt > now && excess <= 0) {
-        if (++waiting > 64) break
-        continue
+    for (const ending of this.#ending.values()) {
+      for (const window of ending) {
+        if (window.endsAt > now) break
+        this.#letGo(window)
       }
-      if (window.owner.isDirty) continue
-      excess--
-      this.drop(window)
-      this.releaseUser(window.owner)
     }
+    for (const window of this.windows.values()) {
+      if (this.windows.size <= most) break
+      this.#letGo(window)
+    }
+  }
+
+  #letGo(window: KeyWindow): void {
+    if (window.owner.isDirty) return
+    this.drop(window)
+    this.releaseUser(window.owner)
+  }
+
+  #endingOf({ key }: KeyWindow): Set<KeyWindow> {
+    let ending = this.#ending.get(key.eventType)
+    if (!ending) {
+      ending = new Set()
+      this.#ending.set(key.eventType, ending)
+    }
+    return ending
   }
 
   /** Forgets what is in memory of a key; it is loaded again when it is needed. */
   drop(window: KeyWindow): void {
     this.windows.delete(window.id)
+    this.#endingOf(window).delete(window)
     window.owner.windows.delete(window)
   }
 

@@ -10,7 +10,7 @@ test('hello has every field, and what waits comes after it, up to its seq', asyn
   await send(server, like('ann', 'carol', 'p1'), like('ann', 'carol', 'p2'), like('ben', 'carol', 'p1'))
   const { epoch, seq } = await page(server, 'carol')
   using socket = await openSocket(server, 'carol', { deviceId: 'phone-1' })
-  const { session_id, ...hello } = socket.hello ?? {}
+  const { session_id, ...hello } = await socket.next('hello')
   assert.equal(typeof session_id, 'string')
   assert.deepEqual(hello, {
     type: 'hello',
