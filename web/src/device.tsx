@@ -32,6 +32,10 @@ export function Device({ kind, user, device, now }: DeviceProps) {
     if (!isOpen && isOnline && state.unseenCount > 0) store.markAllSeen().catch(fail)
   }
 
+  const markAll = () => {
+    if (canMark) store.markAllRead().catch(fail)
+  }
+
   return (
     <section className={`device device-${kind}`} aria-labelledby={titleId}>
       <header className="caption">
@@ -49,12 +53,7 @@ export function Device({ kind, user, device, now }: DeviceProps) {
           <p className="app-title">Activity</p>
           {/* Not `disabled`: pressing it is what would disable it, and the keyboard would lose its place. */}
           {isOpen && (
-            <button
-              type="button"
-              className="link app-link"
-              aria-disabled={!canMark}
-              onClick={() => canMark && store.markAllRead().catch(fail)}
-            >
+            <button type="button" className="link app-link" aria-disabled={!canMark} onClick={markAll}>
               Mark all read
             </button>
           )}

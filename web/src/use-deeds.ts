@@ -41,11 +41,17 @@ export function useDeeds(target: UserRef, { client, state }: DeviceStream): Deed
   }, [client, isLive])
 
   const put = (key: string, isDone: boolean) => setOwn((before) => new Map(before).set(key, isDone))
+  const isDone: Deeds['isDone'] = (actorId, deed) => {
+    const key = deedKey(actorId, deed)
+    return own.get(key) ?? standing.has(key)
+  }
   /** One after the other: a like and its undo must not overtake each other. */
   const perform: Deeds['perform'] = (actorIds, deeds, op) => {
     setFailure('')
-    const steps = deeds.flatMap((deed) => actorIds.map((actorId) => ({ deed, actorId })))
-    for (const { deed, actorId } of steps) put(deedKey(actorId, deed), op === 'ADD')
+    const steps = deeds.flatMap((deed) =>
+      actorIds.map((actorId) => ({ deed, actorId, key: deedKey(actorId, deed), wasDone: isDone(actorId, deed) })),
+    )
+    for (const { key } of steps) put(key, op === 'ADD')
     const run = queue.current.then(async () => {
       for (let step = steps.shift(); step; step = steps.shift()) {
         const event = { ...step.deed, op, actor_id: step.actorId, target_user_id: target.id }
@@ -54,7 +60,7 @@ export function useDeeds(target: UserRef, { client, state }: DeviceStream): Deed
           await act(event)
         } catch (error) {
           setFailure(messageOf(error))
-          for (const { deed, actorId } of [step, ...steps.splice(0)]) put(deedKey(actorId, deed), op !== 'ADD')
+          for (const { key, wasDone } of [step, ...steps.splice(0)]) put(key, wasDone)
         }
       }
     })
@@ -63,10 +69,7 @@ export function useDeeds(target: UserRef, { client, state }: DeviceStream): Deed
   }
 
   return {
-    isDone(actorId, deed) {
-      const key = deedKey(actorId, deed)
-      return own.get(key) ?? standing.has(key)
-    },
+    isDone,
     perform,
     last,
     failure,
