@@ -56,6 +56,8 @@ export interface AssembleOptions {
   readonly webFolder: string | null
   /** Checks what the engines stand on, for `/readyz`: nothing, or what is wrong. */
   readonly checkEngines: () => Promise<Readonly<Record<string, string>>>
+  /** Of an embedded server. */
+  readonly databaseSize?: () => { readonly databaseBytes: number; readonly walBytes: number }
 }
 
 export async function assemble(engines: Ports, options: AssembleOptions): Promise<Assembled> {
@@ -99,6 +101,9 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
   )
   metrics.onCollect(async () => {
     metrics.sockets.set(gateway.stats().sockets)
+    const size = options.databaseSize?.()
+    metrics.databaseBytes.set(size?.databaseBytes ?? 0)
+    metrics.databaseWalBytes.set(size?.walBytes ?? 0)
     metrics.offlineQueueEntries.set(await ports.offline.entries())
   })
   const housekeeping = startHousekeeping(
@@ -191,7 +196,7 @@ function workerMetrics(metrics: Metrics, log: Log) {
   return {
     applied: (events: number) => metrics.eventsApplied.inc(events),
     lag: (records: number) => metrics.logLag.set(records),
-    openWindows: () => {},
+    openWindows: (windows: number) => metrics.openWindows.set(windows),
     groupWrites: (rows: number) => metrics.groupWrites.inc(rows),
     degraded: (part: string, error: unknown) => log.warn({ err: error, part }, 'a part failed; going on without it'),
     parked: (record: { readonly partition: number; readonly offset: number }, error: unknown) =>

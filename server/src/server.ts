@@ -34,8 +34,9 @@ export interface StartOptions {
 export async function start(config: Config, { log, seams = systemSeams }: StartOptions): Promise<RunningServer> {
   const engines = await openEmbedded(config, seams)
   try {
-    const { checkEngines, ports } = engines
-    const server = await assemble(ports, { config, seams, log, webFolder, checkEngines })
+    const { checkEngines, ports, database } = engines
+    const databaseSize = () => database.stats()
+    const server = await assemble(ports, { config, seams, log, webFolder, checkEngines, databaseSize })
     const url = await server.listen()
     return {
       url,
@@ -80,7 +81,10 @@ export async function openData(config: Config, _options: { readonly log: Log }):
         differencesMax,
         onProgress: (users) => onProgress(users, users, 'users'),
       })
-      return { ...report, records }
+      const damage = engines.database
+        .checkIntegrity()
+        .map((found) => ({ user: '', groupId: null, what: 'database file', found, expected: 'no damage' }))
+      return { ...report, records, differences: [...damage, ...report.differences] }
     },
     async replay(onProgress) {
       const report = await replay(ports, settings, seams, ({ done, total }) => onProgress(done, total, 'records'))

@@ -63,9 +63,6 @@ export async function openEmbedded({ data, log }: EmbeddedSettings, seams: Seams
 
 const nextUsers = 'SELECT user_id FROM heads WHERE user_id > ? ORDER BY user_id LIMIT 500'
 
-/** Changes no value, and yet needs a disk that can be written. */
-const writeNothing = 'UPDATE log_info SET one = 1'
-
 async function* usersOf(database: SqliteDatabase): AsyncGenerator<UserId> {
   for (let after = ''; ; ) {
     const page = database.read.all(nextUsers, after).map(([user]) => user as UserId)
@@ -79,7 +76,7 @@ async function* usersOf(database: SqliteDatabase): AsyncGenerator<UserId> {
 async function checkDatabase(database: SqliteDatabase): Promise<Readonly<Record<string, string>>> {
   try {
     database.read.all(nextUsers, '')
-    await database.write({ sql: writeNothing, rows: [[]] })
+    await database.writer.probe()
     return {}
   } catch {
     return { store: 'the database cannot be written or read' }

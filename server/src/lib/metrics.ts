@@ -12,6 +12,10 @@ export interface Metrics {
   readonly pushSeconds: Histogram
   readonly storeReads: Counter
   readonly offlineQueueEntries: Gauge
+  readonly openWindows: Gauge
+  /** Of an embedded server: the database and what is written ahead of it. */
+  readonly databaseBytes: Gauge
+  readonly databaseWalBytes: Gauge
   observeRequest(method: string, route: string | undefined, status: number, seconds: number): void
   /** Read when the page is asked for, so that a gauge costs nothing between. */
   onCollect(read: () => void | Promise<void>): void
@@ -56,6 +60,9 @@ export function createMetrics(): Metrics {
     }),
     storeReads: counter('headwater_store_reads_total', 'Reads that reached a store'),
     offlineQueueEntries: gauge('headwater_offline_queue_entries', 'Entries in offline queues'),
+    openWindows: gauge('headwater_open_windows', 'Keys whose events are folded in memory at the moment'),
+    databaseBytes: gauge('headwater_database_bytes', 'Size of the embedded database'),
+    databaseWalBytes: gauge('headwater_database_wal_bytes', 'Size of the write-ahead log of the embedded database'),
     observeRequest(method, route = 'none', status, seconds) {
       requests.inc({ method, route, status })
       requestSeconds.observe({ method, route }, seconds)
