@@ -54,6 +54,7 @@ test('a name is text: it is not filled in, and cannot turn the words around it',
   const name = '$1 ${x} %s'
   assert.equal(summarize(group([name]), null), `${name} liked your post`)
   assert.equal(summarize(group(['Mia\u202e\u200b\u0007']), null), 'Mia liked your post')
+  assert.equal(summarize(group(['👩\u200d👧']), null), '👩\u200d👧 liked your post')
 })
 
 test('a catalogue of one’s own adds a language or replaces single sentences', () => {

@@ -32,8 +32,11 @@ export interface Summarized {
 export type Summarize = (group: Summarized, locale: string | null) => string
 
 const fallback = 'en'
-/** Controls, zero-width and direction marks: a name must not reorder or imitate the words around it. */
-const unsafe = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
+/**
+ * Controls, zero-width spaces and direction marks: a name must not reorder or imitate the words around it. The joiners
+ * (U+200C, U+200D) stay: emoji and names in Persian and Indic scripts are written with them.
+ */
+const unsafe = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
 
 /** `extra` adds languages, or replaces single words and sentences of those that are built in. */
 export function createSummarize(extra: Readonly<Record<string, Partial<Catalogue>>> = {}): Summarize {
