@@ -86,6 +86,10 @@ export class TestSocket implements Disposable {
     )
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   get position(): StreamPosition {
     return { epoch: String(this.hello?.epoch), seq: this.seq }
   }
