@@ -1,0 +1,38 @@
+import { DatabaseSync, StatementSync } from 'node:sqlite'
+import { isMainThread } from 'node:worker_threads'
+import { crashEnvironment, writerPoint, writerTables } from './child-contract.ts'
+
+/**
+ * Loaded before everything else into each thread of the child. In the writing thread it counts the transactions that
+ * write to a table, and kills the process before such a commit, or after it and before anyone is told.
+ */
+const point = process.env[crashEnvironment.point] ?? ''
+const table = writerTables.find((name) => point === writerPoint('before', name) || point === writerPoint('after', name))
+
+if (!isMainThread && table) watchCommits(table)
+
+function watchCommits(watched: string): void {
+  let passesLeft = Number(process.env[crashEnvironment.pass] ?? 0)
+  let holdsRows = false
+  // Writes of the views and the log return no rows, so `run` is all that has to be watched.
+  const inserts = new RegExp(`^\\s*INSERT INTO ${watched}\\b`)
+  const { run } = StatementSync.prototype
+  StatementSync.prototype.run = function (this: StatementSync, ...args: unknown[]) {
+    if (inserts.test(this.sourceSQL)) holdsRows = true
+    return Reflect.apply(run, this, args)
+  }
+  const { exec } = DatabaseSync.prototype
+  DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string) {
+    if (sql !== 'COMMIT' || !holdsRows) return exec.call(this, sql)
+    holdsRows = false
+    const isDue = --passesLeft === 0
+    if (isDue && point === writerPoint('before', watched)) die()
+    exec.call(this, sql)
+    if (isDue) die()
+  }
+}
+
+function die(): never {
+  process.kill(process.pid, 'SIGKILL')
+  for (;;);
+}

@@ -1,0 +1,51 @@
+import { setImmediate } from 'node:timers/promises'
+import { apiKey } from './child-contract.ts'
+import type { ServerLives } from './server-lives.ts'
+
+export interface Call {
+  readonly user?: string
+  readonly body?: unknown
+}
+
+export interface Answer {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly body: any
+}
+
+/** A caller who sends a request again, the same, until some life of the server has answered it. */
+export class PatientClient {
+  readonly #lives: ServerLives
+  /** Requests that got no answer. */
+  unanswered = 0
+
+  constructor(lives: ServerLives) {
+    this.#lives = lives
+  }
+
+  async call(method: string, path: string, { user, body }: Call = {}): Promise<Answer> {
+    for (;;) {
+      const url = await this.#lives.url()
+      try {
+        const response = await fetch(url + path, {
+          method,
+          headers: {
+            authorization: `Bearer ${apiKey}`,
+            // A connection that is kept could be one to a life that is over.
+            connection: 'close',
+            ...(user === undefined ? {} : { 'x-user-id': user }),
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        })
+        const text = await response.text()
+        if (response.status < 500) return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+        throw new Error(`${method} ${path}: ${response.status} ${text}`)
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error
+        this.unanswered++
+        await setImmediate()
+      }
+    }
+  }
+}
