@@ -1,18 +1,11 @@
 // Memory is bounded by open windows: when they have passed, nothing is left of the groups that were folded in them.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { assemble } from '../../src/assemble.ts'
-import { settingsWith } from '../../src/config/load.ts'
-import { openEmbedded } from '../../src/engines/embedded.ts'
-import { silentLog } from '../../src/lib/log.ts'
-import { virtualSeams } from '../../src/lib/virtual-seams.ts'
 import { insideOf, startHeadwater, type TestServer } from '../../src/testing.ts'
 import { accept, like, send } from '../journeys/testing/calls.ts'
+import { Disk } from '../journeys/testing/on-disk.ts'
 
 const minuteMs = 60_000
 const megabyte = 1_048_576
@@ -28,57 +21,25 @@ function heap(): number {
 }
 
 test('what the windows weighed is given back when they have passed', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'headwater-memory-'))
-  const seams = virtualSeams()
-  const config = {
-    ...settingsWith({ 'http.port': 0, 'data.dir': folder, 'activity.openWindowsMax': 200_000 }),
-    access: { apiKeys: ['key'], tokenSecrets: ['a secret that only this test server has'] },
-    isDevelopment: false,
-  }
-  const engines = await openEmbedded(config, seams)
-  const server = await assemble(engines.ports, {
-    config,
-    seams,
-    log: silentLog,
-    webFolder: null,
-    checkEngines: engines.checkEngines,
-  })
-  const { worker } = server.activity
-  const url = await server.listen()
-  try {
-    await post(url, 0, 1)
-    seams.time.advance(6 * minuteMs)
-    await worker.settle()
-    const before = heap()
-    for (let batch = 1; batch <= 15; batch++) await post(url, batch, 1_000)
-    await worker.settle()
-    assert.equal(worker.openWindows, 15_000)
-    const during = heap()
-
-    seams.time.advance(5 * minuteMs)
-    await worker.settle()
-    assert.equal(worker.openWindows, 0)
-    const left = heap() - before
-    assert.ok(during - before > 10 * megabyte, `windows weigh something: ${during - before} bytes`)
-    // What stays are the caches that have bounds of their own: unread sets and the offline queue.
-    assert.ok(left < 0.3 * (during - before), `${left} of ${during - before} bytes are left`)
-  } finally {
-    await server.close()
-    await engines[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true })
-  }
+  await using disk = await Disk.make()
+  await using server = await disk.start()
+  const groupsOfMany = (n: number) =>
+    accept(
+      server,
+      Array.from({ length: 1_000 }, (_, i) => like(`actor-${n}`, `user-${(n % 10) * 1_000 + i}`, `p${n}`)),
+    )
+  await groupsOfMany(0)
+  await server.advance(6 * minuteMs)
+  const before = heap()
+  for (let n = 1; n <= 15; n++) await groupsOfMany(n)
+  await server.settle()
+  const during = heap()
+  await server.advance(5 * minuteMs)
+  const left = heap() - before
+  assert.ok(during - before > 10 * megabyte, `windows weigh something: ${during - before} bytes`)
+  // What stays are the caches that have bounds of their own: unread sets and the offline queue.
+  assert.ok(left < 0.3 * (during - before), `${left} of ${during - before} bytes are left`)
 })
-
-/** Batch `n`: a group each for a thousand of ten thousand users. */
-async function post(url: string, n: number, size: number): Promise<void> {
-  const events = Array.from({ length: size }, (_, i) => like('ann', `user-${(n % 10) * 1_000 + i}`, `p${n}`))
-  const answer = await fetch(`${url}/v1/events`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer key', 'content-type': 'application/json' },
-    body: JSON.stringify({ events }),
-  })
-  assert.equal(answer.status, 202)
-}
 
 test('a hundred thousand groups of a thousand users: open for five minutes, then none', async () => {
   await using server = await startHeadwater()

@@ -1,16 +1,12 @@
 // Ninety days: what is older is nowhere to be seen, in no count, and a week later in no store.
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { settingsWith } from '../../src/config/load.ts'
-import { silentLog } from '../../src/lib/log.ts'
-import { virtualSeams } from '../../src/lib/virtual-seams.ts'
-import { start } from '../../src/server.ts'
+import { databaseFile } from '../../src/engines/sqlite/open.ts'
 import { insideOf, startHeadwater, type TestServer } from '../../src/testing.ts'
 import { like, mark, page, send, walk } from './testing/calls.ts'
+import { Disk } from './testing/on-disk.ts'
 import { openSocket } from './testing/socket.ts'
 import { View } from './testing/view.ts'
 
@@ -105,33 +101,19 @@ test('P39 No TTL: after 97 days housekeeping drops the rows, and clients of befo
 })
 
 test('P39 Disk grows for ever: after 97 days nothing of a group is left on the disk', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'headwater-retention-'))
-  const seams = virtualSeams()
-  const config = {
-    ...settingsWith({ 'http.port': 0, 'http.rateLimits': 'off', 'data.dir': folder }),
-    access: { apiKeys: ['key'], tokenSecrets: ['a secret that only this test server has'] },
-    isDevelopment: false,
-  }
-  const server = await start(config, { log: silentLog, seams })
-  try {
-    const call = async (method: string, path: string, body?: object) => {
-      const headers = { authorization: 'Bearer key', 'x-user-id': 'carol', 'content-type': 'application/json' }
-      const answer = await fetch(server.url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
-      return answer.json() as Promise<{ readonly activity_groups: readonly unknown[] }>
-    }
-    await call('POST', '/v1/events', { events: ['ann', 'ben', 'cy'].map((actor) => like(actor, 'carol', 'p1')) })
-    while ((await call('GET', '/v1/activities')).activity_groups.length === 0);
-    await call('POST', '/v1/activities/read', { all: true })
-    assert.ok((await rowsIn(folder)).groups === 1)
+  await using disk = await Disk.make()
+  const server = await disk.start()
+  await send(server, like('ann', 'carol', 'p1'), like('ben', 'carol', 'p1'))
+  const [held] = await walk(server, 'carol')
+  await mark(server, 'carol', 'read', { group_ids: [held?.group_id ?? ''] })
+  await server.settle()
+  assert.deepEqual(rowsIn(disk.folder), { groups: 1, members: 2, object_groups: 1, marks: 1, traces: 2, log: 3 })
 
-    seams.time.jump(98 * dayMs)
-    seams.time.advance(3_600_000)
-    for (let tries = 0; (await rowsIn(folder)).groups !== 0 && tries < 200; tries++) await call('GET', '/healthz')
-  } finally {
-    await server.close()
-  }
-  assert.deepEqual(await rowsIn(folder), { groups: 0, members: 0, object_groups: 0, traces: 0 })
-  await rm(folder, { recursive: true })
+  disk.seams.time.jump(98 * dayMs)
+  await server.advance(3_600_000)
+  for (let tries = 0; rowsIn(disk.folder).traces !== 0 && tries < 200; tries++) await server.request('GET', '/healthz')
+  await server.close()
+  assert.deepEqual(rowsIn(disk.folder), { groups: 0, members: 0, object_groups: 0, marks: 0, traces: 0, log: 0 })
 })
 
 test('a cursor that points at what is past retention says so', async () => {
@@ -166,10 +148,9 @@ async function listedAt(server: TestServer, ms: number): Promise<number> {
   return activity_groups.length
 }
 
-async function rowsIn(folder: string): Promise<Record<string, number>> {
-  const [file] = (await readdir(folder)).filter((name) => name.endsWith('.db') || name.endsWith('.sqlite'))
-  const database = new DatabaseSync(join(folder, file ?? ''), { readOnly: true })
-  const rows = ['groups', 'members', 'object_groups', 'traces'].map((table) => {
+function rowsIn(folder: string): Record<string, number> {
+  const database = new DatabaseSync(join(folder, databaseFile), { readOnly: true })
+  const rows = ['groups', 'members', 'object_groups', 'marks', 'traces', 'log'].map((table) => {
     const count = database.prepare(`SELECT count(*) AS n FROM ${table}`).get()
     return [table, Number(count?.n)]
   })
