@@ -8,6 +8,7 @@ import { createIngest, type Ingest } from './activity/ingest.ts'
 import { activitySettings } from './activity/settings.ts'
 import { readCatalogues } from './config/catalogues.ts'
 import { isLoopback } from './config/checks.ts'
+import { ConfigError } from './config/config-error.ts'
 import type { Config } from './config/secrets.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { type GatewaySettings, gatewayDefaults } from './gateway/settings.ts'
@@ -67,14 +68,17 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
   const node = createUuidV7(seams.clock, seams.random)()
   const settings = activitySettings(config.activity)
   const catalogues = await readCatalogues(config.activity.cataloguesDir)
+  await using parts = new AsyncDisposableStack()
   const access = await openAccess(ports, config.access, seams, (error) =>
     log.warn({ err: error }, 'revocations could not be read'),
   )
+  parts.use(access)
   const activity = createActivity(
     ports,
     { settings, catalogues, metrics: workerMetrics(metrics, log), onWorkerFailure },
     seams,
   )
+  parts.use(activity)
   const ingest = createIngest(
     ports,
     { notifySelf: (type) => settings.rulesOf(type).notifySelf, maxInFlightEvents: config.http.maxInFlightEvents },
@@ -99,6 +103,7 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
     gatewaySettings(config, node),
     seams,
   )
+  parts.use(gateway)
   metrics.onCollect(async () => {
     metrics.sockets.set(gateway.stats().sockets)
     const size = options.databaseSize?.()
@@ -112,8 +117,10 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
     seams,
     (task, error) => log.warn({ err: error, task }, 'housekeeping failed'),
   )
+  parts.use(housekeeping)
   const app = await createRoutes(ports, { ...options, access, activity, ingest, gateway, metrics })
   app.server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head))
+  const running = parts.move()
   return { access, activity, gateway, app, metrics, listen, close }
 
   function onWorkerFailure(error: unknown): void {
@@ -121,7 +128,7 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
   }
 
   async function listen(): Promise<string> {
-    await app.listen({ host: config.http.host, port: config.http.port })
+    await app.listen({ host: config.http.host, port: config.http.port }).catch(refuseAddress)
     const { port } = app.server.address() as AddressInfo
     const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host
     return `http://${host}:${port}`
@@ -130,11 +137,19 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
   async function close(): Promise<void> {
     await gateway.drain()
     await app.close()
-    await gateway[Symbol.asyncDispose]()
-    await housekeeping[Symbol.asyncDispose]()
-    await activity[Symbol.asyncDispose]()
-    await access[Symbol.asyncDispose]()
+    await running.disposeAsync()
   }
+}
+
+function refuseAddress(error: NodeJS.ErrnoException): never {
+  const messages: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another program listens on this port',
+    EACCES: 'this port needs rights that the server does not have',
+    EADDRNOTAVAIL: 'this machine does not have the address of http.host',
+  }
+  const message = messages[error.code ?? '']
+  if (message === undefined) throw error
+  throw new ConfigError([{ key: 'http.port', source: 'listening', message }])
 }
 
 interface RouteParts extends AssembleOptions {

@@ -37,7 +37,10 @@ export async function start(config: Config, { log, seams = systemSeams }: StartO
     const { checkEngines, ports, database } = engines
     const databaseSize = () => database.stats()
     const server = await assemble(ports, { config, seams, log, webFolder, checkEngines, databaseSize })
-    const url = await server.listen()
+    const url = await server.listen().catch(async (error: unknown) => {
+      await server.close()
+      throw error
+    })
     return {
       url,
       apiKey: config.access.apiKeys[0] ?? '',
