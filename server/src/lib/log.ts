@@ -29,9 +29,13 @@ export function createLog({ level, readable, secrets = [], write = toStandardErr
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: pino.stdSerializers.errWithCause, error: pino.stdSerializers.errWithCause },
     },
-    { write: (line: string) => write(mask(readable ? readableLine(line) : line)) },
+    { write: (line: string) => write(mask(readable ? readableLine(line) : escapeControls(line))) },
   )
 }
+
+/** JSON leaves these as they are, and some of them begin an escape sequence of terminals. */
+const escapeControls = (json: string): string =>
+  json.replace(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`)
 
 export const silentLog: Log = pino({ enabled: false })
 
