@@ -128,9 +128,11 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
   }
 
   async function listen(): Promise<string> {
-    await app.listen({ host: config.http.host, port: config.http.port }).catch(refuseAddress)
-    const { port } = app.server.address() as AddressInfo
     const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host
+    await app
+      .listen({ host: config.http.host, port: config.http.port })
+      .catch((error: NodeJS.ErrnoException) => refuseAddress(error, `${host}:${config.http.port}`))
+    const { port } = app.server.address() as AddressInfo
     return `http://${host}:${port}`
   }
 
@@ -141,15 +143,15 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
   }
 }
 
-function refuseAddress(error: NodeJS.ErrnoException): never {
+function refuseAddress(error: NodeJS.ErrnoException, address: string): never {
   const messages: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another program listens on this port',
+    EADDRINUSE: 'another program listens there; PORT names another one, PORT=0 takes any that is free',
     EACCES: 'this port needs rights that the server does not have',
     EADDRNOTAVAIL: 'this machine does not have the address of http.host',
   }
   const message = messages[error.code ?? '']
   if (message === undefined) throw error
-  throw new ConfigError([{ key: 'http.port', source: 'listening', message }])
+  throw new ConfigError([{ key: 'http.port', source: address, message }])
 }
 
 interface RouteParts extends AssembleOptions {

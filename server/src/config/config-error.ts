@@ -17,5 +17,6 @@ export class ConfigError extends Error {
   }
 }
 
+/** A variable that is no key is its own source. */
 const describe = ({ key, source, message }: Problem): string =>
-  key === null ? `${source}: ${message}` : `${key} (${source}): ${message}`
+  key === null || source.endsWith(` ${key}`) ? `${source}: ${message}` : `${key} (${source}): ${message}`

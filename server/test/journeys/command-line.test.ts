@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -123,4 +124,21 @@ test('an address that others can reach needs secrets of its own', async () => {
   assert.equal(refused.code, 2)
   assert.match(refused.err, /set HEADWATER_API_KEY[\s\S]*set HEADWATER_TOKEN_SECRET/)
   assert.equal(refused.out, '')
+})
+
+test('a port that another program has ends the start at once, and says so', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const refused = await done(['start'], { PORT: String(port), HEADWATER_DATA: 'taken' })
+  other.close()
+  assert.equal(refused.code, 2)
+  assert.match(refused.err, new RegExp(`127\\.0\\.0\\.1:${port}\\): another program listens there`))
+})
+
+test('who reads only the first lines gets them, and no complaint', async () => {
+  const printed = run(['config', 'print'])
+  printed.child.stdout?.destroy()
+  assert.equal(await printed.ended, 0)
+  assert.equal(printed.err, '')
 })

@@ -13,7 +13,8 @@ export function lockFolder(path: string): Disposable {
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db?.close()
-    if (isBusy(error)) throw refusal('Another Headwater has this data folder open: stop it, or use another folder')
+    if (isBusy(error))
+      throw refusal('Another Headwater has this data folder open: stop it, or name another folder (HEADWATER_DATA)')
     throw refusal('The data folder cannot be locked: is it writable, and does it have space?', error)
   }
   return { [Symbol.dispose]: () => (db.isOpen ? db.close() : undefined) }
