@@ -111,6 +111,25 @@ test('P25 Old group never closes: it takes in what happened 23:59:59.999 later, 
   assert.equal((await page(server, 'carol')).unread_count, 2)
 })
 
+test('a group takes in what happened up to 24 h before it opened, and nothing from before that', async () => {
+  await using server = await startHeadwater()
+  const opened = server.now()
+  await send(
+    server,
+    like('ann', 'carol', 'p1', { created_at: opened }),
+    like('ben', 'carol', 'p1', { created_at: opened - dayMs + 1 }),
+    like('cy', 'carol', 'p1', { created_at: opened - dayMs }),
+  )
+  const groups = await walk(server, 'carol')
+  assert.deepEqual(
+    groups.map((held) => [held.group_created_at - opened, held.actor_count, held.top_actors[0]?.id]),
+    [
+      [0, 2, 'ann'],
+      [-dayMs, 1, 'cy'],
+    ],
+  )
+})
+
 test('P25 New activity is invisible in a collapsed group: it says how many are new since it was last seen', async () => {
   await using server = await startHeadwater()
   await send(server, ...Array.from({ length: 9 }, (_, i) => like(`actor-${i}`, 'carol', 'p1')))
