@@ -5,7 +5,8 @@ export const trace: Command = {
   name: 'trace',
   summary: 'Tells what happened to one event in the last 24 hours.',
   arguments: 'EVENT_ID',
-  description: 'Asks a running server: accepted, written to a group, pushed to a socket, queued, or ignored and why.',
+  description:
+    'Asks a running server: accepted, written to a group, handed to open sockets, queued for devices, or ignored and why.',
   options: { json: { doc: 'Print the answer as JSON.' }, ...targetOptions },
   async run(call) {
     const id = encodeURIComponent(call.arguments[0] as string)

@@ -21,14 +21,14 @@ h3 { margin: 1.25rem 0 .4rem; font-size: .8rem; text-transform: uppercase; lette
 p { margin: .5rem 0 } a { color: var(--accent) } nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin-top: 1rem }
 code, pre { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, monospace }
 details { border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0; background: var(--soft) }
-details > div { padding: 0 1rem 1rem; border-top: 1px solid var(--line); overflow-x: auto }
+details > div { scroll-margin-top: 3.5rem; padding: 0 1rem 1rem; border-top: 1px solid var(--line); overflow-x: auto }
 summary { cursor: pointer; padding: .6rem 1rem; display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: baseline }
 summary:focus-visible { outline: 2px solid var(--accent); border-radius: .5rem }
 .verb { min-width: 4.2rem; font-weight: 700; color: var(--accent) }
 .title { margin-left: auto; color: var(--dim) }
 table { border-collapse: collapse; width: 100% }
 td { padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
-td:first-child { white-space: nowrap } .dim { color: var(--dim) }
+td:first-child { white-space: nowrap; width: 12rem } .dim { color: var(--dim) }
 `
 
 const styleHash = createHash('sha256').update(style).digest('base64')
@@ -84,9 +84,15 @@ function operationSection(method: string, path: string, operation: Json): string
   ].join('')
 }
 
-function callers({ security }: Json): string {
-  if (security === undefined) return 'API key, or a user token'
-  return (security as readonly unknown[]).length === 0 ? 'Open to everyone' : 'API key'
+const callerNames: Readonly<Record<string, string>> = {
+  apiKey: 'API key',
+  userToken: 'a user token',
+  streamTicket: 'a ticket',
+}
+
+function callers({ security = [{ apiKey: [] }, { userToken: [] }] }: Json): string {
+  const names = (security as readonly Json[]).flatMap(Object.keys).map((name) => callerNames[name] ?? name)
+  return names.length === 0 ? 'Open to everyone' : names.join(', or ')
 }
 
 const parameterRow = ({ name, in: place, required, schema, description }: Json): readonly string[] => [
@@ -104,15 +110,20 @@ const contentRows = (content: Json): string =>
   Object.entries(content)
     .map(
       ([type, part]) =>
-        `<div><span class="dim">${escapeHtml(type)}</span><br>${schemaText((part as Json).schema as Json)}</div>`,
+        `<div><span class="dim">${escapeHtml(type)}</span><br>${described((part as Json).schema as Json)}</div>`,
     )
     .join('')
 
+const described = (schema: Json): string => `${schemaText(schema)} ${prose(schema.description)}`
+
+/** The id is inside: a link to what is folded away unfolds it. */
 const schemaSection = (name: string, schema: Json): string =>
-  `<details id="schema-${escapeHtml(name)}"><summary><code>${escapeHtml(name)}</code></summary><div>` +
+  `<details><summary><code>${escapeHtml(name)}</code></summary><div id="schema-${escapeHtml(name)}">` +
   `${schema.description ? `<p>${prose(schema.description)}</p>` : ''}${schemaText(schema)}</div></details>`
 
 function schemaText(schema: Json): string {
+  const variants = (schema.anyOf ?? []) as readonly Json[]
+  if (variants.some((variant) => variant.properties)) return variants.map(schemaText).join('<p class="dim">or</p>')
   const { properties, required = [] } = schema as { readonly properties?: Json; readonly required?: readonly string[] }
   if (!properties) return typeText(schema)
   const rows = Object.entries(properties).map(([name, property]) => [

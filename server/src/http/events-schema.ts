@@ -144,9 +144,11 @@ export const TracedEvent = Type.Object(
     reason: Nullable(Type.String({ description: 'Why it was ignored.' })),
     group_id: Nullable(Type.String()),
     accepted_at: Time,
-    written_at: Nullable(Time),
-    pushed_at: Nullable(Time),
-    queued_at: Nullable(Time),
+    written_at: Nullable(Type.Integer({ description: 'When its group was stored.' })),
+    pushed_at: Nullable(
+      Type.Integer({ description: 'When it was handed to the sockets that were open, if any were.' }),
+    ),
+    queued_at: Nullable(Type.Integer({ description: 'When it was kept for devices that were away.' })),
   },
   { title: 'TracedEvent', description: 'An event, and what became of it in the last 24 h.' },
 )

@@ -29,7 +29,7 @@ export const UserId = Type.String({
   maxLength: limits.userIdLength,
   pattern: '^[A-Za-z0-9._:@-]+$',
   'x-error': 'invalid_id',
-  description: 'Up to 128 of A–Z a–z 0–9 . _ : @ -',
+  description: 'Of A–Z a–z 0–9 . _ : @ -',
 })
 
 export const controls = '\\u0000-\\u001f\\u007f-\\u009f'

@@ -41,7 +41,10 @@ export function checkReadable(db: DatabaseSync, program: Program): void {
   for (const { number, name, checksum } of applied) {
     const migration = program.migrations[Number(number) - 1]
     if (!migration || migration.name !== name || checksumOf(migration) !== checksum) {
-      throw refusal(`Schema ${number} (${name}) of the database is not the one that Headwater ${program.version} knows`)
+      throw refusal(
+        `Schema ${number} (${name}) of the database is not the one that Headwater ${program.version} knows: ` +
+          'run the version that wrote this data folder, or name another folder (HEADWATER_DATA)',
+      )
     }
   }
 }
