@@ -13,6 +13,7 @@ import { buildWeb } from './set-up/web.mjs'
 const commands = {
   start: { run: ['server/src/main.ts', 'start'], web: true },
   test: { run: ['scripts/test.mjs', 'all'], web: true },
+  'test:long': { run: ['scripts/test.mjs', 'long'], web: true },
   'test:unit': { run: ['scripts/test.mjs', 'unit'], web: false },
   check: { run: ['scripts/test.mjs', 'check'], web: false },
   format: { run: ['scripts/format.mjs'], web: false },

@@ -1,4 +1,4 @@
-// `npm test`, `npm run check` and `npm run test:unit`. Runs under the pinned Node, after scripts/bootstrap.mjs.
+// `npm test`, `npm run test:long` (the same with more seeds), `npm run check` and `npm run test:unit`. Runs under the pinned Node, after scripts/bootstrap.mjs.
 //
 // All steps run, also after one has failed: whoever waits for the result wants to know all of it. A step is a
 // function that returns { ok, output } and, where it counted tests, { passed, failed }; { skipped: why } if it
@@ -29,7 +29,10 @@ const tests = {
 
 const [mode, ...args] = process.argv.slice(2)
 if (mode === 'unit') process.exitCode = unit(args)
-else process.exitCode = await runSteps(mode === 'check' ? checks : { ...checks, ...tests })
+else {
+  if (mode === 'long') process.env.HEADWATER_LONG = '1'
+  process.exitCode = await runSteps(mode === 'check' ? checks : { ...checks, ...tests })
+}
 
 async function runSteps(steps) {
   const total = { passed: 0, failed: 0 }

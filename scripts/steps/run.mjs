@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { root } from '../set-up/root.mjs'
 
 /** Runs a command in the root folder, or in `cwd`. Returns its exit code and everything it wrote. */
@@ -22,7 +23,12 @@ export function run(command, args, { env = {}, cwd = root, timeout } = {}) {
   })
 }
 
-/** Runs a tool of node_modules, by its JavaScript file, so that no shell and no .cmd file is between. */
-export function runTool(file, args) {
-  return run(process.execPath, [join(root, 'node_modules', file), ...args])
+/**
+ * Runs a tool of node_modules, by its JavaScript file, so that no shell and no .cmd file is between. Without colours:
+ * some tools paint even into a pipe when CI is set, and what they say is searched for file names.
+ */
+export async function runTool(file, args) {
+  const env = { NO_COLOR: '1', FORCE_COLOR: '0' }
+  const { code, output } = await run(process.execPath, [join(root, 'node_modules', file), ...args], { env })
+  return { code, output: stripVTControlCharacters(output) }
 }
