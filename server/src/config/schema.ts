@@ -111,7 +111,7 @@ export const schema = {
     partitions: integer(
       4,
       { min: 1, max: 512 },
-      'Partitions of the event log; another number starts a new epoch, and clients read their lists anew.',
+      'Partitions of the event log; fixed when the data directory is made.',
     ),
     retentionDays: integer(
       30,

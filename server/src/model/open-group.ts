@@ -207,17 +207,19 @@ export class OpenGroup {
       this.#raiseUnread(seq)
     }
     const known = this.newestActors.find((register) => register.actor === event.actor)
-    if (!known || isNewer({ createdAt, eventId: event.eventId, op: 'ADD' }, known)) {
-      this.#keepNewest({
-        actor: event.actor,
-        createdAt,
-        eventId: event.eventId,
-        op: 'ADD',
-        seq,
-        firstSeq: known?.firstSeq ?? seq,
-      })
-      this.#keepPreview(placed)
+    if (known && !isNewer({ createdAt, eventId: event.eventId, op: 'ADD' }, known)) return this.#changed(placed)
+    const register: Register = {
+      actor: event.actor,
+      createdAt,
+      eventId: event.eventId,
+      op: 'ADD',
+      seq,
+      firstSeq: known?.firstSeq ?? seq,
     }
+    // Members are written for those who page through them; nobody asks them for membership any more.
+    this.pending.set(event.actor, register)
+    this.#keepNewest(register)
+    this.#keepPreview(placed)
     return this.#changed(placed)
   }
 

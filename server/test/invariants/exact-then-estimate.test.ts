@@ -26,6 +26,14 @@ test('a group counts a hundred thousand actors exactly, and estimates beyond', a
   assert.equal(beyond.isEstimate, true)
   assert.ok(Math.abs(beyond.actors - 110_000) < 5_500, `${beyond.actors} should be near 110,000`)
 
+  const { body: page } = await server.request('GET', '/v1/activities', { user: 'carol' })
+  const [group] = page.activity_groups
+  const { body: members } = await server.request('GET', `/v1/activities/${group.group_id}/actors?limit=3`, {
+    user: 'carol',
+  })
+  const ids = (actors: readonly { id: string }[]) => actors.map((actor) => actor.id)
+  assert.deepEqual(ids(members.actors), ids(group.top_actors), 'the newest are listed first, beyond the limit too')
+
   await act(server, { actor_id: 'actor-100007', op: 'UNDO' })
   assert.equal((await countOf(server)).actors, beyond.actors, 'membership is no longer asked')
   const again = await countOf(server)
