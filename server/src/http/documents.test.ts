@@ -102,6 +102,29 @@ test('a list says what it takes and answers', async () => {
   assert.ok(!JSON.stringify(components).includes('x-error'))
 })
 
+test('events come in five forms, a refusal names each event, and a body of either-or is shown as such', async () => {
+  await using app = await documentsApp()
+  const { paths, components } = (await app.app.inject({ url: '/openapi.json' })).json()
+  const { requestBody, responses } = paths['/v1/events'].post
+  assert.deepEqual(Object.keys(requestBody.content), [
+    'application/json',
+    'application/vnd.headwater.event+avro',
+    'application/vnd.headwater.events+avro',
+    'application/cloudevents+json',
+    'application/cloudevents-batch+json',
+  ])
+  const refused = responses['400'].content['application/problem+json'].schema.$ref.split('/').at(-1)
+  assert.ok(components.schemas[refused].properties.rejected)
+  assert.equal(responses['400'].description, '`invalid_request` · `invalid_json`')
+  assert.ok(responses['503'].headers['Retry-After'])
+  const mark = paths['/v1/activities/read'].post.requestBody.content['application/json'].schema
+  assert.deepEqual(
+    mark.anyOf.map(({ $ref }: { readonly $ref: string }) => components.schemas[$ref.split('/').at(-1) ?? ''].required),
+    [['group_ids'], ['all']],
+  )
+  assert.ok(!JSON.stringify([paths, components]).includes('x-shown'))
+})
+
 test('every frame is in the AsyncAPI document', async () => {
   await using app = await documentsApp()
   const document = (await app.app.inject({ url: '/asyncapi.json' })).json()
