@@ -44,7 +44,8 @@ function runTheLinesOfCurl(): void {
   const script = shown
     .replace('dev_…', found(/API key +(\S+)/))
     .replace('http://127.0.0.1:7070', found(/listening on (http:\S+)/))
-    .replaceAll('curl ', 'curl -sS --fail-with-body --max-time 3 ')
+    .replaceAll('curl ', 'curl -sS --fail-with-body --max-time 30 ')
+    .replace('-N ', '-N --max-time 3 ')
     .replace('npx headwater', `"$NODE" "${join(root, 'server/src/main.ts')}"`)
   const env = { PATH: process.env.PATH, NODE: process.execPath, HEADWATER_DATA: join(folder, 'data') }
   // The stream at the end goes on until curl has had enough of it.
