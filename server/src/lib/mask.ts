@@ -4,9 +4,9 @@ const depthMax = 6
 /** `token`, `api_key`, `Authorization`; not `token_id` or `tokens`, which name no secret. */
 const secretName = /(^|[_.-]|[a-z](?=[A-Z]))(authorization|cookie|token|secret|password|ticket|api[_-]?key)$/i
 
-/** A bearer credential, and a JSON Web Token wherever it stands. */
+/** A bearer credential, and a JSON Web Token wherever it stands: what is before it may be the `n` of an escaped line end. */
 const bearer = /(Bearer\s+)[^\s"',\\]+/gi
-const jsonWebToken = /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g
+const jsonWebToken = /eyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g
 
 /** Masks bearer credentials, tokens and the given secrets in a text. */
 export function createMask(secrets: readonly string[]): (text: string) => string {

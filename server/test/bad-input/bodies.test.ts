@@ -91,6 +91,12 @@ const rows: readonly Refused[] = [
   ['B09 nesting of 33: an event', event(`{${like},"metadata":{"a":${nested(31)}}}`), ...invalid, 'too_deep'],
   ['B09 nesting of 9 in metadata', event(`{${like},"metadata":{"a":${nested(8)}}}`), ...invalid, 'too_deep'],
   ['B09 nesting of 9 in properties', user(`{"name":"D","properties":{"a":${nested(8)}}}`), ...invalid, 'too_deep'],
+  [
+    'security 27: 20,001 values',
+    { method: 'POST', path: '/v1/tokens', body: { user_id: Array(20_001).fill(0) } },
+    ...invalid,
+    'too_long',
+  ],
   ['B13 no content type', user('{"name":"D"}', { type: null }), ...unsupported],
   ['B13 text/plain', event(`{${like}}`, { type: 'text/plain' }), ...unsupported],
   ['B13 a form', user('name=D', { type: 'application/x-www-form-urlencoded' }), ...unsupported],

@@ -110,6 +110,24 @@ test('B11 a request that came whole is answered as what it was, whatever follows
   )
 })
 
+for (const [name, body] of [
+  ['no request', ''],
+  ['no chunk', 'Transfer-Encoding: chunked\r\n'],
+] as const) {
+  test(`B11 what is ${name} does not get into the middle of a stream that the connection carries`, async () => {
+    const socket = connect(portOf(quick), '127.0.0.1')
+    let received = ''
+    socket.setEncoding('utf8').on('data', (text) => {
+      received += text
+      if (received.includes('event: hello')) socket.write('garbage\r\n\r\n')
+    })
+    const key = `Authorization: Bearer ${quick.apiKey}\r\nX-User-Id: bob\r\n`
+    socket.write(`GET /v1/activities/stream HTTP/1.1\r\nHost: x\r\n${key}${body}\r\n`)
+    await once(socket, 'close')
+    assert.deepEqual(received.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200'])
+  })
+}
+
 test('B12 a body at a byte at a time is given up', async () => {
   const socket = connect(portOf(quick), '127.0.0.1')
   socket.setEncoding('utf8').on('error', () => {})

@@ -109,9 +109,9 @@ test("security 16: another user's position, device and Last-Event-ID show nothin
   const { epoch, seq } = alice.position
   alice.say({ type: 'ack', seq })
   await alice.roundTrip()
-  await server.advance(1_100)
   await alice.hangUp()
-  await send(server, like('mia', 'alice', 'secret-post-9'), like('mia', 'bob', 'own-post'))
+  const own = Array.from({ length: 20 }, (_, i) => like(`mia-${i}`, 'bob', 'own-post'))
+  await send(server, like('mia', 'alice', 'secret-post-9'), ...own)
 
   const texts: string[] = []
   for (const options of [{ resume: { epoch, seq } }, { resume: { epoch, seq: 0 } }, { deviceId: 'phone' }]) {
@@ -130,6 +130,9 @@ test("security 16: another user's position, device and Last-Event-ID show nothin
     assert.match(text, /bob/)
     assert.doesNotMatch(text, /secret-post|alice|fan-/)
   }
+  using phone = await openSocket(server, 'bob', { deviceId: 'phone' })
+  using other = await openSocket(server, 'bob', { deviceId: 'tablet' })
+  assert.equal(phone.hello?.from_seq, other.hello?.from_seq, 'bob has no device of this name')
   using back = await openSocket(server, 'alice', { deviceId: 'phone' })
   assert.equal(back.hello?.from_seq, seq, "alice's device goes on from its own ack")
 })

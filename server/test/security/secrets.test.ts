@@ -35,7 +35,7 @@ function talkative(ports: Ports, state: Failing): Ports {
         return (...args: unknown[]) => {
           if (state.down === null || typeof name === 'symbol') return value.apply(target, args)
           throw new Error(`${name} failed: ${state.down}`, {
-            cause: new Error(`near ${state.down}\n\u001b[2J\u009b31m`),
+            cause: new Error(`near ${state.down}`),
           })
         }
       },
@@ -103,7 +103,7 @@ async function goEverywhere(server: OwnServer, state: Failing) {
   const stranger = await dial(server)
   stranger.say({ type: 'auth', token: `${token}x` })
   await stranger.closeCode()
-  state.down = `Bearer ${token} ${apiKey} "${tokenSecrets.join('" ')}" of the request`
+  state.down = `Bearer ${token} ${apiKey} "${tokenSecrets.join('" ')}" of\u001b[2J\u009b31m\r${token}`
   await goOn()
   const failed = answers.slice(-requests.length - 2)
   assert.ok(failed.filter((text) => /"status":5\d\d/.test(text)).length > 3, 'the stores were down')
