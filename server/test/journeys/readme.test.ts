@@ -16,7 +16,7 @@ const blocks = (language: string): string[] =>
 const folder = mkdtempSync(join(tmpdir(), 'headwater-readme-'))
 const server = spawn(process.execPath, [join(root, 'server/src/main.ts'), 'start'], {
   cwd: folder,
-  env: { PATH: process.env.PATH, PORT: '0', HEADWATER_DATA: join(folder, 'data') },
+  env: { PATH: process.env.PATH, PORT: '0', HEADWATER_DATA: join(folder, 'data'), HEADWATER_LOG__LEVEL: 'warn' },
   stdio: ['ignore', 'pipe', 'inherit'],
 })
 let banner = ''
@@ -26,7 +26,11 @@ server.stdout.setEncoding('utf8').on('data', (text) => {
 const found = (pattern: RegExp): string => pattern.exec(banner)?.[1] ?? assert.fail(banner)
 
 before(async () => {
-  while (!/listening on/.test(banner)) await once(server.stdout, 'data')
+  const ended = once(server, 'close')
+  while (!/listening on/.test(banner)) {
+    await Promise.race([once(server.stdout, 'data'), ended])
+    assert.equal(server.exitCode, null, 'the server ended before it listened')
+  }
 })
 after(async () => {
   server.kill('SIGTERM')
