@@ -226,3 +226,46 @@ test('security 48: the OpenAPI document names every route, and no other', async 
     .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
   assert.deepEqual(documented.sort(), routes.toSorted())
 })
+
+interface Schema {
+  readonly type?: string | readonly string[]
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly pattern?: string
+  readonly maxLength?: number
+  readonly maxItems?: number
+  readonly items?: Schema
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly anyOf?: readonly Schema[]
+  readonly oneOf?: readonly Schema[]
+}
+
+/** Where a schema takes texts or lists of any length. Free objects are bounded by hand, in bytes and levels. */
+function unbounded(schema: Schema, path: string): string[] {
+  const found: string[] = []
+  const isFixed =
+    schema.enum !== undefined || schema.const !== undefined || /^\^\[0-9A-Fa-f\]\{8\}-/.test(schema.pattern ?? '')
+  if (schema.type === 'string' && schema.maxLength === undefined && !isFixed) found.push(path)
+  if (schema.type === 'array' && schema.maxItems === undefined) found.push(path)
+  if (schema.items) found.push(...unbounded(schema.items, `${path}[]`))
+  for (const [name, inner] of Object.entries(schema.properties ?? {}))
+    found.push(...unbounded(inner, `${path}.${name}`))
+  for (const inner of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) found.push(...unbounded(inner, path))
+  return found
+}
+
+test('security 25: every text and list that a body or query takes has an end', async () => {
+  await using server = await startHeadwater({ demo: true })
+  let bodies = 0
+  const endless = insideOf(server).server.app.routeTable.routes.flatMap(({ method, url, schema }) => {
+    const { body, querystring } = (schema ?? {}) as { readonly body?: Schema; readonly querystring?: Schema }
+    if (body) bodies++
+    return [...unbounded(body ?? {}, `${method} ${url}`), ...unbounded(querystring ?? {}, `${method} ${url} ?`)]
+  })
+  assert.ok(bodies >= 7)
+  // A cursor that is too long is a cursor that was never given out, and is refused as that.
+  assert.deepEqual(
+    endless.filter((path) => !path.endsWith('?.cursor')),
+    [],
+  )
+})
