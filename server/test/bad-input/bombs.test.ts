@@ -53,14 +53,12 @@ const places: readonly (readonly [name: string, head: string, tail: string, requ
     '}}',
     (body) => ({ method: 'PUT', path: `/v1/users/${nobody}`, body }),
   ],
-  ['the name of a user', '{"name":', '}', (body) => ({ method: 'PUT', path: `/v1/users/${nobody}`, body })],
   [
     'the ids of a mark',
     '{"group_ids":',
     '}',
     (body) => ({ method: 'POST', path: '/v1/activities/read', user: reader, body }),
   ],
-  ['a mark itself', '', '', (body) => ({ method: 'POST', path: '/v1/activities/seen', user: reader, body })],
   [
     'the metadata of an event',
     `{"event_type":"LIKE","actor_id":"mia","target_user_id":"${reader}","object_type":"POST","object_id":"p2","metadata":{"a":`,

@@ -51,7 +51,7 @@ function numbered(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, '1']))
 }
 
-const quick = await startHeadwater({ config: { 'http.requestTimeoutMs': 100 } })
+const quick = await startHeadwater({ config: { 'http.requestTimeoutMs': 400 } })
 after(() => quick.close())
 
 const post = (to: TestServer, lines: readonly string[], body = '') =>

@@ -27,7 +27,7 @@ function begun(server: TestServer, text: string): HalfRequest {
 }
 
 test('security 24: hundreds of requests that never end are closed, and whoever comes meanwhile is answered', async () => {
-  await using server = await startHeadwater({ config: { 'http.requestTimeoutMs': 300 } })
+  await using server = await startHeadwater({ config: { 'http.requestTimeoutMs': 1_000 } })
   using healthy = await openSocket(server, 'carol')
   const post = `POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.apiKey}\r\nContent-Type: application/json\r\n`
   const halves = [
