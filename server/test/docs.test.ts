@@ -70,12 +70,18 @@ describe('reference pages name what there is, and nothing else', () => {
   })
 })
 
+/** What the tests themselves read, found in their text. */
+const testVariables = ['scripts/fuzz-openapi.mjs', 'server/test/invariants/hostile-memory.test.ts'].flatMap((path) =>
+  [...read(path).matchAll(/HEADWATER_[A-Z_]+/g)].map(([name]) => name),
+)
+
 test('keys, variables and metrics in the text exist', async () => {
   const known = new Set(keys.map(({ name }) => name))
   const variables = new Set([
     ...keys.flatMap(({ variable, field }) => [variable, field.variable]),
     'HEADWATER_CONFIG',
     'HEADWATER_URL',
+    ...testVariables,
   ])
   const metrics = await createMetrics().text()
   const wrong = pages().flatMap((path) =>
