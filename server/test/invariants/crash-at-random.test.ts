@@ -7,7 +7,7 @@ import { pick } from '../model/random-events.ts'
 
 /** `HEADWATER_SEED=17` takes other moments, `HEADWATER_CRASHES=100` more of them. */
 const seed = Number(process.env.HEADWATER_SEED ?? 1)
-const crashes = Number(process.env.HEADWATER_CRASHES ?? 8)
+const crashes = Number(process.env.HEADWATER_CRASHES ?? (process.env.HEADWATER_LONG ? 40 : 8))
 /** A life is this long at most, counted from when it listens. */
 const lifeMsMax = 400
 /** Rounds of work that are under way at a time. */

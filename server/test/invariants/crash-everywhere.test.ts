@@ -38,9 +38,13 @@ const writerPoints = writerTables.flatMap((table) => [writerPoint('before', tabl
 
 const points = [...failpoints, ...writerPoints]
 
-/** The first and the third pass by turns, both where most of the work is. `HEADWATER_CRASH_PASSES=1,3` tries all of both. */
+/**
+ * The first and the third pass by turns, both where most of the work is; all of both with `npm run test:long` or
+ * `HEADWATER_CRASH_PASSES=1,3`.
+ */
 const both = ['ingest.after-append', 'flush.issued', 'flush.written', 'flush.published', 'aggregate.committed']
-const passes = process.env.HEADWATER_CRASH_PASSES?.split(',').map(Number)
+const passesAsked = process.env.HEADWATER_CRASH_PASSES ?? (process.env.HEADWATER_LONG ? '1,3' : undefined)
+const passes = passesAsked?.split(',').map(Number)
 const plans: readonly CrashPlan[] = passes
   ? passes.flatMap((pass) => points.map((point) => ({ point, pass })))
   : [

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { replay } from '../../src/activity/replay.ts'
 import { openEmbedded } from '../../src/engines/embedded.ts'
+import type { SqliteDatabase } from '../../src/engines/sqlite/database.ts'
 import { temporaryFolder } from '../../src/engines/sqlite/testing/temporary-folder.ts'
 import type { Ports } from '../../src/ports/ports.ts'
 import { SqliteRun } from '../model/sqlite-run.ts'
 import { dumpViews, type ViewDump, type ViewRow, without } from '../model/view-dump.ts'
 import { worldSettings } from '../model/world.ts'
 
-const seeds = Number(process.env.HEADWATER_SEEDS ?? 4)
+const seeds = Number(process.env.HEADWATER_SEEDS ?? (process.env.HEADWATER_LONG ? 20 : 4))
 const operations = Number(process.env.HEADWATER_OPERATIONS ?? 300)
 
 describe('a replay of the whole log on SQLite', () => {
@@ -34,14 +35,14 @@ describe('a replay of the whole log on SQLite', () => {
         { data: { dir: folder.path }, log: { partitions, maxLag: 1_000_000 } },
         run.seams,
       )
-      await replayAll(run, { ...fresh.ports, log: run.engines.ports.log })
+      await replayAll(run, { ...fresh.ports, log: run.engines.ports.log }, fresh.database)
       assertSame(comparable(dumpViews(fresh.database)), comparable(before))
     })
   }
 })
 
-async function replayAll(run: SqliteRun, ports: Ports): Promise<void> {
-  const report = await run.during(replay(ports, worldSettings, run.seams))
+async function replayAll(run: SqliteRun, ports: Ports, database?: SqliteDatabase): Promise<void> {
+  const report = await run.during(replay(ports, worldSettings, run.seams), database)
   assert.equal(report.unreadable, 0)
 }
 

@@ -41,6 +41,7 @@ export class MortalPorts {
   readonly #settings: MortalSettings
   readonly #random: Random
   readonly #consumers = new Set<LogConsumer>()
+  readonly #underWay = new Set<Promise<unknown>>()
   #isDead = false
   #stalled: PromiseWithResolvers<void> | undefined
 
@@ -55,6 +56,8 @@ export class MortalPorts {
   async die(): Promise<void> {
     this.#isDead = true
     this.thaw()
+    // What was handed to the disk is there, or is not, before anyone else looks.
+    await Promise.allSettled(this.#underWay)
     for (const consumer of this.#consumers) await consumer[Symbol.asyncDispose]()
   }
 
@@ -73,6 +76,13 @@ export class MortalPorts {
     const answer = await run()
     await this.#gate()
     return answer
+  }
+
+  #tracked<T>(call: Promise<T>): Promise<T> {
+    this.#underWay.add(call)
+    const over = () => void this.#underWay.delete(call)
+    call.then(over, over)
+    return call
   }
 
   async #gate(): Promise<void> {
@@ -96,9 +106,9 @@ export class MortalPorts {
       get: (target, key) => {
         if (key === 'ordered') return !this.#settings.unordered
         const value: unknown = Reflect.get(target, key)
-        if (typeof value !== 'function' || typeof key === 'symbol') return value
+        if (typeof value !== 'function' || typeof key === 'symbol' || key === 'partitionOf') return value
         return (...args: unknown[]) => {
-          const run = () => value.apply(target, args)
+          const run = () => this.#tracked(value.apply(target, args))
           return writes.has(key) ? this.#write(name, run) : this.#alive(run)
         }
       },

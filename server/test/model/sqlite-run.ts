@@ -7,6 +7,7 @@ import { HeadwaterError, UnknownOutcome } from '../../src/lib/error.ts'
 import type { Random } from '../../src/lib/seams.ts'
 import { seededRandom, type VirtualSeams, virtualSeams } from '../../src/lib/virtual-seams.ts'
 import type { UserId } from '../../src/model/ids.ts'
+import { assertPageComplete } from './assert-page-complete.ts'
 import { Died, MortalPorts } from './mortal-ports.ts'
 import type { PlainFold } from './plain-fold.ts'
 import { createRandomEvents, pick } from './random-events.ts'
@@ -24,6 +25,8 @@ const crowds = [
 const log = { partitions: 3, maxLag: 1_000_000 }
 /** Requests that are under way at a time. */
 const atOnce = 8
+/** Steps of time after which nothing is expected to happen any more. */
+const ticksMax = 20_000
 
 /**
  * A stream in trouble on real SQLite files: workers die or stall between any two calls, do not always hear what became
@@ -87,16 +90,24 @@ export class SqliteRun implements AsyncDisposable {
     else if (chance < 0.97) await this.#troubleWorker()
     else if (chance < 0.99) await this.#wipeCaches()
     else if (chance < 0.994) await this.#restart()
+    else if (!this.#eraseUsers) await assertPageComplete(api, user, `seed ${this.seed}`)
     this.#reviveWorkers()
     if (this.#unexpected) throw this.#unexpected
   }
 
-  /** Waits until everything is folded. What the log then says. */
+  /**
+   * Waits until everything is folded. Whoever stalls sleeps through it, is passed over, and then goes on as if nothing
+   * had been. What the log says after that.
+   */
   async settle(): Promise<PlainFold> {
+    for (let i = 0; i < atOnce; i++) {
+      await this.#begin(() => this.api.append({ kind: 'event', event: this.#next() }))
+      if (i === pick(this.#random, atOnce)) this.#stall(this.#workers[0]?.mortal)
+    }
     await Promise.all(this.#pending)
-    for (const { mortal } of this.#workers) mortal.thaw()
+    this.#startWorker()
     for (let step = 0; !(await isDone(this.engines.ports.log)); step++) {
-      if (step > 5_000) throw new Error('the log was never folded to its end')
+      if (step > ticksMax) throw new Error('the log was never folded to its end')
       this.#reviveWorkers()
       if (this.#unexpected) throw this.#unexpected
       await this.#tick(500)
@@ -133,10 +144,15 @@ export class SqliteRun implements AsyncDisposable {
     if (chance < 0.5) {
       this.happened.deaths++
       await chosen?.mortal.die()
-    } else if (chance < 0.7) {
-      this.happened.stalls++
-      chosen?.mortal.stall()
-    } else chosen?.mortal.thaw()
+    } else if (chance < 0.7) this.#stall(chosen?.mortal)
+    else chosen?.mortal.thaw()
+  }
+
+  /** Not where streams are erased: no row is left then that would refuse what a sleeper has yet to write. */
+  #stall(worker: MortalPorts | undefined): void {
+    if (this.#eraseUsers) return
+    this.happened.stalls++
+    worker?.stall()
   }
 
   async #wipeCaches(): Promise<void> {
@@ -192,13 +208,16 @@ export class SqliteRun implements AsyncDisposable {
   }
 
   /** Time passes while it is under way. */
-  async during<T>(work: Promise<T>): Promise<T> {
+  async during<T>(work: Promise<T>, database = this.engines.database): Promise<T> {
     let isOver = false
     const watched = work.finally(() => {
       isOver = true
     })
     watched.catch(() => {})
-    while (!isOver) await this.#tick(100)
+    for (let ticks = 0; !isOver; ticks++) {
+      if (ticks > ticksMax) throw new Error('it never came to an end')
+      await this.#tick(100, database)
+    }
     return watched
   }
 
@@ -207,10 +226,9 @@ export class SqliteRun implements AsyncDisposable {
   }
 
   /** Virtual time and the real disk go on together: what was being written when time moved is then written. */
-  async #tick(ms: number): Promise<void> {
+  async #tick(ms: number, { writer } = this.engines.database): Promise<void> {
     this.seams.time.advance(ms)
     await rest(2)
-    const { writer } = this.engines.database
     if (writer.queuedCommands > 0) await writer.probe()
     await rest(1)
   }
