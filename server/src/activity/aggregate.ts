@@ -56,6 +56,7 @@ export class Aggregator implements AsyncDisposable {
       loadWindows: this.#loader.loadWindows,
       askRegisters: this.#loader.askRegisters,
       newestActors: this.#loader.newestActors,
+      checkCurrent: this.#loader.checkCurrent,
       flush: (state, user) => this.#flush(state, [user]),
       persist: this.#persist,
       failpoint: (name) => seams.failpoint(name),

@@ -27,6 +27,7 @@ export interface DeletionWork {
   readonly loadWindows: (state: PartitionState, needs: readonly WindowNeed[], next: Seq) => Promise<void>
   readonly askRegisters: (asks: readonly { group: OpenGroup; actors: readonly UserId[] }[]) => Promise<void>
   readonly newestActors: (group: OpenGroup) => Promise<readonly Register[]>
+  readonly checkCurrent: (group: OpenGroup) => Promise<void>
   readonly flush: (state: PartitionState, user: UserFold) => Promise<void>
   readonly persist: Persist
   readonly failpoint: Seams['failpoint']
@@ -57,6 +58,8 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
   ): Promise<void> {
     await changeGroup(state, record, user, groupId, async (group) => {
       await work.askRegisters([{ group, actors: [actor] }])
+      // Nothing known may mean that another owner has erased the actor already, after it wrote the row.
+      if (!group.complete && !group.register(actor)) await work.checkCurrent(group)
       const change = group.eraseActor(actor, record.seq)
       if (group.needsRefill) group.refill(await work.newestActors(group))
       return change

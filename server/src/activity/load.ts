@@ -24,7 +24,7 @@ export interface LoadPorts {
 
 /** Brings what the records of one partition need into memory: few questions to the stores, whatever their number. */
 export function createLoader({ groups, members }: LoadPorts, settings: ActivitySettings, monotonic: () => number) {
-  return { prepare, loadWindows, askRegisters, allActors, newestActors }
+  return { prepare, loadWindows, askRegisters, allActors, newestActors, checkCurrent }
 
   async function prepare(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
     await loadUsers(state, records)
