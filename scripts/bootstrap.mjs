@@ -17,6 +17,7 @@ const commands = {
   'test:unit': { run: ['scripts/test.mjs', 'unit'], web: false },
   check: { run: ['scripts/test.mjs', 'check'], web: false },
   format: { run: ['scripts/format.mjs'], web: false },
+  bench: { run: ['--expose-gc', 'bench/run.ts'], web: false },
   docs: { run: ['scripts/docs.ts'], web: false },
 }
 
