@@ -1,0 +1,117 @@
+// Bar 4.2: clients that lose their connections again and again while events come in miss nothing, get nothing twice and
+// nothing out of order; and one whose position cannot be known is told so, always.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { limits } from '@headwater/protocol'
+import { eventually, pause } from './testing/eventually.ts'
+import { chance, length, report, seed } from './testing/lengths.ts'
+import { Publisher } from './testing/publisher.ts'
+import { StreamClient } from './testing/stream-client.ts'
+import { StressedServer } from './testing/stressed-server.ts'
+import { assertWholeStory } from './testing/whole-story.ts'
+
+const clientCount = length(60, 200)
+const kicksEach = length(8, 20)
+const userCount = 20
+
+test('recovery storm: no gap, no duplicate, no inversion, and every badge as it was', async (t) => {
+  await using server = await StressedServer.start({ 'activity.flushMs': 20 })
+  const random = chance()
+  const publisher = new Publisher(() => server.http, seed)
+  const users = Array.from({ length: userCount }, (_, i) => `user-${i}`)
+  // What has no frame yet is no position: a first event each, so that everybody can go on from somewhere.
+  await publisher.insist(users.map((user) => ({ user, object: 'first', actor: 'ann' })))
+  const clients = Array.from({ length: clientCount }, (_, i) => {
+    const user = users[i % users.length] as string
+    return new StreamClient({ port: server.port, user, token: server.token(user), random })
+  })
+  await eventually('everybody is there', () => clients.every(({ isLive }) => isLive))
+
+  let kicked = 0
+  let publishing = true
+  const load = (async () => {
+    for (let n = 0; publishing; n++) {
+      const batch = Array.from({ length: 20 }, () => {
+        const user = users[Math.floor(random.next() * users.length)] as string
+        const isNew = random.next() < 0.5
+        return { user, object: isNew ? `post-${n}` : `post-${n % 5}`, actor: `actor-${Math.floor(random.next() * 50)}` }
+      })
+      await publisher.insist(batch)
+      if (n % 10 === 0) {
+        const user = users[n % users.length] as string
+        await server.http.call('POST', '/v1/activities/read', { user, body: { all: true } })
+      }
+      await pause(5)
+    }
+  })()
+  const kick = async (client: StreamClient) => {
+    for (let n = 0; n < kicksEach; n++) {
+      await pause(random.next() * 60)
+      client.cut()
+      kicked++
+      client.connect()
+      // Now and then it is gone again before it was told anything.
+      if (random.next() < 0.8) await eventually('a client is back', () => client.isLive)
+    }
+    await eventually('a client is back for good', () => client.isLive)
+  }
+  await Promise.all(clients.map(kick))
+  publishing = false
+  await load
+  const heads = new Map<string, { seq: number; unread: number }>()
+  await eventually('the log is worked off', async () => (await server.metric('headwater_log_lag')) === 0)
+  for (const user of users) {
+    const { body } = await server.http.call('GET', '/v1/activities', { user })
+    heads.set(user, { seq: body.seq, unread: body.unread_count })
+  }
+  await eventually('everybody has everything', () =>
+    clients.every((client) => client.position?.seq === heads.get(client.user)?.seq),
+  )
+  for (const client of clients) {
+    assert.equal(client.resets.length, 0)
+    assert.equal((client.told.at(-1) ?? client.toldByHello.at(-1))?.unread, heads.get(client.user)?.unread, client.user)
+  }
+  for (const client of clients) client.leave()
+  assert.equal((await server.stop()).code, 0)
+  const story = await assertWholeStory(server, publisher.accepted, clients)
+  assert.ok(story.badges > kicked, `${story.badges} badges were compared`)
+  const links = clients.reduce((sum, client) => sum + client.links, 0)
+  report(t, { clients: clientCount, kicks: kicked, deliveries: links, events: publisher.accepted.size, ...story })
+})
+
+test('a position that cannot be known is a reset, in every case', async (t) => {
+  await using server = await StressedServer.start({ 'activity.flushMs': 0 })
+  const random = chance()
+  const publisher = new Publisher(() => server.http, seed)
+  const { port } = server
+  const user = 'carol'
+  const token = server.token(user)
+  const objects = Array.from({ length: limits.catchUpChanges + 1 }, (_, i) => ({ user, object: `p${i}`, actor: 'ann' }))
+  await publisher.insist(objects)
+  await eventually('the log is worked off', async () => {
+    const { body } = await server.http.call('GET', '/v1/activities', { user })
+    return body.unread_count === objects.length
+  })
+  const { body } = await server.http.call('GET', '/v1/activities', { user })
+  const { epoch, seq } = body as { readonly epoch: string; readonly seq: number }
+  const unknown = {
+    epoch_changed: { epoch: 'another', seq },
+    position_unknown: { epoch, seq: seq + 1_000_000 },
+    too_far_behind: { epoch, seq: 0 },
+  }
+  let asked = 0
+  for (const [reason, resume] of Object.entries(unknown)) {
+    const clients = Array.from(
+      { length: length(10, 20) },
+      () => new StreamClient({ port, user, token, random, resume }),
+    )
+    await eventually('everybody was answered', () => clients.every(({ isLive }) => isLive))
+    for (const client of clients) {
+      assert.deepEqual([client.resets, client.position, client.faults], [[reason], { epoch, seq }, []])
+      client.leave()
+    }
+    asked += clients.length
+    await eventually('the sockets are gone', async () => (await server.metric('headwater_sockets')) === 0)
+  }
+  report(t, { resets: asked, of: asked })
+})
