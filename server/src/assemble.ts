@@ -36,6 +36,17 @@ import type { Ports } from './ports/ports.ts'
 
 const dayMs = 86_400_000
 
+/** What a server does, without the routes that lead to it. Running: disposing of it ends its work. */
+export interface Features extends AsyncDisposable {
+  /** The engines, their reads counted. */
+  readonly ports: Ports
+  readonly access: Access
+  readonly activity: Activity
+  readonly ingest: Ingest
+  readonly gateway: Gateway
+  readonly metrics: Metrics
+}
+
 /** A whole server on given engines, not listening yet. */
 export interface Assembled {
   readonly access: Access
@@ -62,6 +73,32 @@ export interface AssembleOptions {
 }
 
 export async function assemble(engines: Ports, options: AssembleOptions): Promise<Assembled> {
+  const { config } = options
+  const features = await assembleFeatures(engines, options)
+  const { access, activity, gateway, metrics } = features
+  const app = await createRoutes(features, options).catch(async (error: unknown) => {
+    await features[Symbol.asyncDispose]()
+    throw error
+  })
+  return { access, activity, gateway, app, metrics, listen, close }
+
+  async function listen(): Promise<string> {
+    const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host
+    await app
+      .listen({ host: config.http.host, port: config.http.port })
+      .catch((error: NodeJS.ErrnoException) => refuseAddress(error, `${host}:${config.http.port}`))
+    const { port } = app.server.address() as AddressInfo
+    return `http://${host}:${port}`
+  }
+
+  async function close(): Promise<void> {
+    await gateway.drain()
+    await app.close()
+    await features[Symbol.asyncDispose]()
+  }
+}
+
+export async function assembleFeatures(engines: Ports, options: AssembleOptions): Promise<Features> {
   const { config, seams, log } = options
   const metrics = createMetrics()
   const ports = countReads(engines, () => metrics.storeReads.inc())
@@ -118,28 +155,19 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
     (task, error) => log.warn({ err: error, task }, 'housekeeping failed'),
   )
   parts.use(housekeeping)
-  const app = await createRoutes(ports, { ...options, access, activity, ingest, gateway, metrics })
-  app.server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head))
   const running = parts.move()
-  return { access, activity, gateway, app, metrics, listen, close }
+  return {
+    ports,
+    access,
+    activity,
+    ingest,
+    gateway,
+    metrics,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
 
   function onWorkerFailure(error: unknown): void {
     log.error({ err: error }, 'the worker failed and starts over from the log')
-  }
-
-  async function listen(): Promise<string> {
-    const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host
-    await app
-      .listen({ host: config.http.host, port: config.http.port })
-      .catch((error: NodeJS.ErrnoException) => refuseAddress(error, `${host}:${config.http.port}`))
-    const { port } = app.server.address() as AddressInfo
-    return `http://${host}:${port}`
-  }
-
-  async function close(): Promise<void> {
-    await gateway.drain()
-    await app.close()
-    await running.disposeAsync()
   }
 }
 
@@ -154,16 +182,12 @@ function refuseAddress(error: NodeJS.ErrnoException, address: string): never {
   throw new ConfigError([{ key: 'http.port', source: address, message }])
 }
 
-interface RouteParts extends AssembleOptions {
-  readonly access: Access
-  readonly activity: Activity
-  readonly ingest: Ingest
-  readonly gateway: Gateway
-  readonly metrics: Metrics
-}
-
-async function createRoutes(ports: Ports, parts: RouteParts): Promise<App> {
-  const { config, seams, log, access, activity, ingest, gateway, metrics, webFolder } = parts
+export async function createRoutes(
+  features: Omit<Features, keyof AsyncDisposable>,
+  options: AssembleOptions,
+): Promise<App> {
+  const { ports, access, activity, ingest, gateway, metrics } = features
+  const { config, seams, log, webFolder } = options
   const { reader, readState, deletion } = activity
   const { clock } = seams
   const app = createApp({
@@ -186,6 +210,7 @@ async function createRoutes(ports: Ports, parts: RouteParts): Promise<App> {
   addStreamRoute(app, gateway)
   addOperationRoutes(app, { metrics, readiness, boundToLoopback: isLoopback(config.http.host) })
   addDocumentRoutes(app, { version: packageJson.version })
+  app.server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head))
   if (config.isDevelopment && config.demo.enabled) {
     await putDemoUsers(ports.users, clock.now())
     addDemoRoutes(app, { access, users: ports.users, submit: (event) => ingest.submit([event], {}) })
@@ -199,7 +224,7 @@ async function createRoutes(ports: Ports, parts: RouteParts): Promise<App> {
   }
 
   async function readiness() {
-    const wrong = await parts.checkEngines()
+    const wrong = await options.checkEngines()
     return { ready: Object.keys(wrong).length === 0, parts: { api: 'ok', gateway: 'ok', worker: 'ok', ...wrong } }
   }
 }
