@@ -29,7 +29,7 @@ export class RawSocket {
     this.#handlers = handlers
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
     this.#socket.on('connect', () => this.#socket.write(handshake(port)))
-    this.#socket.on('data', (bytes) => this.#receive(bytes))
+    this.#socket.on('data', (bytes: Buffer) => this.#receive(bytes))
     this.#socket.on('error', () => {})
     this.#socket.on('close', () => this.#end())
   }

@@ -1,5 +1,5 @@
 import type { ActivityGroup, StreamPosition } from '@headwater/protocol'
-import { Backoff } from '../../../../client/src/backoff.ts'
+import { Backoff, backoffLimits } from '../../../../client/src/backoff.ts'
 import type { Random } from '../../../src/lib/seams.ts'
 import { RawSocket } from './raw-socket.ts'
 
@@ -12,6 +12,8 @@ export interface StreamClientOptions {
   readonly resume?: StreamPosition
   /** Comes back by itself when it loses its connection, as the SDK does. */
   readonly returns?: boolean
+  /** The longest wait before it tries again; left out: the SDK's. */
+  readonly waitMaxMs?: number
 }
 
 /** A badge as it was told, and the position that it was told for. */
@@ -55,13 +57,13 @@ export class StreamClient {
   #timer: NodeJS.Timeout | undefined
   #helloSeq = 0
 
-  constructor({ port, user, token, random, resume, returns = false }: StreamClientOptions) {
+  constructor({ port, user, token, random, resume, returns = false, waitMaxMs }: StreamClientOptions) {
     this.user = user
     this.position = resume ?? null
     this.returns = returns
     this.#port = port
     this.#token = token
-    this.#backoff = new Backoff(random)
+    this.#backoff = new Backoff(random, { ...backoffLimits, lastMs: waitMaxMs ?? backoffLimits.lastMs })
     this.connect()
   }
 
@@ -121,7 +123,8 @@ export class StreamClient {
   #take(frame: Frame): void {
     switch (frame.type) {
       case 'hello':
-        return this.#hello(frame)
+        this.#hello(frame)
+        return
       case 'reset':
         this.resets.push(frame.reason)
         this.position = { epoch: frame.epoch, seq: frame.seq }
