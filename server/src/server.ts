@@ -102,7 +102,7 @@ async function completeFrom(log: Awaited<ReturnType<typeof openEmbedded>>['ports
   const from: number[] = []
   for (let partition = 0; partition < log.info.partitions; partition++) {
     const { start } = await log.bounds(partition)
-    from.push(start === 0 ? 0 : epochStart(log.info.epoch) + start + 1)
+    from.push(epochStart(log.info.epoch) + start + 1)
   }
   return from
 }

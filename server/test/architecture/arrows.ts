@@ -1,6 +1,6 @@
 // Which part of the code may import which. The layers, from top to bottom:
 //
-//   main.ts → cli → server.ts, testing.ts          the two that see features and engines
+//   main.ts → cli → server.ts, backup.ts, testing.ts   the ones that see features and engines
 //   assemble.ts                                    → http, gateway, features: the server over given ports
 //   http, gateway                                  → features
 //   features (activity, feed, sync, …)             → ports, model, lib, config
@@ -27,10 +27,11 @@ const allowed: Readonly<Record<string, readonly string[] | 'all'>> = {
   ...Object.fromEntries(features.map((feature) => [feature, [...features, ...ground]])),
   http: [...features, ...ground],
   gateway: [...features, ...ground],
-  cli: [...features, ...ground, 'server.ts'],
+  cli: [...features, ...ground, 'backup.ts', 'server.ts'],
   'main.ts': ['cli', 'config', 'lib', 'server.ts'],
   'index.ts': ['config', 'lib', 'model', 'ports', 'server.ts'],
   'assemble.ts': [...features, ...ground, 'gateway', 'http'],
+  'backup.ts': 'all',
   'server.ts': 'all',
   'testing.ts': 'all',
 }

@@ -9,6 +9,6 @@ runOnSqlite(eventLogSuite, {
   open: (db, seams) => openSqliteEventLog(db, seams),
   async loseLog(folder) {
     await using db = await openSqlite({ folder }, systemSeams)
-    await restartLog(db, 4)
+    await restartLog(db, 4, systemSeams)
   },
 })

@@ -1,4 +1,5 @@
 import type { Seams } from '../../lib/seams.ts'
+import { maxEpoch } from '../../model/position.ts'
 import type { LogInfo } from '../../ports/event-log.ts'
 import type { SqliteDatabase } from './database.ts'
 import { LogPartition } from './log-partition.ts'
@@ -8,7 +9,7 @@ import { refusal } from './sqlite-errors.ts'
 const readInfo = 'SELECT log_id, epoch, partitions FROM log_info'
 const writeInfo = 'INSERT INTO log_info (one, log_id, epoch, partitions) VALUES (1, ?, ?, ?)'
 const raiseEpoch = 'UPDATE log_info SET epoch = epoch + 1'
-const setPartitions = 'UPDATE log_info SET partitions = ?'
+const beginAnew = 'UPDATE log_info SET log_id = ?, epoch = epoch + 1, partitions = ?'
 const dropRecords = 'DELETE FROM log'
 const dropBounds = 'DELETE FROM log_partitions'
 const readBounds = 'SELECT start, committed FROM log_partitions WHERE partition = ?'
@@ -21,12 +22,13 @@ export interface LoadedLog {
 /** The log as the database has it; a new one when there is none. */
 export async function loadLog(db: SqliteDatabase, partitions: number, seams: Seams): Promise<LoadedLog> {
   const found = db.read.get(readInfo)
-  const logId = (found?.[0] as string | undefined) ?? Buffer.from(seams.random.bytes(6)).toString('hex')
+  const logId = (found?.[0] as string | undefined) ?? newLogId(seams.random)
   if (!found) await db.write({ sql: writeInfo, rows: [[logId, 0, partitions]] })
   else if (found[2] !== partitions) {
     throw refusal(
       `The log in the data folder has ${found[2]} partitions and the configuration asks for ${partitions}. ` +
-        `A user's records would be looked for in another one: set it back to ${found[2]}`,
+        `A user's records would be looked for in another one: set it back to ${found[2]}, or restore a backup with the ` +
+        'new number',
     )
   }
   let epoch = (found?.[1] as number | undefined) ?? 0
@@ -39,17 +41,24 @@ export async function loadLog(db: SqliteDatabase, partitions: number, seams: Sea
 }
 
 /**
- * Begins the log anew, with any number of partitions, and raises the epoch: for a restored backup, or to deal users over
- * other partitions. Records that no worker has folded are gone. The log must not be open.
+ * Begins the log anew, with any number of partitions: for a restored backup, or to deal users over other partitions. The
+ * epoch grows, and the log gets another name: of two restores of one backup each has an epoch of its own. Records
+ * that no worker has folded are gone. The log must not be open.
  */
-export async function restartLog(db: SqliteDatabase, partitions: number): Promise<void> {
+export async function restartLog(
+  db: SqliteDatabase,
+  partitions: number,
+  { random }: Pick<Seams, 'random'>,
+): Promise<void> {
+  if (((db.read.get(readInfo)?.[1] as number | undefined) ?? 0) >= maxEpoch) throw refusal('The log has no epochs left')
   await db.write(
     { sql: dropRecords, rows: [[]] },
     { sql: dropBounds, rows: [[]] },
-    { sql: raiseEpoch, rows: [[]] },
-    { sql: setPartitions, rows: [[partitions]] },
+    { sql: beginAnew, rows: [[newLogId(random), partitions]] },
   )
 }
+
+const newLogId = (random: Seams['random']): string => Buffer.from(random.bytes(6)).toString('hex')
 
 function loadPartition(db: SqliteDatabase, partition: number): LogPartition {
   const bounds = db.read.get(readBounds, partition)

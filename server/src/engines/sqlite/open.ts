@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import packageJson from '../../../package.json' with { type: 'json' }
 import type { Seams } from '../../lib/seams.ts'
@@ -25,6 +25,8 @@ export interface SqliteSettings {
 
 export const databaseFile = 'headwater.db'
 export const lockFile = 'headwater.lock'
+/** Where a restore builds a database; there without one beside it, the restore did not finish. */
+export const unfinishedRestore = 'restoring'
 
 /**
  * Opens the database of a data folder, or makes it. Rejects with a HeadwaterError whose detail tells the operator why:
@@ -37,6 +39,7 @@ export async function openSqlite(settings: SqliteSettings, seams: Seams): Promis
   const program = { version: packageJson.version, migrations }
   using undo = new DisposableStack()
   const lock = undo.use(lockFolder(join(settings.folder, lockFile)))
+  refuseHalfRestored(settings.folder)
   inspect(path, program)
   const limits = {
     maxCommands: settings.maxQueuedCommands ?? 50_000,
@@ -57,9 +60,15 @@ export async function openSqlite(settings: SqliteSettings, seams: Seams): Promis
   return new SqliteDatabase({ path, lock, writer, reader })
 }
 
+/** A new database would take the place of the one that somebody wants back. */
+function refuseHalfRestored(folder: string): void {
+  if (!existsSync(join(folder, unfinishedRestore)) || existsSync(join(folder, databaseFile))) return
+  throw refusal('A restore into this data folder did not finish: run it again, or empty the folder')
+}
+
 function createFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
     throw refusal('The data folder cannot be made: is the place writable, and does it have space?', error)
   }
