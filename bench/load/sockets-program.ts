@@ -1,0 +1,20 @@
+// Many clients that mostly wait, in a process of their own. Arguments: the url, the dialect, how many users.
+import { serve } from '../measuring/child.ts'
+import { Crowd, dialects } from './crowd.ts'
+
+const [url = '', dialect = 'headwater', size = '0'] = process.argv.slice(2)
+let frames = 0
+const crowd = new Crowd(url, dialects[dialect as keyof typeof dialects], Number(size), () => {
+  frames++
+})
+
+serve(
+  {},
+  {
+    open: (from: number, to: number, inFlight: number) => crowd.open(from, to, inFlight),
+    cut: (from: number, to: number) => crowd.cut(from, to),
+    frames: () => frames,
+    closed: () => crowd.closed,
+    live: () => crowd.members.filter(({ isLive }) => isLive).length,
+  },
+)
