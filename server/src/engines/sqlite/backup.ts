@@ -116,9 +116,10 @@ async function copyDatabase(source: string, partial: string, onStep: OnStep): Pr
           fdatasyncSync(file)
           syncedAt = copied
         }
-        onStep(copied, totalPages, 'copied')
+        onStep(Math.floor((bytes * copied) / totalPages), bytes, 'copied')
       },
     })
+    onStep(bytes, bytes, 'copied')
   } finally {
     closeSync(file)
   }

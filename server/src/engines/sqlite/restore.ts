@@ -129,15 +129,15 @@ function checkDatabase(path: string): void {
     throw refusal(`The database in the backup is damaged, and nothing was restored (${problem})`)
 }
 
-/** Has the folder for itself, and leaves it as it was unless the restore finishes. */
+/** Has the folder for itself; unless the restore finishes, a folder that it made goes away again. */
 function claim(folder: string, undo: DisposableStack): void {
   const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (made !== undefined) syncFolder(dirname(made))
   const lock = join(folder, lockFile)
   undo.defer(() => {
-    if (readdirSync(folder).some((name) => !name.startsWith(lockFile))) return
+    if (made === undefined || existsSync(join(folder, databaseFile))) return
     for (const suffix of ['', '-journal']) rmSync(lock + suffix, { force: true })
-    if (made !== undefined) rmdirSync(folder)
+    rmdirSync(folder)
   })
   undo.use(lockFolder(lock))
   checkEmpty(folder)

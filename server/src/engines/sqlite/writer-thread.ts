@@ -46,6 +46,7 @@ const groupRows = 5_000
 const checkpointPages = 5_000
 const keptWalBytes = 48 * 2 ** 20
 const pageBytes = 8_192
+const busyMs = 5_000
 
 const port = parentPort
 if (!port) throw new Error('writer-thread.ts runs as a worker thread')
@@ -87,7 +88,7 @@ function tend(message: ToWriter): void {
 
 function openDatabase(settings: WriterSettings): void {
   try {
-    db = new DatabaseSync(settings.path, { timeout: 5_000 })
+    db = new DatabaseSync(settings.path, { timeout: busyMs })
     configure(db, settings)
     migrate(db, { version: settings.programVersion, migrations }, settings.now)
     statements = new Statements(db)
@@ -121,9 +122,13 @@ function configure(connection: DatabaseSync, settings: WriterSettings): void {
 
 function truncate(): void {
   try {
+    // Waits for no reader: a backup reads for as long as it copies, and the next write would wait with it.
+    db?.exec('PRAGMA busy_timeout = 0')
     db?.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } catch {
     // A full or failing disk: the log stays longer, and the next write says what is wrong.
+  } finally {
+    db?.exec(`PRAGMA busy_timeout = ${busyMs}`)
   }
 }
 
