@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { tokenSecret as secretOf, signToken } from '../../server/src/access/jwt.ts'
 import { tokenSecret } from '../measuring/headwater.ts'
 import { CheapWebSocket } from './web-socket.ts'
@@ -20,7 +21,6 @@ export interface Member {
   /** The position that it was told of last. */
   seq: number
   isLive: boolean
-  lives: number
 }
 
 const headwater: Dialect = {
@@ -62,6 +62,7 @@ export class Crowd {
   readonly #onFrame: (member: number, payload: Buffer) => void
   #wakeLive: () => void = () => {}
   closed = 0
+  refused = 0
 
   constructor(url: string, dialect: Dialect, size: number, onFrame: (member: number, payload: Buffer) => void) {
     this.#url = url
@@ -72,7 +73,7 @@ export class Crowd {
     this.members = Array.from({ length: size }, (_, i) => {
       const user = `user-${i}`
       const token = signToken({ sub: user, iat, exp: iat + 86_400 }, secret)
-      return { user, token, socket: null, epoch: '', seq: 0, isLive: false, lives: 0 }
+      return { user, token, socket: null, epoch: '', seq: 0, isLive: false }
     })
   }
 
@@ -84,9 +85,20 @@ export class Crowd {
       while (next < to) await this.#openOne(next++)
     }
     await Promise.all(Array.from({ length: inFlight }, lane))
-    for (const member of this.members.slice(from, to)) {
-      while (!member.isLive) await this.#nextLive()
-    }
+    await this.#allLive(from, to)
+    return performance.now() - started
+  }
+
+  /** Opens them as clients do whose sockets broke together: each waits by chance before it tries again. */
+  async reopen(from: number, to: number, jitterMs: number): Promise<number> {
+    const started = performance.now()
+    await Promise.all(
+      this.members.slice(from, to).map(async (_, i) => {
+        await sleep(Math.random() * jitterMs)
+        await this.#openOne(from + i)
+      }),
+    )
+    await this.#allLive(from, to)
     return performance.now() - started
   }
 
@@ -98,16 +110,29 @@ export class Crowd {
     }
   }
 
+  async #allLive(from: number, to: number): Promise<void> {
+    for (const member of this.members.slice(from, to)) while (!member.isLive) await this.#nextLive()
+  }
+
   #nextLive(): Promise<void> {
     return new Promise((resolve) => {
       this.#wakeLive = resolve
     })
   }
 
+  /** A server that is asked to take too many at once says no; clients come back after a while. */
   async #openOne(index: number): Promise<void> {
     const member = this.members[index]!
     const from = `127.0.0.${1 + (index % 8)}`
-    member.socket = await CheapWebSocket.open(this.#url, this.#dialect.path, from, index, this.#events)
+    for (;;) {
+      try {
+        member.socket = await CheapWebSocket.open(this.#url, this.#dialect.path, from, index, this.#events)
+        break
+      } catch {
+        this.refused++
+        await sleep(500 + Math.random() * 1_000)
+      }
+    }
     const first = this.#dialect.first(member)
     if (first !== null) member.socket.send(first)
   }
@@ -117,7 +142,6 @@ export class Crowd {
       const member = this.members[socket.index]!
       if (this.#dialect.take(member, payload, (text) => socket.send(text))) {
         member.isLive = true
-        member.lives++
         this.#wakeLive()
       } else this.#onFrame(socket.index, payload)
     },

@@ -12,9 +12,12 @@ serve(
   {},
   {
     open: (from: number, to: number, inFlight: number) => crowd.open(from, to, inFlight),
+    reopen: (from: number, to: number, jitterMs: number) => crowd.reopen(from, to, jitterMs),
     cut: (from: number, to: number) => crowd.cut(from, to),
     frames: () => frames,
     closed: () => crowd.closed,
+    refused: () => crowd.refused,
+    cpuS: () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
     live: () => crowd.members.filter(({ isLive }) => isLive).length,
   },
 )

@@ -65,7 +65,9 @@ export class CheapWebSocket {
     })
     this.#socket.write(`GET ${path} HTTP/1.1\r\n${handshake}`)
     this.#socket.on('error', () => {})
-    this.#socket.on('close', () => events.closed(this))
+    this.#socket.on('close', () => {
+      if (!this.#upgraded) events.closed(this)
+    })
   }
 
   /** Up to 65,535 bytes. */
