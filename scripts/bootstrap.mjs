@@ -16,6 +16,8 @@ const commands = {
   'test:long': { run: ['scripts/test.mjs', 'long'], web: true },
   'test:unit': { run: ['scripts/test.mjs', 'unit'], web: false },
   check: { run: ['scripts/test.mjs', 'check'], web: false },
+  'check-history': { run: ['server/test/checkers/main.ts'], web: false },
+  sabotage: { run: ['server/test/sabotage/main.ts'], web: false },
   format: { run: ['scripts/format.mjs'], web: false },
   bench: { run: ['--expose-gc', 'bench/run.ts'], web: false },
   docs: { run: ['scripts/docs.ts'], web: false },

@@ -40,10 +40,10 @@ function* pageFaults(
   }
   for (const { groupId, seq, visible } of oracle.groupsAt(page.seq)) {
     const held = shown.get(groupId)
-    if (held && held.seq < seq)
-      yield ['gap', `a page at ${page.seq} has ${groupId} at ${held.seq}, which changed at ${seq}`]
-    else if (held && !visible && held.seq <= seq)
+    if (held && held.seq <= seq && !visible)
       yield ['invented', `a page at ${page.seq} has ${groupId}, which was gone at ${seq}`]
+    else if (held && held.seq < seq)
+      yield ['gap', `a page at ${page.seq} has ${groupId} at ${held.seq}, which changed at ${seq}`]
     else if (!held && visible && !oracle.hiddenAfter(groupId, seq))
       yield ['gap', `a page at ${page.seq} lacks ${groupId}, there since ${seq}`]
   }

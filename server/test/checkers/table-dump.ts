@@ -18,7 +18,13 @@ export function dumpTables(path: string): TableDump {
     if (typeof name !== 'string' || notFromTheLog.includes(name)) continue
     dump[name] = db.prepare(`SELECT * FROM "${name}"`).all().map(plain).sort(byText)
   }
-  return dump
+  return withOneList(dump)
+}
+
+/** Who is a member where is kept in two tables, what is new in the second, perhaps more than once: they are one list. */
+function withOneList({ actor_groups = [], actor_groups_new = [], ...others }: TableDump): TableDump {
+  const all = [...actor_groups, ...actor_groups_new.map((row) => without(row, ['id']))]
+  return { ...others, actor_groups: [...new Map(all.map((row) => [text(row), row])).values()].sort(byText) }
 }
 
 /** Rows that are in one dump only, a few of each table. */
