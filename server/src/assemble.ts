@@ -116,12 +116,18 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
     seams,
   )
   parts.use(activity)
+  const behindMs = () => activity.worker.behindMs
   const ingest = createIngest(
-    ports,
-    { notifySelf: (type) => settings.rulesOf(type).notifySelf, maxInFlightEvents: config.http.maxInFlightEvents },
+    { log: ports.log, traces: ports.traces, behindMs },
+    {
+      notifySelf: (type) => settings.rulesOf(type).notifySelf,
+      maxInFlightEvents: config.http.maxInFlightEvents,
+      maxBehindMs: config.log.maxLagMs,
+    },
     seams,
     {
       onAccepted: (events) => metrics.eventsAccepted.inc(events),
+      onRefused: (reason) => metrics.ingestRefusals.inc({ reason }),
       onTraceLost: (error) => log.warn({ err: error }, 'what became of an event was not noted'),
     },
   )
@@ -143,6 +149,7 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
   parts.use(gateway)
   metrics.onCollect(async () => {
     metrics.sockets.set(gateway.stats().sockets)
+    metrics.logLagSeconds.set(behindMs() / 1_000)
     const size = options.databaseSize?.()
     metrics.databaseBytes.set(size?.databaseBytes ?? 0)
     metrics.databaseWalBytes.set(size?.walBytes ?? 0)

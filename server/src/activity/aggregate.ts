@@ -44,6 +44,8 @@ export class Aggregator implements AsyncDisposable {
   #idle: (() => void)[] = []
   #running: Promise<void> | null = null
   #lagToldAt = Number.NEGATIVE_INFINITY
+  /** When the oldest record was appended that is being worked on; nothing while there is none to wait for. */
+  #workingOn: number | null = null
 
   constructor(ports: FlushPorts, settings: ActivitySettings, seams: Seams, metrics: AggregatorMetrics) {
     this.#ports = ports
@@ -83,6 +85,11 @@ export class Aggregator implements AsyncDisposable {
     return windows
   }
 
+  /** How long the record that is folded next has been waiting. */
+  get behindMs(): number {
+    return this.#workingOn === null ? 0 : Math.max(0, this.#seams.clock.now() - this.#workingOn)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     this.#wake.abort()
@@ -105,12 +112,15 @@ export class Aggregator implements AsyncDisposable {
     const settling = this.#idle.length > 0
     const poll = await consumer.poll(this.#settings.pollRecords, settling ? 0 : this.#waitMs(), this.#wake.signal)
     if (this.#wake.signal.aborted) this.#wake = new AbortController()
+    this.#workingOn = oldest(poll.records)
     await this.#reassign(consumer, poll)
     await this.#seams.failpoint('aggregate.polled')
     await this.#fold(poll.records)
     await this.#seams.failpoint('aggregate.folded')
     await this.#flushWhere((user, now) => settling || user.urgent || now - user.flushedAt >= this.#settings.flushMs)
     await this.#commit(consumer)
+    // More than was asked for may wait behind a poll that was full.
+    if (poll.records.length < this.#settings.pollRecords) this.#workingOn = null
     this.#release()
     const now = this.#seams.clock.monotonic()
     if (!settling && now < this.#lagToldAt + lagEveryMs) return
@@ -305,6 +315,12 @@ function isPassing(error: unknown): boolean {
     UnknownOutcome.is(error) ||
     (typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true)
   )
+}
+
+function oldest(records: readonly LogRecord[]): number | null {
+  let at: number | null = null
+  for (const { appendedAt } of records) if (at === null || appendedAt < at) at = appendedAt
+  return at
 }
 
 function byPartition(records: readonly LogRecord[]): Map<Partition, LogRecord[]> {

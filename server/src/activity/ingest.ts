@@ -7,6 +7,7 @@ import type { ActivityEvent } from '../model/event.ts'
 import type { LogValue } from '../model/log-record.ts'
 import type { AppendOutcome, EventLog } from '../ports/event-log.ts'
 import type { TraceStore } from '../ports/trace-store.ts'
+import { type AdmissionSettings, createAdmission, type RefusalReason } from './admission.ts'
 import { type CheckedEvent, checkEvent } from './event-check.ts'
 import type { EventItem, ItemError } from './event-item.ts'
 import { createPendingEvents, type PendingEvent } from './ingest-pending.ts'
@@ -23,6 +24,8 @@ export interface Ingest {
    * same request again is safe, and complete only when it was answered.
    */
   submitItems(items: readonly EventItem[], context?: SubmitContext): Promise<Submitted>
+  /** Throws `overloaded` when nothing is taken in at the moment: asked before a request costs anything. */
+  checkRoom(): void
   /** The same for events in the names of the wire. */
   submit(events: readonly unknown[], context?: SubmitContext): Promise<EventsAccepted>
   /** What became of an event in the last 24 h. */
@@ -41,50 +44,44 @@ export interface Submitted extends EventsAccepted {
   readonly errors: readonly ItemError[]
 }
 
-export interface IngestSettings {
+export interface IngestSettings extends AdmissionSettings {
   /** Whether events of a type whose actor is their own target user are told. */
   readonly notifySelf: (type: EventType) => boolean
-  /** Events that wait for the log at a time; past it callers are told to come back. */
-  readonly maxInFlightEvents?: number
-  readonly maxInFlightBytes?: number
   /** Accepted events that `trace` can tell to be pending. */
   readonly maxPending?: number
   readonly maxPendingBytes?: number
 }
 
-const defaults = {
-  maxInFlightEvents: 50_000,
-  maxInFlightBytes: 64 * 1024 * 1024,
-  maxPending: 10_000,
-  maxPendingBytes: 8 * 1024 * 1024,
-}
+const defaults = { maxPending: 10_000, maxPendingBytes: 8 * 1024 * 1024 }
 
 export interface IngestPorts {
   readonly log: Pick<EventLog, 'append'>
   readonly traces: Pick<TraceStore, 'put' | 'get'>
+  /** How far the worker is behind, in milliseconds; left out where that is not known. */
+  readonly behindMs?: () => number
 }
 
 export interface IngestObserver {
   onAccepted?(count: number): void
   onRejected?(count: number): void
+  onRefused?(reason: RefusalReason): void
   /** A trace could not be written. The event itself is as it should be. */
   onTraceLost?(error: unknown): void
 }
 
 export function createIngest(
-  { log, traces }: IngestPorts,
+  { log, traces, behindMs = () => 0 }: IngestPorts,
   settings: IngestSettings,
   seams: Pick<Seams, 'clock' | 'random' | 'failpoint'>,
   observer: IngestObserver = {},
 ): Ingest {
   const { clock } = seams
   const newId = createUuidV7(clock, pooledRandom(seams.random))
-  const { maxInFlightEvents, maxInFlightBytes, maxPending, maxPendingBytes } = { ...defaults, ...settings }
+  const { maxPending, maxPendingBytes } = { ...defaults, ...settings }
   const pending = createPendingEvents(maxPending, maxPendingBytes)
-  let inFlightEvents = 0
-  let inFlightBytes = 0
+  const admission = createAdmission(settings, behindMs, seams.random, (reason) => observer.onRefused?.(reason))
 
-  return { submitItems, submit, trace }
+  return { submitItems, checkRoom: admission.check, submit, trace }
 
   async function submit(events: readonly unknown[], context?: SubmitContext): Promise<EventsAccepted> {
     const items = events.map((value) => ({ value }))
@@ -93,18 +90,7 @@ export function createIngest(
   }
 
   async function submitItems(items: readonly EventItem[], context: SubmitContext = {}): Promise<Submitted> {
-    const bytes = context.bytes ?? 0
-    const isFull = inFlightEvents + items.length > maxInFlightEvents || inFlightBytes + bytes > maxInFlightBytes
-    // A request larger than the bound by itself may still pass alone.
-    if (isFull && inFlightEvents > 0) throw new HeadwaterError('overloaded', { retryAfterS: 1 })
-    inFlightEvents += items.length
-    inFlightBytes += bytes
-    try {
-      return await takeIn(items, context)
-    } finally {
-      inFlightEvents -= items.length
-      inFlightBytes -= bytes
-    }
+    return admission.hold({ events: items.length, bytes: context.bytes ?? 0 }, () => takeIn(items, context))
   }
 
   async function takeIn(items: readonly EventItem[], context: SubmitContext): Promise<Submitted> {

@@ -33,6 +33,11 @@ export class ActivityWorker implements AsyncDisposable {
     return this.#aggregator.openWindows
   }
 
+  /** How long the oldest record that is not folded has been waiting. */
+  get behindMs(): number {
+    return this.#aggregator.behindMs
+  }
+
   /** Resolves when everything that is in the log by now is folded, written and told. */
   settle(): Promise<void> {
     return this.#aggregator.settle()

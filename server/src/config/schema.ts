@@ -102,6 +102,11 @@ export const schema = {
       { min: 1, max: 10_000_000 },
       'Events on their way into the log at one time; past it callers get `503 overloaded`.',
     ),
+    maxBodyBytesInFlight: integer(
+      128 * 1024 * 1024,
+      { min: 1, max: 2 ** 40 },
+      'Bytes of bodies under way at one time with the API key, and as many of all users together; past it callers get `503 overloaded`.',
+    ),
   },
   log: {
     level: choice(
@@ -118,6 +123,11 @@ export const schema = {
       200_000,
       { min: 1, max: 100_000_000 },
       'Records in the log that no worker has folded yet; past it callers get `503 overloaded`.',
+    ),
+    maxLagMs: integer(
+      10 * second,
+      { min: 0, max: day },
+      'How far the worker may be behind; past it callers get `503 overloaded` until it has caught up. 0 = however far, and `maxLag` alone counts.',
     ),
   },
   activity: {

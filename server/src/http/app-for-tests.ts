@@ -21,6 +21,7 @@ export const testSettings: HttpSettings = {
   apiKeyRequestBurst: 1_000,
   requestTimeoutMs: 10_000,
   slowRequestMs: 1_000,
+  maxBodyBytesInFlight: 128 * 1024 * 1024,
 }
 
 export interface TestApp extends AsyncDisposable, Omit<AppDependencies, 'seams'> {

@@ -16,6 +16,7 @@ import type { Metrics } from '../lib/metrics.ts'
 import type { Seams } from '../lib/seams.ts'
 import type { IdempotencyStore } from '../ports/idempotency-store.ts'
 import { createAuthenticate, type RouteAccess } from './authenticate.ts'
+import { createBodyBudget } from './body-budget.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { checkEnvelope, ignoreExpectations, serverOptions, urlLengthMax } from './envelope.ts'
 import { createIdempotencyHooks, type Idempotency } from './idempotency.ts'
@@ -92,6 +93,7 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
   const compileSchema = createSchemaCompiler()
   const authenticate = createAuthenticate(access, settings, seams.clock)
   const rateLimit = createRateLimit(settings, seams.clock)
+  const reserveBody = createBodyBudget(settings.maxBodyBytesInFlight)
   const idempotent = createIdempotencyHooks(idempotency, seams.clock, log)
   const cors = createCors(settings)
 
@@ -134,6 +136,7 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
     authenticate(request)
     rateLimit(request, reply)
     checkQuery(request)
+    reserveBody(request, reply)
     done()
   })
   app.addHook('preValidation', (request, reply, done) => {

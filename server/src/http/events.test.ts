@@ -4,6 +4,7 @@ import type { InjectOptions } from 'fastify'
 import { createIngest } from '../activity/ingest.ts'
 import { openMemory } from '../engines/memory/open.ts'
 import { createMemoryStorage } from '../engines/memory/storage.ts'
+import { HeadwaterError } from '../lib/error.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
 import { createSingleObjectWriter } from '../model/avro-single-object.ts'
 import { eventV2 } from '../model/event-schema.ts'
@@ -55,6 +56,19 @@ describe('POST /v1/events with JSON', () => {
     assert.match(body.rejected[1].detail, /"actor_id"/)
     assert.deepEqual([body.event_ids[0], typeof body.event_ids[1], body.event_ids[2]], [null, 'string', null])
     assert.deepEqual(Object.keys(body).sort(), ['accepted', 'event_ids', 'rejected'])
+  })
+
+  test('refuses before it looks at the body when there is too much to do', async () => {
+    const full = new HeadwaterError('overloaded', { retryAfterS: 2 })
+    const checkRoom = () => {
+      throw full
+    }
+    await using server = await testApp((app) => {
+      addEventRoutes(app, { ingest: { submitItems: () => assert.fail(), checkRoom, trace: () => assert.fail() } })
+    })
+    const response = await server.request({ method: 'POST', url: '/v1/events', payload: '{ not JSON', headers: json })
+    assert.deepEqual([response.statusCode, response.json().code], [503, 'overloaded'])
+    assert.equal(response.headers['retry-after'], '2')
   })
 
   test('refuses a single event that is wrong, and a batch in which nothing is right', async () => {
@@ -183,7 +197,9 @@ describe('POST /v1/events with Avro', () => {
 
   test('no other route takes it', async () => {
     await using server = await testApp((app) => {
-      addEventRoutes(app, { ingest: { submitItems: () => assert.fail(), trace: () => assert.fail() } })
+      addEventRoutes(app, {
+        ingest: { submitItems: () => assert.fail(), checkRoom: () => {}, trace: () => assert.fail() },
+      })
       app.post('/v1/other', { config: { access: 'server', checksBody: true } }, async () => ({}))
     })
     const response = await server.request({ method: 'POST', url: '/v1/other', payload: one(), headers: single })

@@ -1,10 +1,11 @@
-import { type EventsAccepted as Accepted, limits } from '@headwater/protocol'
+import type { EventsAccepted as Accepted } from '@headwater/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { ItemError } from '../activity/event-item.ts'
 import type { Ingest } from '../activity/ingest.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { App } from './app.ts'
+import { bytesOf } from './body-budget.ts'
 import { addEventParsers, readEventsBody } from './events-body.ts'
 import { EventsAccepted, EventsContent, EventsRefused, TracedEvent } from './events-schema.ts'
 import { type FieldError, invalidRequest, problemOf, problemType } from './problem.ts'
@@ -13,7 +14,9 @@ import { sendAsIs } from './send-as-is.ts'
 /** How many of the mistakes in a batch are listed in `errors` as well; `rejected` has them all. */
 const errorsMax = 20
 
-export function addEventRoutes(app: App, { ingest }: { readonly ingest: Pick<Ingest, 'submitItems' | 'trace'> }): void {
+type IngestOfRoutes = Pick<Ingest, 'submitItems' | 'checkRoom' | 'trace'>
+
+export function addEventRoutes(app: App, { ingest }: { readonly ingest: IngestOfRoutes }): void {
   // In a scope of its own, so that no other route takes Avro or CloudEvents.
   app.register(async (scope) => {
     addEventParsers(scope as unknown as FastifyInstance)
@@ -22,11 +25,16 @@ export function addEventRoutes(app: App, { ingest }: { readonly ingest: Pick<Ing
   })
 }
 
-function addPost(app: App, ingest: Pick<Ingest, 'submitItems'>): void {
+function addPost(app: App, ingest: Pick<Ingest, 'submitItems' | 'checkRoom'>): void {
   app.post(
     '/v1/events',
     {
       config: { access: 'server', checksBody: true },
+      // Before the body is read: when there is too much to do, saying no has to cost next to nothing.
+      onRequest: (_request, _reply, done) => {
+        ingest.checkRoom()
+        done()
+      },
       schema: {
         summary: 'Take in events',
         description:
@@ -42,7 +50,7 @@ function addPost(app: App, ingest: Pick<Ingest, 'submitItems'>): void {
       if ('error' in body) return refuse(reply, body.error, body.index)
       const { errors, ...answer } = await ingest.submitItems(body.items, {
         idempotency: request.idempotency,
-        bytes: bytesOf(request as unknown as FastifyRequest),
+        bytes: bytesOf(request.headers),
       })
       if (answer.accepted > 0) return reply.code(202).send(answer)
       return refuseAll(reply, answer.rejected, fieldErrors(answer.rejected, errors, body.isBatch))
@@ -70,12 +78,6 @@ function addGet(app: App, ingest: Pick<Ingest, 'trace'>): void {
       return found
     },
   )
-}
-
-/** Chunked bodies do not say how long they are; they count as the longest that is taken. */
-function bytesOf(request: FastifyRequest): number {
-  const length = Number(request.headers['content-length'])
-  return Number.isSafeInteger(length) ? length : limits.bodyBytes
 }
 
 function fieldErrors(

@@ -121,6 +121,7 @@ export function addAllRoutes(
   addDocumentRoutes(app, { version: '0.0.0' })
   addEventRoutes(app, {
     ingest: {
+      checkRoom: () => {},
       submitItems: async () => ({ accepted: 1, rejected: [], event_ids: ['e1'], errors: [] }),
       trace: async () => undefined,
     },

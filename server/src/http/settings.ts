@@ -13,4 +13,5 @@ export type HttpSettings = Pick<
   | 'apiKeyRequestBurst'
   | 'requestTimeoutMs'
   | 'slowRequestMs'
+  | 'maxBodyBytesInFlight'
 >

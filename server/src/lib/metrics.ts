@@ -7,6 +7,10 @@ export interface Metrics {
   readonly groupWrites: Counter
   /** Records that are in the log and not yet in the views. */
   readonly logLag: Gauge
+  /** How long the oldest record has been waiting that is not in the views. */
+  readonly logLagSeconds: Gauge
+  /** Requests with events that were refused because there was too much to do, by reason. */
+  readonly ingestRefusals: Counter
   readonly sockets: Gauge
   /** Seconds from accepted to written to the socket. */
   readonly pushSeconds: Histogram
@@ -51,6 +55,16 @@ export function createMetrics(): Metrics {
     eventsApplied: counter('headwater_events_applied_total', 'Events folded into the views'),
     groupWrites: counter('headwater_group_writes_total', 'Group rows written to the store'),
     logLag: gauge('headwater_log_lag', 'Records in the log that are not yet in the views'),
+    logLagSeconds: gauge(
+      'headwater_log_lag_seconds',
+      'How long the oldest record has waited that is not yet in the views',
+    ),
+    ingestRefusals: new Counter({
+      name: 'headwater_ingest_refusals_total',
+      help: 'Requests with events that were refused as overloaded: too many in flight, or the worker too far behind',
+      labelNames: ['reason'],
+      registers,
+    }),
     sockets: gauge('headwater_sockets', 'Open sockets'),
     pushSeconds: new Histogram({
       name: 'headwater_push_seconds',

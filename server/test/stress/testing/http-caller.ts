@@ -25,7 +25,7 @@ export class HttpCaller implements Disposable {
   readonly #apiKey: string
   readonly #agent: Agent
 
-  constructor(port: number, apiKey: string, maxSockets = 256) {
+  constructor(port: number, apiKey: string, maxSockets = 2_000) {
     this.#port = port
     this.#apiKey = apiKey
     this.#agent = new Agent({ keepAlive: true, maxSockets })

@@ -1,0 +1,45 @@
+import { limits } from '@headwater/protocol'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { HeadwaterError } from '../lib/error.ts'
+
+/** Of all users together; one of them may have so many of the longest bodies under way. */
+const bodiesOfOneUser = 2
+
+/**
+ * Bounds what bodies take while they arrive and are worked on. Nothing else does: a body is kept in memory from its first
+ * byte on, and there may be as many connections as there are descriptors. Decided from the headers, before a byte of the
+ * body is kept, with a budget for the customer's server and one for all users, so that neither takes from the other.
+ */
+export function createBodyBudget(maxBytes: number) {
+  const total = { server: 0, user: 0 }
+  const ofUser = new Map<string, number>()
+
+  return function reserve({ principal, headers }: FastifyRequest, reply: FastifyReply): void {
+    const bytes = bytesOf(headers)
+    if (bytes === 0) return
+    const kind = principal?.kind ?? 'user'
+    const user = principal?.kind === 'user' ? principal.user : undefined
+    const own = user === undefined ? 0 : (ofUser.get(user) ?? 0)
+    const isFull = total[kind] > 0 && total[kind] + bytes > maxBytes
+    if (isFull || (own > 0 && own + bytes > bodiesOfOneUser * limits.bodyBytes)) {
+      throw new HeadwaterError('overloaded', { detail: 'Too much is on its way to the server.', retryAfterS: 1 })
+    }
+    total[kind] += bytes
+    if (user !== undefined) ofUser.set(user, own + bytes)
+    // Comes once, also when the caller hangs up halfway.
+    reply.raw.once('close', () => {
+      total[kind] -= bytes
+      if (user === undefined) return
+      const left = (ofUser.get(user) ?? 0) - bytes
+      if (left > 0) ofUser.set(user, left)
+      else ofUser.delete(user)
+    })
+  }
+}
+
+/** Chunked bodies do not say how long they are; they count as the longest that is taken. */
+export function bytesOf(headers: FastifyRequest['headers']): number {
+  if (headers['transfer-encoding'] !== undefined) return limits.bodyBytes
+  const length = Number(headers['content-length'] ?? 0)
+  return Number.isSafeInteger(length) ? Math.min(length, limits.bodyBytes) : limits.bodyBytes
+}
