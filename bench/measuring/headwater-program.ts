@@ -15,12 +15,12 @@ const given = Object.fromEntries(
   }),
 )
 const config = {
-  ...settingsWith({ 'data.dir': dir!, 'http.port': 0, 'http.rateLimits': 'off', 'log.level': 'warn', ...given }),
+  ...settingsWith({ 'data.dir': dir!, 'http.port': 0, 'http.rateLimits': 'off', 'log.level': 'fatal', ...given }),
   access: { apiKeys: [apiKey], tokenSecrets: [tokenSecret] },
   isDevelopment: false,
 }
 const started = performance.now()
-const server = await start(config, { log: createLog({ level: 'warn', readable: true }) })
+const server = await start(config, { log: createLog({ level: 'fatal', readable: true }) })
 let gcMs = 0
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) gcMs += entry.duration
@@ -32,6 +32,7 @@ serve(
     collectGarbage: () => globalThis.gc?.(),
     gcMs: () => gcMs,
     memory: () => process.memoryUsage(),
+    exit: () => process.exit(),
     stop: async () => {
       await server.close()
     },

@@ -17,8 +17,9 @@ const fieldsOf = (request: FastifyRequest, status: number) => ({
   request_id: request.id,
 })
 
+/** Who is told to come back is counted in the metrics: a line for each would be the load that it is refused for. */
 export function logFailure(log: RequestLog, request: FastifyRequest, error: HeadwaterError): void {
-  if (error.status < 500) return
+  if (error.status < 500 || error.code === 'overloaded') return
   log.error({ ...fieldsOf(request, error.status), code: error.code, err: error.cause ?? error }, 'a request failed')
 }
 

@@ -6,6 +6,8 @@ export type Row = readonly Cell[]
 export interface Step {
   readonly sql: string
   readonly rows: readonly Row[]
+  /** Run with the same row where `sql` changed nothing. */
+  readonly otherwise?: string
   readonly returns?: 'changes' | 'rows'
 }
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Command, CommandOutcome, StepResult } from './commands.ts'
+import type { Command, CommandOutcome, Row, StepResult } from './commands.ts'
 import { failureOf } from './sqlite-errors.ts'
 import type { Statements } from './statements.ts'
 
@@ -52,10 +52,14 @@ function inSavepoint(db: DatabaseSync, statements: Statements, command: Command)
 const nothing: readonly never[] = []
 
 function runCommand(statements: Statements, command: Command): StepResult[] {
-  return command.map(({ sql, rows, returns }) => {
+  return command.map(({ sql, rows, otherwise, returns }) => {
     if (returns === 'rows') return { changes: nothing, rows: rows.flatMap((row) => statements.all(sql, row)) }
-    if (returns === 'changes') return { changes: rows.map((row) => statements.run(sql, row)), rows: nothing }
-    for (const row of rows) statements.run(sql, row)
+    const run = (row: Row): number => {
+      const changed = statements.run(sql, row)
+      return changed === 0 && otherwise !== undefined ? statements.run(otherwise, row) : changed
+    }
+    if (returns === 'changes') return { changes: rows.map(run), rows: nothing }
+    for (const row of rows) run(row)
     return { changes: nothing, rows: nothing }
   })
 }

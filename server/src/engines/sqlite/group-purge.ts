@@ -1,6 +1,7 @@
-import type { UserId } from '../../model/ids.ts'
+import type { GroupId, UserId } from '../../model/ids.ts'
 import type { Row } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
+import { dropMembers } from './member-store.ts'
 
 /**
  * Rows that are past retention, or everything of a user. What other tables hold of a group goes with it: nothing would
@@ -9,13 +10,12 @@ import type { SqliteDatabase } from './database.ts'
 const oldest =
   'SELECT user_id, group_id, object_type, object_id FROM groups WHERE created_at < ? ORDER BY created_at LIMIT ? + 0'
 const dropGroup = 'DELETE FROM groups WHERE user_id = ? AND group_id = ?'
-const dropMembers = 'DELETE FROM members WHERE user_id = ? AND group_id = ?'
 const dropOfObject =
   'DELETE FROM object_groups WHERE user_id = ? AND group_id = ? AND object_type = ? AND object_id = ?'
 const dropMarks = 'DELETE FROM marks WHERE user_id = ? AND group_id = ?'
 
 const dropUserGroups = 'DELETE FROM groups WHERE user_id = ?'
-const dropUserMembers = 'DELETE FROM members WHERE user_id = ?'
+const groupsOfUser = 'SELECT group_id FROM groups WHERE user_id = ?'
 const dropHead = 'DELETE FROM heads WHERE user_id = ?'
 
 export async function purgeOld(db: SqliteDatabase, createdBefore: number, limit: number): Promise<number> {
@@ -23,7 +23,10 @@ export async function purgeOld(db: SqliteDatabase, createdBefore: number, limit:
   const rows = found.map(([user, groupId]) => [user, groupId] as Row)
   const [groups] = await db.write(
     { sql: dropGroup, rows, returns: 'changes' },
-    { sql: dropMembers, rows },
+    ...dropMembers(
+      db,
+      found.map(([user, groupId]) => ({ user: user as UserId, groupId: groupId as GroupId })),
+    ),
     { sql: dropMarks, rows },
     { sql: dropOfObject, rows: found },
   )
@@ -33,7 +36,10 @@ export async function purgeOld(db: SqliteDatabase, createdBefore: number, limit:
 export async function purgeUser(db: SqliteDatabase, user: UserId): Promise<number> {
   const [groups] = await db.write(
     { sql: dropUserGroups, rows: [[user]], returns: 'changes' },
-    { sql: dropUserMembers, rows: [[user]] },
+    ...dropMembers(
+      db,
+      db.read.all(groupsOfUser, user).map(([groupId]) => ({ user, groupId: groupId as GroupId })),
+    ),
     { sql: dropHead, rows: [[user]] },
   )
   return total(groups?.changes)

@@ -39,9 +39,26 @@ type RowData = readonly [
   readonly PackedErasure[],
 ]
 
-export const upsertColumns = `user_id, group_id, visible, event_type, created_at, seq, unread_seq, applied, key_hash, verb,
-  object_type, object_id, opened_seq, close_after_ms, reopen_read, visible_since, deleted_seq, actor_count, is_estimate,
-  event_count, updated_at, data, pending, hyper_log_log`
+const insertColumns = `user_id, group_id, visible, event_type, created_at, seq, seq_block, unread_seq, applied, key_hash,
+  verb, object_type, object_id, opened_seq, close_after_ms, reopen_read, visible_since, deleted_seq, actor_count,
+  is_estimate, event_count, updated_at, data, pending, hyper_log_log`
+
+/** What no index is on. Parameters by their place in a row of `toCells`. */
+const unindexed = `seq = ?6, unread_seq = ?8, applied = ?9, visible_since = ?17, deleted_seq = ?18, actor_count = ?19,
+  is_estimate = ?20, event_count = ?21, updated_at = ?22, data = ?23, pending = ?24, hyper_log_log = ?25`
+
+/** Changes a row that is there and whose indexed columns stay as they are: the usual case, and half the cost. */
+export const updateInPlace = `
+UPDATE groups SET ${unindexed}
+WHERE user_id = ?1 AND group_id = ?2 AND applied < ?9 AND seq_block = ?7 AND visible = ?3`
+
+export const upsert = `
+INSERT INTO groups (${insertColumns})
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)
+ON CONFLICT (user_id, group_id) DO UPDATE SET visible = ?3, seq_block = ?7, ${unindexed}
+WHERE excluded.applied > groups.applied`
+
+export const seqBlockOf = (seq: number): number => Math.floor(seq / 65_536)
 
 export function toCells(row: GroupRow): Row {
   const data: RowData = [
@@ -57,6 +74,7 @@ export function toCells(row: GroupRow): Row {
     row.eventType,
     row.createdAt,
     row.seq,
+    seqBlockOf(row.seq),
     row.unreadSeq,
     row.applied,
     keyHash(row),

@@ -2,20 +2,12 @@ import type { GroupRow } from '../../model/activity-group.ts'
 import { idBoundAt } from '../../model/group-id.ts'
 import type { Seq, UserId } from '../../model/ids.ts'
 import type { GroupBatch, GroupQuery, GroupStore, KeyAsk, PutOutcome, UnreadRow } from '../../ports/group-store.ts'
+import type { Step } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 import { rowsOfKey } from './group-keys.ts'
 import { listGroups } from './group-list.ts'
 import { purgeOld, purgeUser } from './group-purge.ts'
-import { allColumns, fromCells, shownColumns, toCells, upsertColumns } from './group-rows.ts'
-
-const upsert = `
-INSERT INTO groups (${upsertColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (user_id, group_id) DO UPDATE SET
-  visible = excluded.visible, seq = excluded.seq, unread_seq = excluded.unread_seq, applied = excluded.applied,
-  visible_since = excluded.visible_since, deleted_seq = excluded.deleted_seq, actor_count = excluded.actor_count,
-  is_estimate = excluded.is_estimate, event_count = excluded.event_count, updated_at = excluded.updated_at,
-  data = excluded.data, pending = excluded.pending, hyper_log_log = excluded.hyper_log_log
-WHERE excluded.applied > groups.applied`
+import { allColumns, fromCells, seqBlockOf, shownColumns, toCells, updateInPlace, upsert } from './group-rows.ts'
 
 const raiseHead = `
 INSERT INTO heads (user_id, head) VALUES (?, ?)
@@ -25,13 +17,27 @@ const headOf = 'SELECT head FROM heads WHERE user_id = ?'
 
 const byId = `SELECT ${allColumns} FROM groups WHERE user_id = ? AND group_id = ?`
 
-const countSince = 'SELECT count(*) FROM (SELECT 1 FROM groups WHERE user_id = ? AND seq > ? LIMIT ? + 0)'
+const since = 'FROM groups INDEXED BY groups_by_seq WHERE user_id = ? AND seq_block >= ? AND seq > ?'
 
-const rowsSince = `SELECT ${shownColumns} FROM groups WHERE user_id = ? AND seq > ? ORDER BY seq`
+const countSince = `SELECT count(*) FROM (SELECT 1 ${since} LIMIT ? + 0)`
+
+const rowsSince = `SELECT ${shownColumns} ${since} ORDER BY seq`
 
 const unreadAbove = `
 SELECT group_id, event_type, created_at, unread_seq FROM groups
 WHERE user_id = ? AND group_id < ? AND visible = 1 AND unread_seq > ? AND created_at >= ? ORDER BY group_id`
+
+export const groupStep = (rows: readonly GroupRow[]): Step => ({
+  sql: updateInPlace,
+  otherwise: upsert,
+  rows: rows.map(toCells),
+  returns: 'changes',
+})
+
+export const headStep = (heads: readonly { readonly user: UserId; readonly head: Seq }[]): Step => ({
+  sql: raiseHead,
+  rows: heads.map(({ user, head }) => [user, head]),
+})
 
 /** Groups and heads in SQLite. Writes take effect in the order in which they were issued: one thread writes them. */
 export class SqliteGroupStore implements GroupStore {
@@ -43,14 +49,13 @@ export class SqliteGroupStore implements GroupStore {
   }
 
   async putGroups(batches: readonly GroupBatch[]): Promise<readonly (readonly PutOutcome[])[]> {
-    const rows = batches.flatMap((batch) => batch.rows.map(toCells))
-    const [result] = await this.#db.write({ sql: upsert, rows, returns: 'changes' })
+    const [result] = await this.#db.write(groupStep(batches.flatMap((batch) => batch.rows)))
     let next = 0
     return batches.map((batch) => batch.rows.map(() => (result?.changes[next++] === 1 ? 'written' : 'ahead')))
   }
 
   async putHeads(heads: readonly { readonly user: UserId; readonly head: Seq }[]): Promise<void> {
-    await this.#db.write({ sql: raiseHead, rows: heads.map(({ user, head }) => [user, head]) })
+    await this.#db.write(headStep(heads))
   }
 
   async heads(users: readonly UserId[]): Promise<readonly Seq[]> {
@@ -80,9 +85,10 @@ export class SqliteGroupStore implements GroupStore {
     limit: number,
   ): Promise<{ readonly rows: readonly GroupRow[] } | { readonly gap: true }> {
     return this.#db.read.snapshot(() => {
-      const count = this.#db.read.get(countSince, user, after, limit + 1)?.[0] as number
+      const block = seqBlockOf(after)
+      const count = this.#db.read.get(countSince, user, block, after, limit + 1)?.[0] as number
       if (count > limit) return { gap: true }
-      return { rows: this.#db.read.all(rowsSince, user, after).map(fromCells) }
+      return { rows: this.#db.read.all(rowsSince, user, block, after).map(fromCells) }
     })
   }
 

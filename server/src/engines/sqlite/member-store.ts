@@ -8,14 +8,15 @@ import type {
   MemberStore,
   RegisterAsk,
 } from '../../ports/member-store.ts'
-import type { Row } from './commands.ts'
+import { ActorGroups, dropActorGroups, type Membership } from './actor-groups.ts'
+import type { Row, Step } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 
 const columns = 'actor, created_at, event_id, counts, seq, first_seq'
 
 const upsert = `
 INSERT INTO members (user_id, group_id, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (user_id, group_id, actor) DO UPDATE SET
+ON CONFLICT (group_id, user_id, actor) DO UPDATE SET
   created_at = excluded.created_at, event_id = excluded.event_id, counts = excluded.counts, seq = excluded.seq,
   first_seq = excluded.first_seq
 WHERE excluded.seq > members.seq`
@@ -35,26 +36,40 @@ const countBetween = `
 SELECT count(*) FROM members INDEXED BY members_by_first
 WHERE user_id = ? AND group_id = ? AND counts = 1 AND first_seq > ? AND first_seq <= ?`
 
-const groupsOf = `
-SELECT user_id, group_id FROM members INDEXED BY members_by_actor
-WHERE actor = ? AND (user_id, group_id) > (?, ?) ORDER BY user_id, group_id LIMIT ? + 0`
-
 const eraseActor = 'DELETE FROM members WHERE user_id = ? AND group_id = ? AND actor = ? AND seq <= ?'
-const eraseGroup = 'DELETE FROM members WHERE user_id = ? AND group_id = ?'
+const dropGroup = 'DELETE FROM members WHERE user_id = ? AND group_id = ?'
+const actorsOf = 'SELECT actor FROM members WHERE user_id = ? AND group_id = ?'
 
 /** The registers of every actor of every group, in SQLite. */
 export class SqliteMemberStore implements MemberStore {
   readonly #db: SqliteDatabase
+  readonly #actors: ActorGroups
 
   constructor(db: SqliteDatabase) {
     this.#db = db
+    this.#actors = new ActorGroups(db)
   }
 
   async put(batches: readonly MemberBatch[]): Promise<void> {
-    const rows = batches.flatMap(({ user, groupId, registers }) =>
-      registers.map((each) => toCells(user, groupId, each)),
-    )
-    await this.#db.write({ sql: upsert, rows })
+    await this.#db.write(...this.steps(batches))
+    void this.tidy()
+  }
+
+  /** What stores the registers, for a command that stores more. `tidy` should follow. */
+  steps(batches: readonly MemberBatch[]): readonly Step[] {
+    const rows: Row[] = []
+    const joined: Membership[] = []
+    for (const { user, groupId, registers } of batches) {
+      for (const each of registers) {
+        rows.push(toCells(user, groupId, each))
+        joined.push({ user, groupId, actor: each.actor })
+      }
+    }
+    return [{ sql: upsert, rows }, this.#actors.append(joined)]
+  }
+
+  async tidy(): Promise<void> {
+    await this.#actors.tidy().catch(() => {})
   }
 
   async registers(asks: readonly RegisterAsk[]): Promise<readonly (readonly Register[])[]> {
@@ -88,27 +103,42 @@ export class SqliteMemberStore implements MemberStore {
   }
 
   async groupsOfActor(actor: UserId, after: ActorGroup | null, limit: number): Promise<readonly ActorGroup[]> {
-    const rows = this.#db.read.all(groupsOf, actor, after?.user ?? '', after?.groupId ?? '', limit)
-    return rows.map(([user, groupId]) => ({ user: user as UserId, groupId: groupId as GroupId }))
+    const found: ActorGroup[] = []
+    for (let from = after; found.length < limit; ) {
+      const wanted = limit - found.length
+      const page = this.#actors.find(actor, from, wanted)
+      for (const each of page) if (this.#db.read.get(one, each.user, each.groupId, actor)) found.push(each)
+      if (page.length < wanted) break
+      from = page.at(-1) as ActorGroup
+    }
+    return found
   }
 
   async erase(what: readonly MemberErasure[]): Promise<void> {
+    const actors = what.flatMap(({ user, groupId, actor, upTo = Number.MAX_SAFE_INTEGER }) =>
+      actor === undefined ? [] : [{ user, groupId, actor, upTo }],
+    )
+    const whole = what.filter(({ actor }) => actor === undefined)
     await this.#db.write(
-      {
-        sql: eraseActor,
-        rows: what.flatMap(({ user, groupId, actor, upTo = Number.MAX_SAFE_INTEGER }) =>
-          actor === undefined ? [] : [[user, groupId, actor, upTo]],
-        ),
-      },
-      {
-        sql: eraseGroup,
-        rows: what.flatMap(({ user, groupId, actor }) => (actor === undefined ? [[user, groupId]] : [])),
-      },
+      { sql: eraseActor, rows: actors.map(({ user, groupId, actor, upTo }) => [user, groupId, actor, upTo]) },
+      ...dropMembers(this.#db, whole),
+      dropActorGroups(actors),
     )
   }
 
   /** The database outlives the port. */
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** Removes all members of groups, and where they are found by their actors. */
+export function dropMembers(
+  db: SqliteDatabase,
+  groups: readonly { readonly user: UserId; readonly groupId: GroupId }[],
+): readonly Step[] {
+  const members = groups.flatMap(({ user, groupId }) =>
+    db.read.all(actorsOf, user, groupId).map(([actor]) => ({ user, groupId, actor: actor as UserId })),
+  )
+  return [{ sql: dropGroup, rows: groups.map(({ user, groupId }) => [user, groupId]) }, dropActorGroups(members)]
 }
 
 const toCells = (user: UserId, groupId: GroupId, { actor, createdAt, eventId, op, seq, firstSeq }: Register): Row => [

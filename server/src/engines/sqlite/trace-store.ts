@@ -1,16 +1,32 @@
-import type { EventId } from '../../model/ids.ts'
-import type { EventTrace, TraceStore } from '../../ports/trace-store.ts'
+import type { EventOp, EventType, JsonObject, ObjectType } from '@headwater/protocol'
+import type { EventId, UserId } from '../../model/ids.ts'
+import type { EventTrace, TraceState, TraceStore } from '../../ports/trace-store.ts'
 import type { Row } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 
+/**
+ * Every event leaves a trace, so a row must be small and come to lie beside the one before it: rows are sorted by the ten
+ * minutes in which the event was accepted, then by its id, which begins with a time as well. A day has 144 such spans; to
+ * find an event each of them is asked.
+ */
+const spanMs = 600_000
+
 const put = `
-INSERT INTO traces (event_id, user_id, state, accepted_at, data) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (event_id, user_id) DO UPDATE SET state = excluded.state, accepted_at = excluded.accepted_at, data = excluded.data
-WHERE traces.state = 'pending'`
+INSERT INTO traces (span, event_id, user_id, accepted_at, is_pending, data) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (span, event_id, user_id) DO UPDATE SET
+  accepted_at = excluded.accepted_at, is_pending = excluded.is_pending, data = excluded.data
+WHERE traces.is_pending = 1`
 
-const ofEvent = 'SELECT data FROM traces WHERE event_id = ? ORDER BY user_id'
+const ofEvent = `
+WITH RECURSIVE spans (span) AS (
+  SELECT min(span) FROM traces
+  UNION ALL
+  SELECT (SELECT min(span) FROM traces WHERE span > spans.span) FROM spans WHERE spans.span IS NOT NULL
+)
+SELECT user_id, accepted_at, data FROM spans CROSS JOIN traces USING (span) WHERE event_id = ? ORDER BY span, user_id`
 
-const dropOld = 'DELETE FROM traces WHERE accepted_at < ?'
+const dropOldSpans = 'DELETE FROM traces WHERE span < ?'
+const dropOld = 'DELETE FROM traces WHERE span = ? AND accepted_at < ?'
 
 /** What became of each event, in SQLite. */
 export class SqliteTraceStore implements TraceStore {
@@ -21,25 +37,117 @@ export class SqliteTraceStore implements TraceStore {
   }
 
   async put(traces: readonly EventTrace[]): Promise<void> {
-    await this.#db.write({ sql: put, rows: traces.map(toCells) })
+    await this.#db.write({ sql: put, rows: traces.map(traceCells) })
   }
 
+  /** An event may have been accepted more than once, in several spans: what became of it first stands. */
   async get(eventId: EventId): Promise<readonly EventTrace[]> {
-    return this.#db.read.all(ofEvent, eventId).map(([data]) => JSON.parse(data as string) as EventTrace)
+    const found = new Map<UserId, EventTrace>()
+    for (const [user, acceptedAt, data] of this.#db.read.all(ofEvent, eventId)) {
+      const trace = unpack(eventId, user as UserId, acceptedAt as number, data as string)
+      const earlier = found.get(trace.user)
+      if (!earlier || earlier.state === 'pending') found.set(trace.user, trace)
+    }
+    return [...found.values()]
   }
 
   async purge(before: number): Promise<void> {
-    await this.#db.write({ sql: dropOld, rows: [[before]] })
+    const span = spanOf(before)
+    await this.#db.write({ sql: dropOldSpans, rows: [[span]] }, { sql: dropOld, rows: [[span, before]] })
   }
 
   /** The database outlives the port. */
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-const toCells = (trace: EventTrace): Row => [
+const spanOf = (time: number): number => Math.floor(time / spanMs)
+
+const traceCells = (trace: EventTrace): Row => [
+  spanOf(trace.acceptedAt),
   trace.event.eventId,
   trace.user,
-  trace.state,
   trace.acceptedAt,
-  JSON.stringify(trace),
+  trace.state === 'pending' ? 1 : 0,
+  pack(trace),
 ]
+
+/** Without the names of their fields; times but the event's count from `acceptedAt`. */
+type Packed = readonly [
+  state: TraceState,
+  reason: string | null,
+  seq: number,
+  groupId: string | null,
+  writtenAfter: number | null,
+  pushedAfter: number | null,
+  queuedAfter: number | null,
+  EventType,
+  verb: string,
+  actor: string,
+  /** 0 = the user whose trace it is. */
+  targetUser: string | 0,
+  ObjectType,
+  objectId: string,
+  createdAt: number | null,
+  EventOp,
+  /** 0 = none. */
+  metadata: JsonObject | 0,
+]
+
+function pack({ event, user, acceptedAt, ...trace }: EventTrace): string {
+  const packed: Packed = [
+    trace.state,
+    trace.reason,
+    trace.seq,
+    trace.groupId,
+    minus(trace.writtenAt, acceptedAt),
+    minus(trace.pushedAt, acceptedAt),
+    minus(trace.queuedAt, acceptedAt),
+    event.eventType,
+    event.verb,
+    event.actor,
+    event.targetUser === user ? 0 : event.targetUser,
+    event.objectType,
+    event.objectId,
+    event.createdAt,
+    event.op,
+    isEmpty(event.metadata) ? 0 : event.metadata,
+  ]
+  return JSON.stringify(packed)
+}
+
+function unpack(eventId: EventId, user: UserId, acceptedAt: number, data: string): EventTrace {
+  const [state, reason, seq, groupId, writtenAfter, pushedAfter, queuedAfter, ...rest] = JSON.parse(data) as Packed
+  const [eventType, verb, actor, targetUser, objectType, objectId, createdAt, op, metadata] = rest
+  const event = {
+    eventId,
+    eventType,
+    verb,
+    actor,
+    targetUser: targetUser === 0 ? user : targetUser,
+    objectType,
+    objectId,
+    metadata: metadata === 0 ? {} : metadata,
+    createdAt,
+    op,
+  }
+  return {
+    event,
+    user,
+    seq,
+    state,
+    reason,
+    groupId,
+    acceptedAt,
+    writtenAt: plus(writtenAfter, acceptedAt),
+    pushedAt: plus(pushedAfter, acceptedAt),
+    queuedAt: plus(queuedAfter, acceptedAt),
+  }
+}
+
+const minus = (time: number | null, from: number): number | null => (time === null ? null : time - from)
+const plus = (after: number | null, from: number): number | null => (after === null ? null : from + after)
+
+function isEmpty(object: JsonObject): boolean {
+  for (const _ in object) return false
+  return true
+}

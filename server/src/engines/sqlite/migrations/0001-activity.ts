@@ -1,7 +1,9 @@
 /**
  * The tables of the activity stream. Tables are WITHOUT ROWID where one range scan by the primary key is what they are
- * read by; the log has a rowid because its values are long and come in order. An index that each upsert would move costs
- * more than the row, so all but `groups_by_seq` and `marks_by_seq` are on columns that seldom or never change.
+ * read by; the log has a rowid because its values are long and come in order.
+ *
+ * What a write costs is the pages that it touches, each of which goes to the write-ahead log and then to its place. So
+ * keys begin with what is written together, and indexes are on columns that seldom or never change.
  */
 export const activity = {
   number: 1,
@@ -35,6 +37,8 @@ CREATE TABLE groups (
   event_type     TEXT NOT NULL,
   created_at     INTEGER NOT NULL,
   seq            INTEGER NOT NULL,
+  -- seq in steps of 65,536: an index that an update seldom moves
+  seq_block      INTEGER NOT NULL,
   unread_seq     INTEGER NOT NULL,
   applied        INTEGER NOT NULL,
   key_hash       INTEGER NOT NULL,
@@ -56,7 +60,7 @@ CREATE TABLE groups (
   PRIMARY KEY (user_id, group_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX groups_by_seq  ON groups (user_id, seq);
+CREATE INDEX groups_by_seq  ON groups (user_id, seq_block);
 CREATE INDEX groups_by_key  ON groups (user_id, key_hash, group_id);
 CREATE INDEX groups_by_type ON groups (user_id, event_type, group_id) WHERE visible = 1;
 CREATE INDEX groups_by_age  ON groups (created_at);
@@ -76,12 +80,27 @@ CREATE TABLE members (
   seq        INTEGER NOT NULL,
   first_seq  INTEGER NOT NULL,
   event_id   TEXT NOT NULL,
-  PRIMARY KEY (user_id, group_id, actor)
+  -- ids begin with the time, so the members of young groups, where most is written, lie together
+  PRIMARY KEY (group_id, user_id, actor)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX members_by_time  ON members (user_id, group_id, created_at DESC, event_id DESC, actor) WHERE counts = 1;
-CREATE INDEX members_by_first ON members (user_id, group_id, first_seq) WHERE counts = 1;
-CREATE INDEX members_by_actor ON members (actor, user_id, group_id);
+CREATE INDEX members_by_time  ON members (group_id, user_id, created_at DESC, event_id DESC, actor) WHERE counts = 1;
+CREATE INDEX members_by_first ON members (group_id, user_id, first_seq) WHERE counts = 1;
+
+-- who is a member where: what is new comes at the end of a list, and a slice of the list at a time into the sorted table
+CREATE TABLE actor_groups (
+  actor_hash INTEGER NOT NULL,
+  user_id    TEXT NOT NULL,
+  group_id   TEXT NOT NULL,
+  PRIMARY KEY (actor_hash, user_id, group_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE actor_groups_new (
+  id         INTEGER PRIMARY KEY,
+  actor_hash INTEGER NOT NULL,
+  user_id    TEXT NOT NULL,
+  group_id   TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE object_groups (
   object_type TEXT NOT NULL,
@@ -167,15 +186,15 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_by_time ON idempotency (started_at);
 
 CREATE TABLE traces (
+  -- accepted_at in steps of ten minutes: what came in together lies together, and is dropped together
+  span        INTEGER NOT NULL,
   event_id    TEXT NOT NULL,
   user_id     TEXT NOT NULL,
-  state       TEXT NOT NULL,
   accepted_at INTEGER NOT NULL,
+  is_pending  INTEGER NOT NULL,
   data        TEXT NOT NULL,
-  PRIMARY KEY (event_id, user_id)
+  PRIMARY KEY (span, event_id, user_id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX traces_by_time ON traces (accepted_at);
 
 CREATE TABLE probes (
   one   INTEGER PRIMARY KEY CHECK (one = 1),
