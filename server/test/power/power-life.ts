@@ -1,0 +1,67 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { seededRandom } from '../../src/lib/virtual-seams.ts'
+import { pick } from '../model/random-events.ts'
+import { type Loss, lossAfterPowerCut } from './after-power-cut.ts'
+import { ImageDisk } from './image-disk.ts'
+import { Load } from './load.ts'
+import { powerEnvironment, ServerProcess, slowSyncs } from './server-process.ts'
+import { tear } from './torn-files.ts'
+
+const diskBytes = 96 * 2 ** 20
+/** The longest time from an answer to the next cut. */
+const pauseMsMax = 80
+
+export interface Cut extends Loss {
+  /** Events that were acknowledged before. */
+  readonly acknowledged: number
+  /** Sectors that reached the disk without having been synced. */
+  readonly torn: number
+}
+
+export interface Life {
+  readonly cuts: number
+  readonly seed: number
+  readonly synchronous: string
+  /** At random moments, or each time in the middle of a commit: what it wrote is not yet synced. */
+  readonly moments: 'random' | 'in-sync'
+  /** A small number has the write-ahead log moved into the database every few commits. */
+  readonly checkpointPages?: number
+}
+
+/** Every so many syncs are slow; a prime, so that those of commits and of checkpoints have their turn. */
+const slowEvery = 7
+
+/** One server on one disk, whose power is cut again and again: each cut is looked at on a copy, and life goes on. */
+export async function cutPower(life: Life): Promise<readonly Cut[]> {
+  const random = seededRandom(life.seed)
+  using disk = ImageDisk.make(diskBytes)
+  const folder = join(disk.path, 'data')
+  mkdirSync(folder)
+  await using server = await ServerProcess.start(folder, {
+    env: {
+      [powerEnvironment.synchronous]: life.synchronous,
+      ...(life.checkpointPages ? { [powerEnvironment.checkpointPages]: String(life.checkpointPages) } : {}),
+    },
+    under: life.moments === 'in-sync' ? slowSyncs(slowEvery) : [],
+  })
+  await using load = new Load(server.url, life.seed)
+  const seen: Cut[] = []
+  for (let cut = 0; cut < life.cuts; cut++) {
+    await load.answered()
+    if (life.moments === 'in-sync') await server.inSync()
+    // The moment is what is tried here: no event stands for it.
+    else await setTimeout(pick(random, pauseMsMax))
+    await server.freeze()
+    {
+      using after = disk.afterPowerCut()
+      const told = load.told.copy()
+      const torn = cut % 2 === 0 ? 0 : tear(folder, join(after.path, 'data'), random)
+      const loss = await lossAfterPowerCut(after.path, told)
+      seen.push({ ...loss, acknowledged: told.events.size, torn })
+    }
+    server.thaw()
+  }
+  return seen
+}

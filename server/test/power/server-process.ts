@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { crashEnvironment } from '../crash/child-contract.ts'
+
+export const powerEnvironment = {
+  /** What the child's SQLite runs with. */
+  synchronous: 'HEADWATER_POWER_SYNCHRONOUS',
+  /** When set, the child's check at the start sees that. */
+  honest: 'HEADWATER_POWER_HONEST',
+  /** After how many pages its write-ahead log is moved into the database. */
+  checkpointPages: 'HEADWATER_POWER_CHECKPOINT_PAGES',
+} as const
+
+const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+const stateWithinMs = 20_000
+
+/** A program to run a server under: every so many syncs the disk takes its time before it syncs anything. */
+export const slowSyncs = (syncs: number): readonly string[] => [
+  ...['strace', '-D', '-f', '--seccomp-bpf', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync'],
+  ...['-e', `inject=fsync,fdatasync:delay_enter=${slowSyncMs * 1_000}:when=${syncs}+${syncs}`],
+]
+const slowSyncMs = 1_000
+/** A thread that is stopped for so many looks in a row waits for a slow sync; strace stops every other for less. */
+const looksInSync = 10
+
+export interface ProcessOptions {
+  readonly env?: NodeJS.ProcessEnv
+  /** A program that runs the server, with its arguments. */
+  readonly under?: readonly string[]
+}
+
+/** The real server on a data folder, as a process that can be frozen between two instructions. */
+export class ServerProcess implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #exited: Promise<number | null>
+  readonly url: string
+
+  private constructor(child: ChildProcess, exited: Promise<number | null>, url: string) {
+    this.#child = child
+    this.#exited = exited
+    this.url = url
+  }
+
+  static async start(folder: string, { env = {}, under = [] }: ProcessOptions = {}): Promise<ServerProcess> {
+    const command = [
+      ...under,
+      process.execPath,
+      '--import',
+      file('./other-pragmas.ts'),
+      file('../crash/server-child.ts'),
+    ]
+    const child = spawn(command[0] as string, command.slice(1), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        // Not on the disk under test, and kept: it halves the time until a server listens.
+        NODE_COMPILE_CACHE: join(tmpdir(), 'headwater-power-compiled'),
+        ...process.env,
+        ...env,
+        [crashEnvironment.folder]: folder,
+      },
+    })
+    let said = ''
+    child.stderr.on('data', (data) => {
+      said += data
+    })
+    const exited = once(child, 'close').then(([code]) => code as number | null)
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [, url] = /listening on (http:\S+)/.exec(line) ?? []
+      if (url !== undefined) return new ServerProcess(child, exited, url)
+    }
+    throw new Error(`the server ended with ${await exited}: ${said}`)
+  }
+
+  get pid(): number {
+    return this.#child.pid as number
+  }
+
+  /** Resolves when no thread of it runs any more; a system call that is under way comes to its end first. */
+  async freeze(): Promise<void> {
+    this.#child.kill('SIGSTOP')
+    await this.#reaches('stands still', (states) => states.every((state) => state === 'T' || state === 't'))
+  }
+
+  /** Resolves when a thread of a server under `slowSyncs` has written what it now waits to have synced. */
+  async inSync(): Promise<void> {
+    let looks = 0
+    await this.#reaches('syncs', (states) => {
+      looks = states.includes('t') ? looks + 1 : 0
+      return looks === looksInSync
+    })
+  }
+
+  async #reaches(what: string, isThere: (states: readonly string[]) => boolean): Promise<void> {
+    const deadline = Date.now() + stateWithinMs
+    while (!isThere(threadsOf(this.pid))) {
+      if (Date.now() > deadline) throw new Error(`the server never ${what}`)
+      // Nothing tells of it.
+      await setTimeout(1)
+    }
+  }
+
+  thaw(): void {
+    this.#child.kill('SIGCONT')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#exited
+  }
+}
+
+function threadsOf(pid: number): readonly string[] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+    // The state follows the name, which stands in brackets and may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2)[0] as string
+  })
+}
