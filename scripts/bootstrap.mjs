@@ -19,7 +19,7 @@ const commands = {
   'check-history': { run: ['server/test/checkers/main.ts'], web: false },
   sabotage: { run: ['server/test/sabotage/main.ts'], web: false },
   format: { run: ['scripts/format.mjs'], web: false },
-  bench: { run: ['--expose-gc', 'bench/run.ts'], web: false },
+  bench: { run: ['bench/run.ts'], web: false },
   docs: { run: ['scripts/docs.ts'], web: false },
 }
 
