@@ -43,7 +43,7 @@ export async function restore(settings: Settings, path: string, onStep: OnStep):
   onStep(0, 1, 'folded')
   const folded = await foldWhatIsLeft()
   onStep(1, 1, 'folded')
-  await restoring.finish(log.partitions, systemSeams)
+  await restoring.finish(log.partitions, systemSeams, onStep)
   return {
     createdAt: info.created_at,
     databaseBytes: info.database_bytes,

@@ -1,12 +1,15 @@
-const counted = new Set(['copied', 'sealed', 'verified'])
+const inBytes = new Set(['copied', 'sealed', 'verified'])
+const underWay: Readonly<Record<string, string>> = {
+  checked: 'checking',
+  folded: 'folding',
+  placed: 'putting in place',
+}
 
-/** The note beside a bar: `copied 120 of 900 MiB`, or the step alone where it is not counted in bytes. */
-export const stepNote = (what: string, done: number, total: number): string =>
-  counted.has(what)
-    ? `${what} ${mebibytes(done)} of ${mebibytes(total)} MiB`
-    : done < total
-      ? `${what.replace(/ed$/, '')}ing`
-      : what
+/** The note beside a bar: `copied 120 of 900 MiB`, or what is going on where nothing is counted. */
+export function stepNote(what: string, done: number, total: number): string {
+  if (inBytes.has(what)) return `${what} ${mebibytes(done)} of ${mebibytes(total)} MiB`
+  return done < total ? (underWay[what] ?? what) : what
+}
 
 export const bytesText = (bytes: number): string => `${mebibytes(bytes)} MiB`
 

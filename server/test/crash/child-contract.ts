@@ -22,3 +22,10 @@ export function crashConfig(settings: typeof settingsWith, folder: string): Conf
 /** Where the writing thread can be made to die: around the commit of a transaction that holds rows of a table. */
 export const writerTables = ['log', 'groups', 'marks', 'object_groups', 'object_tombstones'] as const
 export const writerPoint = (when: 'before' | 'after', table: string): string => `commit.${when}.${table}`
+
+/** The same for a child that restores a backup. */
+export const restoreEnvironment = {
+  backup: 'HEADWATER_RESTORE_BACKUP',
+  folder: 'HEADWATER_RESTORE_FOLDER',
+  step: 'HEADWATER_RESTORE_STEP',
+} as const

@@ -262,7 +262,7 @@ describe('a restore', () => {
     assert(!existsSync(join(data, databaseFile)))
     {
       using restore = await SqliteRestore.begin(at.file, data, quiet)
-      await restore.finish(4, systemSeams)
+      await restore.finish(4, systemSeams, quiet)
     }
     assert(existsSync(join(data, databaseFile)))
     assert(!existsSync(join(data, unfinishedRestore)))
@@ -278,7 +278,7 @@ describe('a restore', () => {
       const data = join(at.path, `restored-${names.size}`)
       {
         using restore = await SqliteRestore.begin(at.file, data, quiet)
-        await restore.finish(partitions, systemSeams)
+        await restore.finish(partitions, systemSeams, quiet)
       }
       await using db = await openSqlite({ folder: data }, systemSeams)
       await using log = await openSqliteEventLog(db, systemSeams, { partitions })

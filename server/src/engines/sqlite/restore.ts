@@ -28,7 +28,7 @@ import { migrations } from './migrations/all.ts'
 import { databaseFile, lockFile, openSqlite, unfinishedRestore } from './open.ts'
 import { refusal } from './sqlite-errors.ts'
 
-export type OnRestoreStep = (done: number, total: number, what: 'verified' | 'copied' | 'checked') => void
+export type OnRestoreStep = (done: number, total: number, what: 'verified' | 'copied' | 'checked' | 'placed') => void
 
 /** What an empty data folder may hold: marks of a file system, and what an earlier restore left that did not finish. */
 const mayBeThere = new Set(['lost+found', lockFile, `${lockFile}-journal`, unfinishedRestore])
@@ -80,7 +80,8 @@ export class SqliteRestore implements Disposable {
    * Begins a log of a new epoch behind the views, and puts the database in its place. Everything in the log has to be
    * folded, and nothing may have the work folder open.
    */
-  async finish(partitions: number, seams: Seams): Promise<void> {
+  async finish(partitions: number, seams: Seams, onStep: OnRestoreStep): Promise<void> {
+    onStep(0, 2, 'placed')
     {
       await using database = await openSqlite({ folder: this.workFolder }, seams)
       await restartLog(database, partitions, seams)
@@ -88,8 +89,10 @@ export class SqliteRestore implements Disposable {
     const built = join(this.workFolder, databaseFile)
     if (existsSync(`${built}-wal`)) throw refusal('The restored database cannot be written out whole')
     syncFile(built)
+    onStep(1, 2, 'placed')
     renameSync(built, join(this.#folder, databaseFile))
     syncFolder(this.#folder)
+    onStep(2, 2, 'placed')
   }
 
   [Symbol.dispose](): void {
