@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import type { Suite } from './suites.ts'
+
+export interface SuiteResult {
+  /** `green`: all tests passed; `red`: a test failed; `broken`: it never came to a test. */
+  readonly verdict: 'green' | 'red' | 'broken'
+  readonly seconds: number
+  readonly output: string
+}
+
+/** A test that waits for longer has failed. */
+const testTimeoutMs = 60_000
+/** Something that the tests did not notice in this time is not noticed. */
+const suiteTimeoutMs = 180_000
+
+/** Runs the tests of a suite on the sources in a folder. */
+export async function runSuite(folder: string, { files, env = {}, pattern }: Suite): Promise<SuiteResult> {
+  const started = performance.now()
+  const args = [
+    '--test',
+    '--test-isolation=none',
+    '--test-reporter=tap',
+    '--test-force-exit',
+    `--test-timeout=${testTimeoutMs}`,
+    ...(pattern === undefined ? [] : [`--test-name-pattern=${pattern}`]),
+    ...files,
+  ]
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    timeout: suiteTimeoutMs,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
+  return { verdict: verdictOf(code, output), seconds: (performance.now() - started) / 1_000, output }
+}
+
+function verdictOf(code: number | null, output: string): SuiteResult['verdict'] {
+  const count = (what: string): number => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(output)?.[1] ?? 0)
+  if (count('fail') + count('cancelled') > 0) return 'red'
+  return code === 0 && count('pass') > 0 ? 'green' : 'broken'
+}

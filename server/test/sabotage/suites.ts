@@ -1,0 +1,36 @@
+/** Some tests, small enough to run once for each sabotage. */
+export interface Suite {
+  readonly files: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Only tests whose name matches. */
+  readonly pattern?: string
+  /** Where the file systems of one's own that it needs cannot be had, it proves nothing. */
+  readonly needsRoot?: boolean
+}
+
+const allSuites = {
+  fold: { files: ['server/test/invariants/fold-equals-plain-fold.test.ts'] },
+  hostile: { files: ['server/test/invariants/hostile-memory.test.ts'], env: { HEADWATER_SEEDS: '10' } },
+  'hostile sqlite': { files: ['server/test/invariants/sqlite-hostile.test.ts'], env: { HEADWATER_SEEDS: '10' } },
+  power: { files: ['server/test/power/power-cut.test.ts'], env: { HEADWATER_POWER_CUTS: '10' }, needsRoot: true },
+  checkers: { files: ['server/test/checkers/concurrent-run.test.ts'] },
+  ingest: { files: ['server/src/activity/ingest.test.ts'] },
+  badge: { files: ['server/test/invariants/badge-equals-recount.test.ts'] },
+  paging: { files: ['server/test/invariants/no-skip-while-paging.test.ts'] },
+  resume: { files: ['server/test/invariants/resume-gives-the-rest.test.ts'] },
+  'group store': { files: ['server/src/engines/sqlite/group-store.test.ts'] },
+  'read marks': { files: ['server/src/engines/sqlite/read-marks.test.ts'] },
+  cursors: { files: ['server/src/http/cursor.test.ts'] },
+  idempotency: { files: ['server/src/http/idempotency.test.ts'] },
+  'gateway rules': { files: ['server/src/gateway/rules.test.ts'] },
+  'slow clients': { files: ['server/src/gateway/slow.test.ts'] },
+  starts: { files: ['server/src/gateway/starts.test.ts'] },
+  'other users': { files: ['server/test/security/other-users.test.ts'] },
+  revocation: { files: ['server/test/security/revocation.test.ts'] },
+  'client backoff': { files: ['client/src/backoff.test.ts'] },
+  'client http': { files: ['client/src/http.test.ts'] },
+} satisfies Record<string, Suite>
+
+export type SuiteName = keyof typeof allSuites
+
+export const suites: Readonly<Record<SuiteName, Suite>> = allSuites
