@@ -113,7 +113,11 @@ export const schema = {
       ['info', 'trace', 'debug', 'warn', 'error', 'fatal'],
       'The least severe messages that the server writes about itself.',
     ),
-    partitions: integer(4, { min: 1, max: 512 }, 'Partitions of the event log; fixed when the data directory is made.'),
+    partitions: integer(
+      4,
+      { min: 1, max: 512 },
+      'Partitions of the event log; fixed when the data directory is made or restored.',
+    ),
     retentionDays: integer(
       30,
       { min: 1, max: 3_650 },
