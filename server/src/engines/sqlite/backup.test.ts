@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -292,6 +292,48 @@ describe('a restore', () => {
     assert.equal(names.size, 5)
   })
 })
+
+if (process.getuid?.() === 0 && process.platform === 'linux') {
+  test('Where there is too little room, or none any more, neither a backup nor a restore leaves anything.', async () => {
+    using at = await filled()
+    const disk = join(at.path, 'disk')
+    mkdirSync(disk)
+    const mount = (size: string) => execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'headwater-test', disk])
+    const isFull = (error: unknown) => HeadwaterError.is(error) && error.code === 'storage_full'
+    mount('8m')
+    try {
+      await assert.rejects(backUp(at.data, disk), isFull)
+      await backUp(at.data, at.file)
+      await assert.rejects(SqliteRestore.begin(at.file, join(disk, 'data'), quiet), isFull)
+      assert.deepEqual(readdirSync(disk), [])
+    } finally {
+      execFileSync('umount', ['-l', disk])
+    }
+    mount('20m')
+    try {
+      const ballast = join(disk, 'ballast')
+      const filling = backUpSqlite({ folder: at.data, target: disk, now }, (_done, _total, what) => {
+        if (what === 'checked' && !existsSync(ballast)) fillUp(ballast)
+      })
+      await assert.rejects(filling, isFull)
+      assert.deepEqual(readdirSync(disk), ['ballast'])
+    } finally {
+      execFileSync('umount', ['-l', disk])
+    }
+  })
+} else {
+  process.stdout.write('# A test of full disks left out: it needs root on Linux\n')
+}
+
+function fillUp(path: string): void {
+  for (const size of [2 ** 20, 2 ** 10]) {
+    try {
+      for (;;) writeFileSync(path, new Uint8Array(size), { flag: 'a' })
+    } catch {
+      // That size no longer fits.
+    }
+  }
+}
 
 /** Another process that writes to a data folder until it is killed. */
 function startWriter(folder: string) {
