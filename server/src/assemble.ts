@@ -140,6 +140,7 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
       access: socketAccess(access),
       observer: {
         onPushed: (ms) => metrics.pushSeconds.observe(ms / 1_000),
+        onClosed: (reason) => metrics.socketCloses.inc({ reason }),
         onFailure: (error) => log.warn({ err: error }, 'a socket could not be served'),
       },
     },
@@ -148,7 +149,9 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
   )
   parts.use(gateway)
   metrics.onCollect(async () => {
-    metrics.sockets.set(gateway.stats().sockets)
+    const { sockets, users } = gateway.stats()
+    metrics.sockets.set(sockets)
+    metrics.socketUsers.set(users)
     metrics.logLagSeconds.set(behindMs() / 1_000)
     const size = options.databaseSize?.()
     metrics.databaseBytes.set(size?.databaseBytes ?? 0)

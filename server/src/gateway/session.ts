@@ -18,8 +18,8 @@ export interface SessionHost extends OutboundRules {
   now(): number
   authenticate(session: Session, frame: AuthFrame): void
   acked(session: Session, seq: Seq): void
-  /** Nothing more is sent to it. */
-  ended(session: Session): void
+  /** Nothing more is sent to it. `reason`: why the server closes it; nothing when it is the client who left. */
+  ended(session: Session, reason?: CloseReason): void
   /** Its transport is gone too. */
   gone(session: Session): void
 }
@@ -171,7 +171,7 @@ export class Session {
 
   close(reason: CloseReason): void {
     if (this.phase === 'ended') return
-    this.#end()
+    this.#end(reason)
     this.transport.close(closeCodes[reason], reason)
   }
 
@@ -181,10 +181,10 @@ export class Session {
     this.#host.gone(this)
   }
 
-  #end(): void {
+  #end(reason?: CloseReason): void {
     this.phase = 'ended'
     this.#queue.clear()
-    this.#host.ended(this)
+    this.#host.ended(this, reason)
   }
 
   #admit(): boolean {

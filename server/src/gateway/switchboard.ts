@@ -1,4 +1,6 @@
+import type { CloseReason } from '@headwater/protocol'
 import type { ActivityStream } from '../activity/activity-api.ts'
+import { pooledRandom } from '../lib/pooled-random.ts'
 import type { Seams } from '../lib/seams.ts'
 import { createUuidV7 } from '../lib/uuid.ts'
 import type { UserId } from '../model/ids.ts'
@@ -33,6 +35,8 @@ export interface GatewayParts {
 export interface GatewayObserver {
   /** A frame was written, this long after the event in it was accepted. */
   onPushed?(ms: number): void
+  /** The server closed a socket. */
+  onClosed?(reason: CloseReason): void
   onFailure?(error: unknown): void
 }
 
@@ -73,7 +77,7 @@ export function createSwitchboard(parts: GatewayParts, settings: GatewaySettings
   const onFailure = (error: unknown): void => observer?.onFailure?.(error)
   const limit = createLimiter(settings.storeConcurrency)
   const render = createRender(stream)
-  const newId = createUuidV7(clock, random)
+  const newId = createUuidV7(clock, pooledRandom(random))
   const open = new Set<Session>()
   const leaving = new Set<Session>()
   let framesSent = 0
@@ -127,7 +131,8 @@ export function createSwitchboard(parts: GatewayParts, settings: GatewaySettings
       framesSent++
       if (acceptedAt !== null) observer?.onPushed?.(Math.max(0, clock.now() - acceptedAt))
     },
-    ended(session) {
+    ended(session, reason) {
+      if (reason) observer?.onClosed?.(reason)
       open.delete(session)
       leaving.add(session)
       hub.leave(session)

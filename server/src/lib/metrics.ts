@@ -12,6 +12,10 @@ export interface Metrics {
   /** Requests with events that were refused because there was too much to do, by reason. */
   readonly ingestRefusals: Counter
   readonly sockets: Gauge
+  /** Users who have one or more of them, each with a subscription. */
+  readonly socketUsers: Gauge
+  /** Sockets that the server closed, by reason. */
+  readonly socketCloses: Counter
   /** Seconds from accepted to written to the socket. */
   readonly pushSeconds: Histogram
   readonly storeReads: Counter
@@ -66,6 +70,13 @@ export function createMetrics(): Metrics {
       registers,
     }),
     sockets: gauge('headwater_sockets', 'Open sockets'),
+    socketUsers: gauge('headwater_socket_users', 'Users with open sockets'),
+    socketCloses: new Counter({
+      name: 'headwater_socket_closes_total',
+      help: 'Sockets that the server closed, by reason; those that clients closed are not counted',
+      labelNames: ['reason'],
+      registers,
+    }),
     pushSeconds: new Histogram({
       name: 'headwater_push_seconds',
       help: 'Seconds from an event being accepted to its frame being written to a socket',

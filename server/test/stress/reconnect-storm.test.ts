@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventually } from './testing/eventually.ts'
+import { Fleet } from './testing/fleet.ts'
 import { assertBaseline, atBaseline } from './testing/leaks.ts'
 import { chance, length, report, seed } from './testing/lengths.ts'
 import { percentile } from './testing/percentile.ts'
 import { Publisher } from './testing/publisher.ts'
-import { StreamClient } from './testing/stream-client.ts'
+import type { StreamClient } from './testing/stream-client.ts'
 import { StressedServer } from './testing/stressed-server.ts'
 import { assertWholeStory } from './testing/whole-story.ts'
 
@@ -29,12 +30,10 @@ test('all sockets cut at once: all are back, and no store was asked for those wh
   const before = await atBaseline(server)
 
   const connected = performance.now()
-  const clients = Array.from({ length: clientCount }, (_, i) => {
-    const user = users[i % users.length] as string
-    return new StreamClient({ port: server.port, user, token: server.token(user), random, returns: true })
-  })
-  const allLive = () => clients.every(({ isLive }) => isLive)
-  await eventually('everybody is there', allLive)
+  using fleet = new Fleet(server, random)
+  for (let i = 0; i < clientCount; i++) fleet.add(users[i % users.length] as string, { returns: true })
+  const { clients } = fleet
+  await fleet.live()
   const connectMs = performance.now() - connected
   assert.equal(await server.metric('headwater_sockets'), clientCount)
   const readsBeforePages = await server.metric(reads)
@@ -74,7 +73,7 @@ test('all sockets cut at once: all are back, and no store was asked for those wh
     assert.ok(client.links <= 1)
   }
 
-  for (const client of clients) client.leave()
+  fleet.leave()
   await assertBaseline(server, before)
 })
 
@@ -94,10 +93,9 @@ test('a server that dies under its sockets: all come back to the next one, and g
   for (let i = 0; i < users.length; i += 500) {
     await publisher.insist(users.slice(i, i + 500).map((user) => ({ user, object: 'p1', actor: 'ann' })))
   }
-  const clients = Array.from({ length: clientCount / 2 }, (_, i) => {
-    const user = users[i % users.length] as string
-    return new StreamClient({ port: server.port, user, token: server.token(user), random, returns: true, waitMaxMs })
-  })
+  using fleet = new Fleet(server, random)
+  for (let i = 0; i < clientCount / 2; i++) fleet.add(users[i % users.length] as string, { returns: true, waitMaxMs })
+  const { clients } = fleet
   await eventually('everybody has the event', () => clients.every(({ isLive, groups }) => isLive && groups.size === 1))
   const killed = performance.now()
   await server.killAndStartAgain()
@@ -111,7 +109,7 @@ test('a server that dies under its sockets: all come back to the next one, and g
   await eventually('frames go on', () => clients.every(isTold))
   for (const client of clients) assert.deepEqual([client.faults, client.resets], [[], []])
   report(t, { clients: clients.length, 'started in ms': startedMs, 'back in ms': backMs, 'reads a client': readsEach })
-  for (const client of clients) client.leave()
+  fleet.leave()
   assert.equal((await server.stop()).code, 0)
   await assertWholeStory(server, publisher.accepted, clients.slice(0, 200))
 })

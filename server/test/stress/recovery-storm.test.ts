@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limits } from '@headwater/protocol'
 import { eventually, pause } from './testing/eventually.ts'
+import { Fleet } from './testing/fleet.ts'
 import { chance, length, report, seed } from './testing/lengths.ts'
 import { Publisher } from './testing/publisher.ts'
-import { StreamClient } from './testing/stream-client.ts'
+import type { StreamClient } from './testing/stream-client.ts'
 import { StressedServer } from './testing/stressed-server.ts'
 import { assertWholeStory } from './testing/whole-story.ts'
 
@@ -21,11 +22,10 @@ test('recovery storm: no gap, no duplicate, no inversion, and every badge as it 
   const users = Array.from({ length: userCount }, (_, i) => `user-${i}`)
   // What has no frame yet is no position: a first event each, so that everybody can go on from somewhere.
   await publisher.insist(users.map((user) => ({ user, object: 'first', actor: 'ann' })))
-  const clients = Array.from({ length: clientCount }, (_, i) => {
-    const user = users[i % users.length] as string
-    return new StreamClient({ port: server.port, user, token: server.token(user), random })
-  })
-  await eventually('everybody is there', () => clients.every(({ isLive }) => isLive))
+  using fleet = new Fleet(server, random)
+  for (let i = 0; i < clientCount; i++) fleet.add(users[i % users.length] as string)
+  const { clients } = fleet
+  await fleet.live()
 
   let kicked = 0
   let publishing = true
@@ -58,20 +58,14 @@ test('recovery storm: no gap, no duplicate, no inversion, and every badge as it 
   await Promise.all(clients.map(kick))
   publishing = false
   await load
-  const heads = new Map<string, { seq: number; unread: number }>()
-  await eventually('the log is worked off', async () => (await server.metric('headwater_log_lag')) === 0)
+  await fleet.caughtUp()
   for (const user of users) {
     const { body } = await server.http.call('GET', '/v1/activities', { user })
-    heads.set(user, { seq: body.seq, unread: body.unread_count })
+    for (const { resets, badge } of clients.filter((client) => client.user === user)) {
+      assert.deepEqual([resets, badge], [[], body.unread_count], user)
+    }
   }
-  await eventually('everybody has everything', () =>
-    clients.every((client) => client.position?.seq === heads.get(client.user)?.seq),
-  )
-  for (const client of clients) {
-    assert.equal(client.resets.length, 0)
-    assert.equal((client.told.at(-1) ?? client.toldByHello.at(-1))?.unread, heads.get(client.user)?.unread, client.user)
-  }
-  for (const client of clients) client.leave()
+  fleet.leave()
   assert.equal((await server.stop()).code, 0)
   const story = await assertWholeStory(server, publisher.accepted, clients)
   assert.ok(story.badges > kicked, `${story.badges} badges were compared`)
@@ -83,9 +77,7 @@ test('a position that cannot be known is a reset, in every case', async (t) => {
   await using server = await StressedServer.start({ 'activity.flushMs': 0 })
   const random = chance()
   const publisher = new Publisher(() => server.http, seed)
-  const { port } = server
   const user = 'carol'
-  const token = server.token(user)
   const objects = Array.from({ length: limits.catchUpChanges + 1 }, (_, i) => ({ user, object: `p${i}`, actor: 'ann' }))
   await publisher.insist(objects)
   await eventually('the log is worked off', async () => {
@@ -101,16 +93,14 @@ test('a position that cannot be known is a reset, in every case', async (t) => {
   }
   let asked = 0
   for (const [reason, resume] of Object.entries(unknown)) {
-    const clients = Array.from(
-      { length: length(10, 20) },
-      () => new StreamClient({ port, user, token, random, resume }),
-    )
-    await eventually('everybody was answered', () => clients.every(({ isLive }) => isLive))
-    for (const client of clients) {
-      assert.deepEqual([client.resets, client.position, client.faults], [[reason], { epoch, seq }, []])
-      client.leave()
+    using fleet = new Fleet(server, random)
+    for (let i = 0; i < length(10, 20); i++) fleet.add(user, { resume })
+    await fleet.live('everybody was answered')
+    for (const { resets, position, faults } of fleet.clients) {
+      assert.deepEqual([resets, position, faults], [[reason], { epoch, seq }, []])
     }
-    asked += clients.length
+    fleet.leave()
+    asked += fleet.clients.length
     await eventually('the sockets are gone', async () => (await server.metric('headwater_sockets')) === 0)
   }
   report(t, { resets: asked, of: asked })

@@ -56,6 +56,7 @@ export class StreamClient {
   #socket: RawSocket | null = null
   #timer: NodeJS.Timeout | undefined
   #helloSeq = 0
+  #badge: Told | undefined
 
   constructor({ port, user, token, random, resume, returns = false, waitMaxMs }: StreamClientOptions) {
     this.user = user
@@ -67,8 +68,9 @@ export class StreamClient {
     this.connect()
   }
 
-  get isOpen(): boolean {
-    return this.#socket !== null
+  /** The unread count that an app shows. */
+  get badge(): number | undefined {
+    return this.#badge?.unread
   }
 
   connect(): void {
@@ -108,6 +110,7 @@ export class StreamClient {
     clearTimeout(this.#timer)
     this.#socket?.cut()
     this.#socket = null
+    this.isLive = false
   }
 
   #over(code: number | null): void {
@@ -153,7 +156,8 @@ export class StreamClient {
     this.#backoff.reset()
     this.position = { epoch: frame.epoch, seq: frame.from_seq }
     this.#helloSeq = frame.seq
-    this.toldByHello.push({ seq: frame.seq, unread: frame.unread_count, unseen: frame.unseen_count })
+    this.#badge = { seq: frame.seq, unread: frame.unread_count, unseen: frame.unseen_count }
+    this.toldByHello.push(this.#badge)
     this.isLive = frame.from_seq === frame.seq
   }
 
@@ -166,7 +170,8 @@ export class StreamClient {
     if (frame.counts_seq < frame.seq) this.faults.push(`${frame.seq} has counts of ${frame.counts_seq}`)
     this.links++
     this.position = { epoch: at.epoch, seq: frame.seq }
-    this.told.push({ seq: frame.counts_seq, unread: frame.unread_count, unseen: frame.unseen_count })
+    this.#badge = { seq: frame.counts_seq, unread: frame.unread_count, unseen: frame.unseen_count }
+    this.told.push(this.#badge)
     this.#apply(frame)
     if (frame.seq >= this.#helloSeq) this.isLive = true
   }
