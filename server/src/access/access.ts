@@ -1,11 +1,10 @@
-import { hash } from 'node:crypto'
 import type { IssuedToken } from '@headwater/protocol'
 import { LRUCache } from 'lru-cache'
 import type { Seams } from '../lib/seams.ts'
 import { createUuidV7 } from '../lib/uuid.ts'
 import type { DeviceId, UserId } from '../model/ids.ts'
 import type { Revocation, RevocationStore } from '../ports/revocation-store.ts'
-import { createApiKeys } from './api-keys.ts'
+import { createApiKeys, digestOf } from './api-keys.ts'
 import { checkToken, signToken, type TokenClaims, type TokenSecret, tokenSecret } from './jwt.ts'
 import type { Principal, UserPrincipal } from './principal.ts'
 import { openRevocations, revocationKeptMs } from './revocations.ts'
@@ -68,10 +67,7 @@ export async function openAccess(
     return revocations.isRevoked(principal) ? 'revoked' : undefined
   }
 
-  const verify = (token: string): Authentication => {
-    const key = hash('sha256', token, 'base64')
-    const known = verified.get(key)
-    if (known) return { ok: true, principal: known }
+  const verify = (token: string, key: string): Authentication => {
     const check = checkToken(token, secrets, clock.now())
     if (!check.ok) return check
     const principal = principalOf(check.claims)
@@ -82,8 +78,11 @@ export async function openAccess(
 
   return {
     authenticate(credential) {
-      if (isApiKey(credential)) return { ok: true, principal: { kind: 'server' } }
-      const result = verify(credential)
+      const digest = digestOf(credential)
+      const key = digest.toString('base64')
+      const known = verified.get(key)
+      if (!known && isApiKey(digest)) return { ok: true, principal: { kind: 'server' } }
+      const result: Authentication = known ? { ok: true, principal: known } : verify(credential, key)
       if (!result.ok) return result
       const reason = refusal(result.principal)
       return reason ? { ok: false, reason } : result

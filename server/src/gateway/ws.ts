@@ -4,6 +4,7 @@ import { limits } from '@headwater/protocol'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { refuseUpgrade } from './refusal.ts'
 import type { Session } from './session.ts'
+import { textFrame } from './text-frame.ts'
 import type { Transport } from './transport.ts'
 
 /** Fragments of one message; a client that cuts 64 KiB into more than this is not sending a message. */
@@ -71,8 +72,9 @@ class WebSocketTransport implements Transport {
     return this.#socket.writableLength
   }
 
+  /** Past `ws`, which has nothing to add without compression and fragments. */
   send(text: string): void {
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(text)
+    if (this.#ws.readyState === this.#ws.OPEN) this.#socket.write(textFrame(text))
   }
 
   ping(): void {
