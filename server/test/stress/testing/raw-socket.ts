@@ -4,6 +4,7 @@ import { FrameReader } from './frame-reader.ts'
 export interface RawSocketHandlers {
   open(): void
   text(text: string): void
+  ping(): void
   /** Its code when the server said goodbye, its HTTP status when it did not let us in, else `null`. Called once. */
   end(code: number | null): void
 }
@@ -82,8 +83,10 @@ export class RawSocket {
   #frame(code: number, payload: Buffer): void {
     if (this.#ended) return
     if (code === textCode) this.#handlers.text(payload.toString())
-    else if (code === pingCode) this.#write(pongCode, payload)
-    else if (code === closeCode) {
+    else if (code === pingCode) {
+      this.#handlers.ping()
+      this.#write(pongCode, payload)
+    } else if (code === closeCode) {
       this.#code = payload.length >= 2 ? payload.readUInt16BE(0) : 1005
       this.#write(closeCode, payload.subarray(0, 2))
       this.#socket.end()

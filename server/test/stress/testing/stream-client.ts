@@ -47,6 +47,8 @@ export class StreamClient {
   isLive = false
   hellos = 0
   links = 0
+  /** Of the transport, which it answers. */
+  pings = 0
   /** How long the server asked to stay away. */
   retryAfterMs: number | null = null
   returns: boolean
@@ -81,6 +83,7 @@ export class StreamClient {
         socket.send({ type: 'auth', token: this.#token, ...(position && { resume: position }) })
       },
       text: (text) => this.#take(JSON.parse(text)),
+      ping: () => void this.pings++,
       end: (code) => this.#over(code),
     })
     this.#socket = socket

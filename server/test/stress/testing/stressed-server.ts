@@ -85,6 +85,11 @@ export class StressedServer implements AsyncDisposable {
     return { code: this.#child.exitCode, ms: performance.now() - started }
   }
 
+  /** The next life on the same folder and port, after `stop`. */
+  startAgain(): Promise<void> {
+    return this.#begin()
+  }
+
   /** A life that ends at once, and the next one on the same folder and port. */
   async killAndStartAgain(): Promise<void> {
     this.#child.kill('SIGKILL')

@@ -27,7 +27,8 @@ export async function assertWholeStory(
   return { records: records.length, badges }
 }
 
-async function readLog(server: StressedServer, accepted: ReadonlySet<string>): Promise<readonly LogRecord[]> {
+/** The records of a stopped server, each partition in its order, after everything that was accepted was found among them. */
+export async function readLog(server: StressedServer, accepted: ReadonlySet<string>): Promise<readonly LogRecord[]> {
   await using engines = await openEmbedded(server.config, virtualSeams({ now: Date.now() }))
   assert.deepEqual(engines.database.checkIntegrity(), [])
   const records = await allRecords(engines.ports.log)
