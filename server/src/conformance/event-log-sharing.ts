@@ -191,8 +191,14 @@ export const sharing = {
     'After it was closed it takes nothing more.': async (t) => {
       const log = await t.open()
       const user = t.user()
+      const isRetryable = (error: unknown) => HeadwaterError.is(error) && error.retryable
+      const worker = await log.join()
+      await worker.poll(10, 0)
+      const waiting = assert.rejects(worker.poll(10, 60_000), isRetryable)
       await log[Symbol.asyncDispose]()
-      await assert.rejects(log.append([sampleValue(user, 0)]), (error) => HeadwaterError.is(error) && error.retryable)
+      await waiting
+      await assert.rejects(worker.poll(10, 60_000), isRetryable)
+      await assert.rejects(log.append([sampleValue(user, 0)]), isRetryable)
       await log[Symbol.asyncDispose]()
     },
   },

@@ -66,7 +66,8 @@ export interface LogBounds {
 export interface LogConsumer extends AsyncDisposable {
   /**
    * Up to `maxRecords` records of owned partitions, as soon as there are any or something changed, else after `maxWaitMs`.
-   * Records of one partition come in order, each once, from the offset that `assigned` named.
+   * Records of one partition come in order, each once, from the offset that `assigned` named. Rejects when it is closed,
+   * also while it waits.
    */
   poll(maxRecords: number, maxWaitMs: number, signal?: AbortSignal): Promise<LogPoll>
   /** Everything below `offset` is in the views. Ignored for a partition that is no longer owned. */

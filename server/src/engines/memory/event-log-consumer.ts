@@ -1,3 +1,4 @@
+import { HeadwaterError } from '../../lib/error.ts'
 import type { Seams } from '../../lib/seams.ts'
 import type { Offset, Partition } from '../../model/ids.ts'
 import type { LogRecord } from '../../model/log-record.ts'
@@ -26,6 +27,7 @@ export class MemoryLogConsumer implements LogConsumer {
   readonly #owned = new Map<Partition, Owned>()
   #me: Member
   #turn = 0
+  #closed = false
 
   constructor(state: LogState, seams: Seams, patienceMs: number, left: () => void) {
     this.#state = state
@@ -40,6 +42,8 @@ export class MemoryLogConsumer implements LogConsumer {
     this.#me.polling = true
     try {
       for (;;) {
+        // Not an empty answer: whoever polls in a loop would never let go of the thread.
+        if (this.#closed) throw new HeadwaterError('store_unavailable', { retryAfterS: 1 })
         const poll = this.#look(maxRecords)
         const waitMs = until - this.#seams.clock.monotonic()
         const empty = poll.assigned.length + poll.revoked.length + poll.records.length === 0
@@ -79,6 +83,8 @@ export class MemoryLogConsumer implements LogConsumer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
     this.#state.members.delete(this.#me)
     for (const owned of this.#owned.values()) if (this.#holds(owned)) this.#letGo(owned.part)
     this.#owned.clear()

@@ -1,3 +1,4 @@
+import { HeadwaterError } from '../../lib/error.ts'
 import type { Seams } from '../../lib/seams.ts'
 import type { Offset, Partition } from '../../model/ids.ts'
 import type { LogRecord } from '../../model/log-record.ts'
@@ -39,7 +40,8 @@ export class SqliteLogConsumer implements LogConsumer {
   async poll(maxRecords: number, maxWaitMs: number, signal?: AbortSignal): Promise<LogPoll> {
     const until = this.#now() + maxWaitMs
     for (;;) {
-      if (this.#closed) return { assigned: [], revoked: [], records: [] }
+      // Not an empty answer: whoever polls in a loop would never let go of the thread.
+      if (this.#closed) throw new HeadwaterError('store_unavailable', { retryAfterS: 1 })
       const poll = this.#look(maxRecords)
       const waitMs = until - this.#now()
       const nothing = poll.assigned.length + poll.revoked.length + poll.records.length === 0
