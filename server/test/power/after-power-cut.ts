@@ -5,7 +5,8 @@ import { silentLog } from '../../src/lib/log.ts'
 import { start } from '../../src/server.ts'
 import { assertFolder } from '../crash/after-crashes.ts'
 import { crashConfig } from '../crash/child-contract.ts'
-import { callServer, type Told, users } from './load.ts'
+import { callServer } from './call-server.ts'
+import { type Told, users } from './load.ts'
 
 /** What of that which callers were told is no more. */
 export interface Loss {

@@ -1,8 +1,8 @@
 import { systemClock } from '../../src/lib/system-seams.ts'
 import { createUuidV7 } from '../../src/lib/uuid.ts'
 import { seededRandom } from '../../src/lib/virtual-seams.ts'
-import { apiKey } from '../crash/child-contract.ts'
 import { pick } from '../model/random-events.ts'
+import { type CallOptions, callServer } from './call-server.ts'
 
 export const users = ['carol', 'dave', 'erin'] as const
 const callers = 4
@@ -126,28 +126,4 @@ export class Load implements AsyncDisposable {
   #call(method: string, path: string, call: CallOptions = {}): Promise<any> {
     return callServer(this.#url, method, path, { ...call, signal: this.#aborted.signal })
   }
-}
-
-export interface CallOptions {
-  readonly user?: string
-  readonly body?: unknown
-  readonly signal?: AbortSignal
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: answers of every shape
-export async function callServer(url: string, method: string, path: string, call: CallOptions = {}): Promise<any> {
-  const { user, body, signal } = call
-  const response = await fetch(url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${apiKey}`,
-      ...(user === undefined ? {} : { 'x-user-id': user }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(signal === undefined ? {} : { signal }),
-  })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
-  return text === '' ? undefined : JSON.parse(text)
 }

@@ -109,6 +109,13 @@ export class ServerProcess implements AsyncDisposable {
     this.#child.kill('SIGCONT')
   }
 
+  /** Ends it as an operator would; gives its exit code. */
+  async stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM')
+    return await this.#exited
+  }
+
+  /** Kills it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.#exited

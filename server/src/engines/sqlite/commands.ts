@@ -26,6 +26,7 @@ export type FailureKind =
   | 'refused'
   | 'full'
   | 'unavailable'
+  | 'damaged'
   /** It may be stored, or come back after a crash. */
   | 'unknown'
 

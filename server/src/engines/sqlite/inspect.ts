@@ -3,9 +3,16 @@ import { DatabaseSync } from 'node:sqlite'
 import { HeadwaterError } from '../../lib/error.ts'
 import { checkReadable, type Program } from './migrate.ts'
 import { isDamage, refusal } from './sqlite-errors.ts'
+import { commitsBehindEnd } from './wal-damage.ts'
 
 /** Reading a file of this size as a whole costs less than opening it; `checkIntegrity` reads larger ones. */
 const wholeCheckBytes = 4 * 2 ** 20
+/**
+ * One commit may have been cut off. The remains of others can stand behind it only where syncing failed several times
+ * before, and each time with less to write.
+ */
+const unreadableCommitsMax = 2
+const noDatabase = 'its write-ahead log is there and the database itself is not'
 
 /**
  * Looks at a database that is there before anything may write to it: a damaged one, another program's or a newer
@@ -13,11 +20,19 @@ const wholeCheckBytes = 4 * 2 ** 20
  */
 export function inspect(path: string, program: Program): void {
   const bytes = statSync(path, { throwIfNoEntry: false })?.size
-  if (bytes === undefined || bytes === 0) return
+  if (bytes === undefined || bytes === 0) {
+    // SQLite would delete what is left of the write-ahead log: it takes the database for a new one.
+    if (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size) throw refusal(`${damaged} (${noDatabase})`)
+    return
+  }
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(path, { readOnly: true, timeout: 2_000 })
     checkReadable(db, program)
+    const unreadable = commitsBehindEnd(path, Number(db.prepare('PRAGMA page_size').get()?.page_size))
+    if (unreadable > unreadableCommitsMax) {
+      throw refusal(`${damaged} (its write-ahead log: ${unreadable} commits cannot be read)`)
+    }
     if (bytes <= wholeCheckBytes) {
       const problems = problemsOf(db, 1)
       if (problems.length > 0) throw refusal(`${damaged} (${problems[0]})`)
@@ -36,5 +51,6 @@ export const damaged = 'The database is damaged. It was left as it is: restore a
 /** What is wrong with the file, at most `limit` findings; reads all of it. */
 export function problemsOf(db: DatabaseSync, limit: number): string[] {
   const found = db.prepare(`PRAGMA integrity_check(${Math.trunc(limit)})`).all()
-  return found.map((row) => String(row.integrity_check)).filter((line) => line !== 'ok')
+  const lines = found.map((row) => String(row.integrity_check).replaceAll('\n', ' '))
+  return lines.filter((line) => line !== 'ok')
 }

@@ -10,7 +10,7 @@ for (const [what, errcode, inStatement, inCommit] of [
   ['the shared memory cannot grow', 4874, 'full', 'full'],
   ['a write fails', 778, 'unavailable', 'unknown'],
   ['a sync fails', 1034, 'unavailable', 'unknown'],
-  ['the file is damaged', 11, 'unavailable', 'unavailable'],
+  ['the file is damaged', 11, 'damaged', 'damaged'],
   ['the disk is read-only', 8, 'unavailable', 'unavailable'],
   ['somebody else writes', 5, 'unavailable', 'unavailable'],
   ['a key is there already', 1555, 'refused', 'refused'],
@@ -29,6 +29,7 @@ test('Callers are told what they can do, and nothing of SQLite.', () => {
     ['refused', 'internal'],
     ['full', 'storage_full'],
     ['unavailable', 'store_unavailable'],
+    ['damaged', 'store_unavailable'],
   ] as const) {
     const error = errorOf({ kind, message })
     assert(HeadwaterError.is(error) && error.code === code)

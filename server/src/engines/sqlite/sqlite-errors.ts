@@ -45,6 +45,7 @@ function kindOf(error: unknown, at: 'statement' | 'commit'): FailureKind {
   if (extended === noRoomForSharedMemory) return 'full'
   const primary = extended & 0xff
   if (primary === code.full) return 'full'
+  if (primary === code.corrupt || primary === code.notADatabase) return 'damaged'
   if (at === 'commit' && primary === code.ioError) return 'unknown'
   return ownFaults.has(primary) ? 'refused' : 'unavailable'
 }
@@ -58,6 +59,8 @@ export function errorOf(failure: Failure): Error {
       return new HeadwaterError('storage_full', { cause, retryAfterS: 5 })
     case 'unavailable':
       return new HeadwaterError('store_unavailable', { cause, retryAfterS: 1 })
+    case 'damaged':
+      return new HeadwaterError('store_unavailable', { cause, detail: 'The database is damaged: restore a backup' })
     case 'unknown':
       return new UnknownOutcome(`the write may or may not be stored: ${failure.message}`, { cause })
   }
