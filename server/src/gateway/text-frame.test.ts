@@ -1,25 +1,44 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { test } from 'node:test'
-import { Receiver } from 'ws'
 import { textFrame } from './text-frame.ts'
 
-/** What the other side understands. */
-async function received(frame: Buffer): Promise<string> {
-  const receiver = new Receiver({ isServer: false })
-  return await new Promise((resolve, reject) => {
-    receiver.on('message', (data: Buffer) => resolve(data.toString()))
-    receiver.on('error', reject)
-    receiver.write(frame)
+test('frames of all lengths are understood by a browser-like client', async () => {
+  const texts = [
+    ...[1, 125, 126, 127, 65_535, 65_536, 70_000].map((length) => 'x'.repeat(length)),
+    'é'.repeat(63),
+    '🎈'.repeat(20_000),
+  ]
+  // Answers the handshake of the sample key in RFC 6455 by whatever key came, and sends every frame at once.
+  const server = createServer((socket) => {
+    socket.once('data', async (request) => {
+      const key = /sec-websocket-key: *(\S+)/i.exec(request.toString())?.[1]
+      const accept = Buffer.from(
+        await crypto.subtle.digest('SHA-1', Buffer.from(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)),
+      ).toString('base64')
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+      )
+      for (const text of texts) socket.write(textFrame(text))
+    })
+    // Its close frame is answered by hanging up.
+    socket.on('data', (frame: Buffer) => frame[0] === 0x88 && socket.destroy())
+    socket.on('error', () => {})
   })
-}
-
-for (const length of [1, 125, 126, 65_535, 65_536, 70_000]) {
-  test(`a frame of ${length} bytes is understood`, async () => {
-    const text = 'x'.repeat(length)
-    assert.equal(await received(textFrame(text)), text)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const received: string[] = []
+  await new Promise<void>((resolve, reject) => {
+    client.onmessage = ({ data }) => {
+      received.push(String(data))
+      if (received.length === texts.length) resolve()
+    }
+    client.onerror = () => reject(new Error('the client broke off'))
   })
-}
-
-test('the length is that of the bytes, not of the characters', async () => {
-  for (const text of ['é'.repeat(63), '🎈'.repeat(20_000), 'plain']) assert.equal(await received(textFrame(text)), text)
+  client.close()
+  server.close()
+  assert.deepEqual(received, texts)
 })
