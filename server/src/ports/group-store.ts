@@ -37,7 +37,7 @@ export interface GroupStore extends AsyncDisposable {
   ): Promise<{ readonly rows: readonly GroupRow[] } | { readonly gap: true }>
   /** Visible rows created at or after `createdFrom` with `unreadSeq` above `after`: what a badge is made of. */
   unread(user: UserId, after: Seq, createdFrom: number): Promise<readonly UnreadRow[]>
-  /** Removes rows created before a time, or everything of a user. */
+  /** Removes rows created before a time, with what the other stores hold of them, or everything of a user. */
   purge(what: { readonly createdBefore: number; readonly limit: number } | { readonly user: UserId }): Promise<number>
 }
 

@@ -16,7 +16,11 @@ export interface UserGroups {
 
 export type GroupState = Map<UserId, UserGroups>
 
-export function memoryGroupStore(state: GroupState): GroupStore {
+/** `purged` is told of rows past retention that were removed, so that what others hold of them goes with them. */
+export function memoryGroupStore(
+  state: GroupState,
+  purged: (rows: readonly GroupRow[]) => Promise<void> = async () => {},
+): GroupStore {
   return {
     ordered: true,
 
@@ -79,13 +83,18 @@ export function memoryGroupStore(state: GroupState): GroupStore {
         state.delete(what.user)
         return removed
       }
-      let removed = 0
+      const removed: GroupRow[] = []
       for (const groups of state.values()) {
         // Ids sort newest first: the oldest stand at the end.
-        while (removed < what.limit && removeOldest(groups, what.createdBefore)) removed++
-        if (removed >= what.limit) break
+        while (removed.length < what.limit) {
+          const row = removeOldest(groups, what.createdBefore)
+          if (!row) break
+          removed.push(row)
+        }
+        if (removed.length >= what.limit) break
       }
-      return removed
+      await purged(removed)
+      return removed.length
     },
 
     async [Symbol.asyncDispose]() {},
@@ -114,15 +123,15 @@ function putRow(groups: UserGroups, row: GroupRow): PutOutcome {
   return 'written'
 }
 
-function removeOldest(groups: UserGroups, createdBefore: number): boolean {
+function removeOldest(groups: UserGroups, createdBefore: number): GroupRow | undefined {
   const row = groups.rows.get(groups.ids.at(-1) ?? '')
-  if (!row || row.createdAt >= createdBefore) return false
+  if (!row || row.createdAt >= createdBefore) return undefined
   groups.ids.pop()
   groups.rows.delete(row.groupId)
   const ids = groups.keys.get(keyText(row)) ?? []
   remove(ids, row.groupId)
   if (ids.length === 0) groups.keys.delete(keyText(row))
-  return true
+  return row
 }
 
 function ofKey(groups: UserGroups, { key, newest, times, spanMs }: KeyAsk): GroupRow[] {

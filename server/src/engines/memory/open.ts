@@ -1,4 +1,5 @@
 import type { Seams } from '../../lib/seams.ts'
+import type { GroupRow } from '../../model/activity-group.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { memoryDeviceStore } from './device-store.ts'
 import { type MemoryLogSettings, memoryEventLog } from './event-log.ts'
@@ -18,18 +19,27 @@ import { memoryUserStore } from './user-store.ts'
 
 /** An engine in memory for every port. Opened again on the same storage it finds what was there. */
 export function openMemory(storage: MemoryStorage, seams: Seams, settings: MemoryLogSettings = {}): Ports {
+  const members = memoryMemberStore(storage.members)
+  const objects = memoryObjectIndex(storage.objects)
+  const marks = memoryReadMarks(storage.marks)
   return {
     log: memoryEventLog(storage.log, seams, settings),
-    groups: memoryGroupStore(storage.groups),
-    members: memoryMemberStore(storage.members),
-    objects: memoryObjectIndex(storage.objects),
-    marks: memoryReadMarks(storage.marks),
+    groups: memoryGroupStore(storage.groups, forget),
+    members,
+    objects,
+    marks,
     users: memoryUserStore(storage.users),
     revocations: memoryRevocationStore(storage.revocations),
     devices: memoryDeviceStore(storage.devices),
     idempotency: memoryIdempotencyStore(storage.idempotency),
     traces: memoryTraceStore(storage.traces),
     ...openMemoryCaches(storage),
+  }
+
+  async function forget(rows: readonly GroupRow[]): Promise<void> {
+    await members.erase(rows.map(({ user, groupId }) => ({ user, groupId })))
+    await objects.remove(rows.map(({ user, groupId, ...object }) => ({ user, groupId, object })))
+    for (const { user, groupId } of rows) await marks.purge(user, [groupId])
   }
 }
 
