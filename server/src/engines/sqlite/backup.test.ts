@@ -111,6 +111,19 @@ describe('a backup', () => {
     )
   })
 
+  test('of a stopped server whose write-ahead log cannot be read to its end is refused', async () => {
+    using folder = temporaryFolder()
+    const data = join(folder.path, 'data')
+    const writer = startWriter(data)
+    await writer.until((acknowledged) => acknowledged.size >= 30)
+    await writer.kill()
+    const log = join(data, `${databaseFile}-wal`)
+    const content = readFileSync(log)
+    content.fill(0x5a, 20_000, 20_100)
+    writeFileSync(log, content)
+    await assert.rejects(backUp(data, join(folder.path, 'one.backup')), refusedWith(/damaged.*write-ahead log/))
+  })
+
   test('is one file for its owner alone, with nothing beside it, and says what it is', async () => {
     using at = await filled()
     const { path, bytes, checksum, info } = await backUp(at.data, at.file)

@@ -14,11 +14,12 @@ import { backup as copyPages, DatabaseSync } from 'node:sqlite'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { HeadwaterError } from '../../lib/error.ts'
 import { type BackupInfo, sealBackup } from './backup-file.ts'
+import { lockFolder } from './folder-lock.ts'
 import { syncFolder } from './folder-sync.ts'
-import { damaged, problemsOf } from './inspect.ts'
+import { damaged, inspect, problemsOf } from './inspect.ts'
 import { checkReadable } from './migrate.ts'
 import { migrations } from './migrations/all.ts'
-import { databaseFile } from './open.ts'
+import { databaseFile, lockFile } from './open.ts'
 import { isDamage, refusal } from './sqlite-errors.ts'
 
 export type OnStep = (done: number, total: number, what: 'copied' | 'checked' | 'sealed') => void
@@ -60,6 +61,7 @@ export async function backUpSqlite(
 ): Promise<BackupReport> {
   const source = join(folder, databaseFile)
   if (!statSync(source, { throwIfNoEntry: false })?.size) throw refusal('There is no database in the data directory')
+  inspectUnlessRunning(folder, source)
   const createdAt = new Date(now).toISOString()
   const path = backupPath(target, createdAt)
   const partial = `${path}.${process.pid}.partial`
@@ -80,6 +82,21 @@ export async function backUpSqlite(
     if (isDamage(error)) throw refusal(damaged, error)
     throw refusal(`The backup cannot be made: ${(error as Error).message}`, error)
   }
+}
+
+/**
+ * Of a server that is stopped, as its next start would look: what cannot be read of a write-ahead log is left out by SQLite
+ * without a word, and a backup must not hide that. Of one that runs the log is in motion, and was looked at when it started.
+ */
+function inspectUnlessRunning(folder: string, source: string): void {
+  let lock: Disposable
+  try {
+    lock = lockFolder(join(folder, lockFile))
+  } catch {
+    return
+  }
+  using _ = lock
+  inspect(source, { version: packageJson.version, migrations })
 }
 
 /** In a folder a backup is named after its time. */
