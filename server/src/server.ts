@@ -8,6 +8,7 @@ import type { Config } from './config/secrets.ts'
 import { openEmbedded } from './engines/embedded.ts'
 import { openMemory } from './engines/memory/open.ts'
 import { createMemoryStorage } from './engines/memory/storage.ts'
+import { requireDatabase } from './engines/sqlite/open.ts'
 import type { Log } from './lib/log.ts'
 import type { Seams } from './lib/seams.ts'
 import { systemSeams } from './lib/system-seams.ts'
@@ -66,6 +67,7 @@ export type OnProgress = (done: number, total: number, what: string) => void
 
 export async function openData(config: Config, _options: { readonly log: Log }): Promise<DataTools> {
   const seams = systemSeams
+  requireDatabase(config.data.dir)
   const engines = await openEmbedded(config, seams)
   const { ports } = engines
   const settings = activitySettings(config.activity)

@@ -43,6 +43,14 @@ describe('exit codes', () => {
     [['config', 'check', '--http.prot=1'], 2, /http\.prot \(flag --http\.prot\).*did you mean http\.port/],
     [['config', 'check', '--port', '1'], 0, /The configuration is fine/],
     [['token', 'a', '--url', 'http://127.0.0.1:9'], 1, /no API key/],
+    [['verify', '--data', 'nowhere'], 1, /^headwater verify: There is no database in the data directory$/],
+    [
+      ['backup', 'one.backup', '--data', 'nowhere'],
+      1,
+      /^headwater backup: There is no database in the data directory$/,
+    ],
+    [['restore', 'one.backup', '--data', 'not-there'], 1, /^headwater restore: There is no such backup$/],
+    [['backup'], 2, /missing FILE\|FOLDER/],
     [['simulate', '--users', '1'], 2, /--users expects a whole number from 2/],
   ]
   for (const [args, code, text] of cases) {

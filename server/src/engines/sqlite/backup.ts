@@ -19,7 +19,7 @@ import { syncFolder } from './folder-sync.ts'
 import { damaged, inspect, problemsOf } from './inspect.ts'
 import { checkReadable } from './migrate.ts'
 import { migrations } from './migrations/all.ts'
-import { databaseFile, lockFile } from './open.ts'
+import { databaseFile, lockFile, requireDatabase } from './open.ts'
 import { isDamage, refusal } from './sqlite-errors.ts'
 
 export type OnStep = (done: number, total: number, what: 'copied' | 'checked' | 'sealed') => void
@@ -60,7 +60,7 @@ export async function backUpSqlite(
   onStep: OnStep,
 ): Promise<BackupReport> {
   const source = join(folder, databaseFile)
-  if (!statSync(source, { throwIfNoEntry: false })?.size) throw refusal('There is no database in the data directory')
+  requireDatabase(folder)
   inspectUnlessRunning(folder, source)
   const createdAt = new Date(now).toISOString()
   const path = backupPath(target, createdAt)
