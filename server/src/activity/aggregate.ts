@@ -5,6 +5,7 @@ import { type LogRecord, userOf } from '../model/log-record.ts'
 import type { MarkChange } from '../model/marks.ts'
 import type { LogConsumer, LogPoll } from '../ports/event-log.ts'
 import { createFlush, type FlushMetrics, type FlushPorts, type Persist } from './flush.ts'
+import { type FlushJob, takeJob } from './flush-job.ts'
 import { createDeletionFold } from './fold-deletion.ts'
 import { foldEvent } from './fold-event.ts'
 import { createLoader } from './load.ts'
@@ -22,9 +23,19 @@ export interface AggregatorMetrics extends FlushMetrics {
 
 const lagEveryMs = 1_000
 
+/** A flush that is under way, or has just ended. */
+interface Writing {
+  readonly job: FlushJob
+  readonly users: readonly UserFold[]
+  readonly states: readonly PartitionState[]
+  outcome: { readonly ok: true } | { readonly ok: false; readonly error: unknown } | null
+  ended: Promise<void>
+}
+
 /**
  * The worker that turns the log into groups. One loop owns all partitions of this process: take records, bring what they
- * need into memory, fold them, write what is due, commit. Folding is a function of the log alone; when a worker dies, the
+ * need into memory, fold them, have what is due written, commit. While a flush is written, folding goes on, up to a
+ * bound. Folding is a function of the log alone; when a worker dies, the
  * next one folds again what was not committed, and the positions in the rows tell it what is done.
  *
  * A lost partition's state is dropped unwritten: the new owner starts at the committed offset. A worker that does not know
@@ -37,13 +48,17 @@ export class Aggregator implements AsyncDisposable {
   readonly #metrics: AggregatorMetrics
   readonly #states = new Map<Partition, PartitionState>()
   readonly #loader: ReturnType<typeof createLoader>
-  readonly #flushUsers: (users: readonly UserFold[]) => Promise<void>
+  readonly #write: (job: FlushJob) => Promise<void>
   readonly #deletions: ReturnType<typeof createDeletionFold>
   readonly #stop = new AbortController()
   #wake = new AbortController()
   #idle: (() => void)[] = []
   #running: Promise<void> | null = null
   #lagToldAt = Number.NEGATIVE_INFINITY
+  /** The flush that is under way; one at a time. */
+  #writing: Writing | null = null
+  /** Records folded since the last flush began. */
+  #folded = 0
   /** When the oldest record was appended that is being worked on; nothing while there is none to wait for. */
   #workingOn: number | null = null
 
@@ -53,13 +68,13 @@ export class Aggregator implements AsyncDisposable {
     this.#seams = seams
     this.#metrics = metrics
     this.#loader = createLoader(ports, settings, () => seams.clock.monotonic())
-    this.#flushUsers = createFlush(ports, settings, seams, metrics, this.#persist)
+    this.#write = createFlush(ports, settings, seams, metrics, this.#persist)
     this.#deletions = createDeletionFold(ports, {
       loadWindows: this.#loader.loadWindows,
       askRegisters: this.#loader.askRegisters,
       newestActors: this.#loader.newestActors,
       checkCurrent: this.#loader.checkCurrent,
-      flush: (state, user) => this.#flush(state, [user]),
+      flush: (_state, user) => this.#flushNow(user),
       persist: this.#persist,
       failpoint: (name) => seams.failpoint(name),
     })
@@ -100,9 +115,12 @@ export class Aggregator implements AsyncDisposable {
     await using consumer = await this.#ports.log.join()
     try {
       while (!this.#stop.signal.aborted) await this.#turn(consumer)
-      await this.#flushWhere(() => true)
+      await this.#drain()
+      this.#startFlush(() => true)
+      await this.#drain()
       await this.#commit(consumer)
     } finally {
+      await this.#writing?.ended
       this.#states.clear()
       for (const resolve of this.#idle.splice(0)) resolve()
     }
@@ -117,7 +135,10 @@ export class Aggregator implements AsyncDisposable {
     await this.#seams.failpoint('aggregate.polled')
     await this.#fold(poll.records)
     await this.#seams.failpoint('aggregate.folded')
-    await this.#flushWhere((user, now) => settling || user.urgent || now - user.flushedAt >= this.#settings.flushMs)
+    if (settling || this.#folded >= this.#settings.foldAheadMax) await this.#drain()
+    this.#reap()
+    this.#startFlush((user, now) => settling || user.urgent || now - user.flushedAt >= this.#settings.flushMs)
+    if (settling) await this.#drain()
     await this.#commit(consumer)
     // More than was asked for may wait behind a poll that was full.
     if (poll.records.length < this.#settings.pollRecords) this.#workingOn = null
@@ -131,6 +152,7 @@ export class Aggregator implements AsyncDisposable {
   }
 
   async #reassign(consumer: LogConsumer, poll: LogPoll): Promise<void> {
+    if (poll.revoked.length > 0) await this.#drain()
     for (const partition of poll.revoked) {
       this.#states.delete(partition)
       await consumer.release(partition)
@@ -149,6 +171,7 @@ export class Aggregator implements AsyncDisposable {
         await this.#currently(state, () => this.#foldRecord(state, record))
         state.folded = record.offset + 1
       }
+      this.#folded += fresh.length
       this.#metrics.applied(fresh.filter((record) => record.value.kind === 'event').length)
     }
   }
@@ -162,7 +185,7 @@ export class Aggregator implements AsyncDisposable {
         if (!(error instanceof StaleView)) throw error
         const window = state.window(error.group.user, error.group)
         if (!window) continue
-        await this.#flush(state, [window.owner])
+        await this.#flushNow(window.owner)
         state.drop(window)
       }
     }
@@ -217,7 +240,7 @@ export class Aggregator implements AsyncDisposable {
       if (window.owner.isDirty) state.dirty.add(window.owner)
       state.extend(window, this.#seams.clock.monotonic(), this.#settings)
       if (step.step === 'done') return
-      if (step.step === 'flush') await this.#flush(state, [window.owner])
+      if (step.step === 'flush') await this.#flushNow(window.owner)
       else if (step.step === 'ask') {
         await this.#persist('load', () =>
           this.#loader.askRegisters(step.groups.map((group) => ({ group, actors: [event.actor] }))),
@@ -239,19 +262,68 @@ export class Aggregator implements AsyncDisposable {
     return state.user(id, () => head ?? 0)
   }
 
-  async #flushWhere(due: (user: UserFold, now: number) => boolean): Promise<void> {
+  /** Takes what is due and begins to write it. While something is being written, what is due waits for it. */
+  #startFlush(due: (user: UserFold, now: number) => boolean): void {
+    if (this.#writing) return
     const now = this.#seams.clock.monotonic()
+    const users: UserFold[] = []
     for (const state of this.#states.values()) {
-      const users = [...state.dirty].filter((user) => due(user, now))
-      await this.#flush(state, users)
-      for (const user of users) state.releaseUser(user)
+      for (const user of state.dirty) if (due(user, now)) users.push(user)
+    }
+    if (users.length > 0) this.#begin(users)
+    this.#folded = 0
+  }
+
+  /** Writes what is folded of a user, after all that is on its way, and waits for it. */
+  async #flushNow(user: UserFold): Promise<void> {
+    await this.#drain()
+    if (!user.isDirty) return
+    this.#begin([user])
+    await this.#drain()
+  }
+
+  #begin(users: readonly UserFold[]): void {
+    const states = [...this.#states.values()]
+    const taken = new Set(users)
+    for (const state of states) {
+      for (const user of state.dirty) {
+        if (!taken.has(user)) continue
+        state.writingFrom = Math.min(state.writingFrom ?? Number.POSITIVE_INFINITY, user.firstDirty ?? state.folded)
+        state.dirty.delete(user)
+      }
+    }
+    const job = takeJob(users, this.#seams.clock.monotonic())
+    const writing: Writing = { job, users, states, outcome: null, ended: Promise.resolve() }
+    this.#writing = writing
+    writing.ended = this.#write(job)
+      .then(
+        () => {
+          writing.outcome = { ok: true }
+        },
+        (error: unknown) => {
+          writing.outcome = { ok: false, error }
+        },
+      )
+      .finally(() => this.#wake.abort())
+  }
+
+  /** Lets go of what was written. In the loop alone: what a fold holds on to must not go away under it. */
+  #reap(): void {
+    const { job, users, states, outcome } = this.#writing ?? {}
+    if (!outcome) return
+    this.#writing = null
+    if (!outcome.ok) throw outcome.error
+    job?.done()
+    for (const state of states ?? []) {
+      state.writingFrom = null
+      for (const user of users ?? []) if (state.users.get(user.user) === user) state.releaseUser(user)
     }
   }
 
-  async #flush(state: PartitionState, users: readonly UserFold[]): Promise<void> {
-    const dirty = users.filter((user) => user.isDirty)
-    await this.#flushUsers(dirty)
-    for (const user of dirty) state.dirty.delete(user)
+  /** Waits for what is being written. */
+  async #drain(): Promise<void> {
+    await this.#writing?.ended
+    this.#reap()
   }
 
   async #commit(consumer: LogConsumer): Promise<void> {
@@ -285,6 +357,8 @@ export class Aggregator implements AsyncDisposable {
 
   /** Until the next flush is due; a while otherwise, so that windows end and lag is told. */
   #waitMs(): number {
+    // The end of a flush wakes the loop; what is due waits for it.
+    if (this.#writing && !this.#writing.outcome) return 1_000
     const now = this.#seams.clock.monotonic()
     let wait = 1_000
     for (const state of this.#states.values()) {

@@ -1,20 +1,19 @@
 import type { Seams } from '../lib/seams.ts'
 import { type GroupRow, monthOf } from '../model/activity-group.ts'
-import type { Seq } from '../model/ids.ts'
 import type { LogValue } from '../model/log-record.ts'
-import type { OpenGroup } from '../model/open-group.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { GroupBatch, GroupStore } from '../ports/group-store.ts'
-import type { MemberBatch, MemberStore } from '../ports/member-store.ts'
-import type { ObjectEntry, ObjectIndex } from '../ports/object-index.ts'
+import type { MemberStore } from '../ports/member-store.ts'
+import type { ObjectIndex } from '../ports/object-index.ts'
 import type { OfflineQueue } from '../ports/offline-queue.ts'
 import type { PubSub, StreamChange, StreamChanges } from '../ports/pub-sub.ts'
 import type { ReadMarks } from '../ports/read-marks.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { TraceStore } from '../ports/trace-store.ts'
-import type { BadgeCounts, UnreadFlush, UnreadSets } from '../ports/unread-sets.ts'
+import type { BadgeCounts, UnreadSets } from '../ports/unread-sets.ts'
+import type { ViewWriter } from '../ports/view-writer.ts'
+import type { FlushJob, Opening, UserJob } from './flush-job.ts'
 import type { ActivitySettings } from './settings.ts'
-import type { UserFold } from './user-fold.ts'
 
 export interface FlushPorts {
   readonly log: EventLog
@@ -27,6 +26,8 @@ export interface FlushPorts {
   readonly offline: OfflineQueue
   readonly sessions: SessionRegistry
   readonly traces: TraceStore
+  /** Where one database holds all views. */
+  readonly views?: ViewWriter | undefined
 }
 
 export interface FlushMetrics {
@@ -42,9 +43,10 @@ export type Persist = <T>(name: string, write: () => Promise<T>) => Promise<T>
 const offlineMax = 500
 
 /**
- * Writes what is folded of some users. The order is what makes a crash at any point harmless: the object index before the
- * rows, so that a deletion finds every group; rows before members, since members that are not copied ride in the row;
- * the head when all of it is in place; then those who listen are told. Every step may be repeated.
+ * Writes a job: the views, then the counts, then those who listen are told. Where one database holds all views they are
+ * written in one step. Elsewhere the order is what makes a crash at any point harmless: the object index before the rows,
+ * so that a deletion finds every group; rows before members, since members that are not copied ride in the row; the head
+ * when all of it is in place. Every step may be repeated.
  */
 export function createFlush(
   ports: FlushPorts,
@@ -53,53 +55,53 @@ export function createFlush(
   metrics: FlushMetrics,
   persist: Persist,
 ) {
-  const { log, groups, members, objects, marks, unread, pubSub, offline, sessions, traces } = ports
+  const { log, groups, members, objects, marks, unread, pubSub, offline, sessions, traces, views } = ports
 
-  return async function flush(users: readonly UserFold[]): Promise<void> {
-    if (users.length === 0) return
-    const openings = openingsOf(users)
-    if (openings.length > 0) {
-      await persist('object index', () => objects.put(openings))
-      await seams.failpoint('flush.indexed')
-    }
-    await writeViews(users)
+  return async function flush(job: FlushJob): Promise<void> {
+    if (views) await writeTogether(job, views)
+    else await writeApart(job)
+    metrics.groupWrites(job.rows.length)
     await seams.failpoint('flush.written')
-    if (openings.length > 0) await deleteLateOpenings(users)
+    if (job.openings.length > 0) await deleteLateOpenings(job.openings)
 
     const now = seams.clock.now()
-    const counts = await updateUnread(users, now)
+    const counts = await updateUnread(job.users, now)
     await seams.failpoint('flush.counted')
-    const messages = users.flatMap((user, i) => messageOf(user, counts[i] ?? null))
-    await attempt('pub_sub', () => pubSub.publish(messages))
+    await tell(job.users, counts)
     await seams.failpoint('flush.published')
-    const queued = await queueForAbsent(messages)
+    const queued = await queueForAbsent(job.users)
     await seams.failpoint('flush.queued')
-    await writeTraces(users, now, queued)
+    await writeTraces(job.users, now, queued)
     await seams.failpoint('flush.traced')
-    for (const user of users) finish(user)
   }
 
-  async function writeViews(users: readonly UserFold[]): Promise<void> {
-    const dirty = users.flatMap((user) => [...user.dirty])
-    const rows = dirty.map((group) => group.toRow())
-    const leftover = dirty
-      .filter((group) => group.uncopied.length > 0)
-      .map((group) => memberBatch(group, group.uncopied))
-    const raised = users.flatMap(({ user, marks }) =>
-      marks.flatMap((entry) => entry.marks.map((change) => ({ user, change }))),
+  async function writeTogether(job: FlushJob, writer: ViewWriter): Promise<void> {
+    const written = persist('views', () =>
+      writer.write({
+        openings: job.openings.map(({ entry }) => entry),
+        rows: job.rows.map(withoutPending),
+        members: [...job.leftover, ...job.members],
+        marks: job.marks,
+        heads: job.heads,
+      }),
     )
-    const heads = users.filter(({ head, flushedHead }) => head > flushedHead).map(({ user, head }) => ({ user, head }))
+    await seams.failpoint('flush.issued')
+    await written
+  }
+
+  async function writeApart(job: FlushJob): Promise<void> {
+    const { openings, rows, leftover, marks: raised, heads } = job
+    if (openings.length > 0) {
+      await persist('object index', () => objects.put(openings.map(({ entry }) => entry)))
+      await seams.failpoint('flush.indexed')
+    }
     const steps: [string, () => Promise<unknown>][] = []
     if (leftover.length > 0) steps.push(['members', () => members.put(leftover)])
     if (rows.length > 0) steps.push(['groups', () => groups.putGroups(batchesOf(rows))])
-    const changed = rows.filter((row) => row.pending.length > 0)
-    if (changed.length > 0)
-      steps.push(['members', () => members.put(changed.map((row) => memberBatch(row, row.pending)))])
+    if (job.members.length > 0) steps.push(['members', () => members.put(job.members)])
     if (raised.length > 0) steps.push(['marks', () => marks.raise(raised)])
     if (heads.length > 0) steps.push(['heads', () => groups.putHeads(heads)])
-
     await inOrder(steps)
-    metrics.groupWrites(rows.length)
   }
 
   /**
@@ -124,11 +126,10 @@ export function createFlush(
    * deletion found it, or its tombstone is seen here, and a record of our own makes up for it. The same goes for what
    * happened before the deletion and is told only now: no page shows it, so no badge may count it.
    */
-  async function deleteLateOpenings(users: readonly UserFold[]): Promise<void> {
-    const opened = users.flatMap((user) => [...user.opened])
-    const found = await persist('tombstones', () => objects.tombstones(opened.map(([group]) => objectOf(group))))
+  async function deleteLateOpenings(opened: readonly Opening[]): Promise<void> {
+    const found = await persist('tombstones', () => objects.tombstones(opened.map(({ entry }) => entry.object)))
     const late: LogValue[] = []
-    opened.forEach(([group, takenAt], i) => {
+    opened.forEach(({ group, takenAt }, i) => {
       const deletedAt = found[i]
       if (group.deleted || deletedAt === undefined || (takenAt > deletedAt && group.createdAt > deletedAt)) return
       late.push({ kind: 'group_deleted', user: group.user, groupId: group.groupId })
@@ -136,40 +137,48 @@ export function createFlush(
     if (late.length > 0) await persist('log', () => appendAll(log, late))
   }
 
-  async function updateUnread(users: readonly UserFold[], now: number): Promise<readonly (BadgeCounts | undefined)[]> {
-    const flushes = users.map(unreadFlushOf)
+  async function updateUnread(users: readonly UserJob[], now: number): Promise<readonly (BadgeCounts | undefined)[]> {
+    const flushes = users.map((user) => user.unread)
     return (await attempt('unread', () => unread.apply(flushes, now - settings.retentionMs))) ?? []
   }
 
-  async function queueForAbsent(messages: readonly StreamChanges[]): Promise<ReadonlySet<string>> {
-    const queued = new Set<string>()
-    if (messages.length === 0) return queued
-    await attempt('offline_queue', async () => {
-      const found = await sessions.find(
-        messages.map((message) => message.user),
-        seams.clock.now(),
+  /** Nothing is made for users whom surely nobody listens to. */
+  async function tell(users: readonly UserJob[], counts: readonly (BadgeCounts | undefined)[]): Promise<void> {
+    await attempt('pub_sub', async () => {
+      const heard = await pubSub.mayBeHeard(users.map(({ user }) => user))
+      const messages = users.flatMap((user, i) =>
+        heard[i] === true && hasNews(user) ? [messageOf(user, counts[i] ?? null)] : [],
       )
-      const absent = messages.filter((_, i) => (found[i] ?? []).length === 0)
+      if (messages.length > 0) await pubSub.publish(messages)
+    })
+  }
+
+  async function queueForAbsent(users: readonly UserJob[]): Promise<ReadonlySet<string>> {
+    const queued = new Set<string>()
+    const changed = users.filter(hasNews)
+    if (changed.length === 0) return queued
+    await attempt('offline_queue', async () => {
+      const now = seams.clock.now()
+      const found = await sessions.find(
+        changed.map(({ user }) => user),
+        now,
+      )
+      const absent = changed.filter((_, i) => (found[i] ?? []).length === 0)
       if (absent.length === 0) return
       await offline.push(absent.map(queuedOf), offlineMax)
-      for (const message of absent) queued.add(message.user)
+      for (const { user } of absent) queued.add(user)
     })
     return queued
   }
 
-  async function writeTraces(
-    users: readonly UserFold[],
-    writtenAt: number,
-    queued: ReadonlySet<string>,
-  ): Promise<void> {
+  async function writeTraces(users: readonly UserJob[], writtenAt: number, queued: ReadonlySet<string>): Promise<void> {
     const pushedAt = seams.clock.now()
-    const complete = users.flatMap((user) =>
-      user.traces.map((trace) =>
-        trace.state === 'ignored'
-          ? trace
-          : { ...trace, writtenAt, pushedAt, queuedAt: queued.has(user.user) ? pushedAt : null },
-      ),
-    )
+    const complete = users.flatMap((user) => {
+      const queuedAt = queued.has(user.user) ? pushedAt : null
+      return user.traces.map((trace) =>
+        trace.state === 'ignored' ? trace : { ...trace, writtenAt, pushedAt, queuedAt },
+      )
+    })
     if (complete.length > 0) await attempt('traces', () => traces.put(complete))
   }
 
@@ -182,11 +191,6 @@ export function createFlush(
       return undefined
     }
   }
-
-  function finish(user: UserFold): void {
-    for (const group of user.dirty) group.written()
-    user.flushed(seams.clock.monotonic())
-  }
 }
 
 async function appendAll(log: EventLog, values: readonly LogValue[]): Promise<void> {
@@ -194,18 +198,6 @@ async function appendAll(log: EventLog, values: readonly LogValue[]): Promise<vo
   const unknown = values.filter((_, i) => outcomes[i]?.stored !== true)
   if (unknown.length > 0) await appendAll(log, unknown)
 }
-
-function openingsOf(users: readonly UserFold[]): ObjectEntry[] {
-  return users.flatMap((user) =>
-    [...user.opened.keys()].map((group) => ({
-      object: objectOf(group),
-      user: user.user,
-      groupId: group.groupId,
-    })),
-  )
-}
-
-const objectOf = ({ objectType, objectId }: OpenGroup): ObjectEntry['object'] => ({ objectType, objectId })
 
 /** One batch per user and month, oldest month first. */
 function batchesOf(rows: readonly GroupRow[]): GroupBatch[] {
@@ -220,50 +212,27 @@ function batchesOf(rows: readonly GroupRow[]): GroupBatch[] {
   return [...batches.values()].sort((a, b) => a.month - b.month)
 }
 
-const memberBatch = (group: Pick<OpenGroup, 'user' | 'groupId'>, registers: MemberBatch['registers']): MemberBatch => ({
-  user: group.user,
-  groupId: group.groupId,
-  registers,
-})
+/** Whether a reader could see a change. */
+const hasNews = ({ told, marks, nudge }: UserJob): boolean => told.length > 0 || marks.length > 0 || nudge
 
-function unreadFlushOf(user: UserFold): UnreadFlush {
-  return {
-    user: user.user,
-    from: user.flushedHead,
-    to: user.head,
-    groups: [...user.told].map(({ groupId, eventType, createdAt, unreadSeq, visible }) => ({
-      groupId,
-      eventType,
-      createdAt,
-      unreadSeq,
-      visible,
-    })),
-    marks: user.marks.flatMap((entry) => entry.marks),
-  }
-}
-
-/** What the gateways are told; nothing where no reader could see a change. */
-function messageOf(user: UserFold, counts: BadgeCounts | null): StreamChanges[] {
-  if (user.told.size === 0 && user.marks.length === 0 && !user.nudge) return []
-  const changes: StreamChange[] = [...user.told].map((group) => ({ seq: group.seq, group: bareRow(group) }))
-  changes.push(...user.marks)
+/** What the gateways are told. */
+function messageOf({ user, from, to, told, marks, acceptedAt }: UserJob, counts: BadgeCounts | null): StreamChanges {
+  const changes: StreamChange[] = told.map((row) => ({ seq: row.seq, group: bare(row) }))
+  changes.push(...marks)
   changes.sort((a, b) => a.seq - b.seq)
-  const { user: id, flushedHead, head, acceptedAt } = user
-  return [{ kind: 'changes', user: id, from: flushedHead, to: head, changes, counts, acceptedAt }]
+  return { kind: 'changes', user, from, to, changes, counts, acceptedAt }
 }
 
-function bareRow(group: OpenGroup): GroupRow {
-  return { ...group.toRow(), pending: [], hyperLogLog: null }
-}
+const withoutPending = (row: GroupRow): GroupRow => (row.pending.length === 0 ? row : { ...row, pending: [] })
 
-function queuedOf(message: StreamChanges) {
-  return {
-    user: message.user,
-    from: message.from,
-    to: message.to,
-    changes: message.changes.map((change) => ({
-      seq: change.seq as Seq,
-      groupId: 'group' in change ? change.group.groupId : null,
-    })),
-  }
+const bare = (row: GroupRow): GroupRow =>
+  row.pending.length === 0 && row.hyperLogLog === null ? row : { ...row, pending: [], hyperLogLog: null }
+
+function queuedOf({ user, from, to, told, marks }: UserJob) {
+  const changes = [
+    ...told.map(({ seq, groupId }) => ({ seq, groupId })),
+    ...marks.map(({ seq }) => ({ seq, groupId: null })),
+  ]
+  changes.sort((a, b) => a.seq - b.seq)
+  return { user, from, to, changes }
 }

@@ -13,6 +13,8 @@ export class PartitionState {
   committed: Offset
   readonly users = new Map<UserId, UserFold>()
   readonly dirty = new Set<UserFold>()
+  /** The oldest record of what is on its way to the stores. */
+  writingFrom: Offset | null = null
   /** The one that was opened, or extended, longest ago comes first. */
   readonly windows = new Map<string, KeyWindow>()
   /** The windows of one type are all of one length, so they end in the order in which they were opened or extended. */
@@ -72,7 +74,7 @@ export class PartitionState {
   }
 
   #letGo(window: KeyWindow): void {
-    if (window.owner.isDirty) return
+    if (window.owner.isBusy) return
     this.drop(window)
     this.releaseUser(window.owner)
   }
@@ -94,12 +96,12 @@ export class PartitionState {
   }
 
   releaseUser(user: UserFold): void {
-    if (user.windows.size === 0 && !user.isDirty) this.users.delete(user.user)
+    if (user.windows.size === 0 && !user.isBusy) this.users.delete(user.user)
   }
 
   /** The offset to start again from after a crash now. */
   get safe(): Offset {
-    let safe = this.folded
+    let safe = Math.min(this.folded, this.writingFrom ?? this.folded)
     for (const user of this.dirty) safe = Math.min(safe, user.firstDirty ?? safe)
     return safe
   }

@@ -20,6 +20,8 @@ export interface ActivitySettings {
   readonly openWindowsMax: number
   /** Records taken from the log in one go. */
   readonly pollRecords: number
+  /** Records folded while a flush is being written; past it the fold waits. */
+  readonly foldAheadMax: number
   /** How long a write to a store is tried again before the worker gives up and starts over. */
   readonly retryBudgetMs: number
 }
@@ -40,6 +42,7 @@ export const defaultActivitySettings: ActivitySettings = {
   retentionMs: 90 * dayMs,
   openWindowsMax: 200_000,
   pollRecords: 4_096,
+  foldAheadMax: 16_384,
   retryBudgetMs: 30_000,
 }
 
@@ -52,6 +55,7 @@ export function activitySettings(config: ActivityConfig): ActivitySettings {
     retentionMs: config.retentionDays * dayMs,
     openWindowsMax: config.openWindowsMax,
     pollRecords: defaultActivitySettings.pollRecords,
+    foldAheadMax: defaultActivitySettings.foldAheadMax,
     retryBudgetMs: config.retryBudgetMs,
   }
 }

@@ -7,7 +7,7 @@ import type { KeyWindow } from './key-window.ts'
 /** What is folded of one user and not yet flushed. Let go as soon as no window of the user is open. */
 export class UserFold {
   readonly user: UserId
-  /** The head as the stores know it. */
+  /** The head as the stores know it when all that was taken is stored. */
   flushedHead: Seq
   /** The head that the next flush will write. */
   head: Seq
@@ -22,13 +22,15 @@ export class UserFold {
   traces: EventTrace[] = []
   /** Offset of the oldest record that is folded and not flushed. */
   firstDirty: Offset | null = null
-  /** When the user was last flushed, by the monotonic clock. */
+  /** When something of the user was last taken, by the monotonic clock. */
   flushedAt = Number.NEGATIVE_INFINITY
   /** Something opened: do not wait for `flushMs`. */
   urgent = false
   /** A push may have been lost in a crash: tell the gateways the head again. */
   nudge = false
   acceptedAt = 0
+  /** How often something was taken and is not stored yet. */
+  #onTheWay = 0
 
   constructor(user: UserId, head: Seq) {
     this.user = user
@@ -38,6 +40,11 @@ export class UserFold {
 
   get isDirty(): boolean {
     return this.firstDirty !== null
+  }
+
+  /** Something of the user is not in the stores: what is in memory must stay. */
+  get isBusy(): boolean {
+    return this.isDirty || this.#onTheWay > 0
   }
 
   touch(offset: Offset, appendedAt: number): void {
@@ -56,8 +63,9 @@ export class UserFold {
     this.head = Math.max(this.head, seq)
   }
 
-  /** Called when everything is written. */
-  flushed(now: number): void {
+  /** All that is folded is on its way to the stores: `stored` follows. */
+  taken(now: number): void {
+    this.#onTheWay++
     this.flushedHead = this.head
     this.dirty.clear()
     this.told.clear()
@@ -70,5 +78,9 @@ export class UserFold {
     this.nudge = false
     this.acceptedAt = 0
     for (const window of this.windows) window.dirtyMonth = null
+  }
+
+  stored(): void {
+    this.#onTheWay--
   }
 }

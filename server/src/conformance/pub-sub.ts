@@ -29,6 +29,20 @@ export const pubSubSuite = defineSuite<PubSub>('pub-sub', {
       }
     },
 
+    'A user who was added may be heard, at every publisher.': async (t) => {
+      const [one, two] = [await t.open(), await t.open()]
+      const users = Array.from({ length: 3 }, t.user)
+      const { subscription } = await listen(one)
+      const other = await listen(two)
+      await subscription.add(users)
+      await other.subscription.add(users.slice(0, 1))
+      await other.subscription.remove(users.slice(0, 1))
+      for (const port of [one, two]) {
+        await t.eventually('heard everywhere', async () => (await port.mayBeHeard(users)).every(Boolean))
+      }
+      assert.deepEqual(await one.mayBeHeard([]), [])
+    },
+
     'Messages of one user from one publisher arrive in the order in which they were published.': async (t) => {
       const [one, two] = [await t.open(), await t.open()]
       const users = Array.from({ length: 5 }, t.user)

@@ -16,6 +16,7 @@ import { SqliteReadMarks } from './sqlite/read-marks.ts'
 import { SqliteRevocationStore } from './sqlite/revocation-store.ts'
 import { SqliteTraceStore } from './sqlite/trace-store.ts'
 import { SqliteUserStore } from './sqlite/user-store.ts'
+import { SqliteViewWriter } from './sqlite/view-writer.ts'
 
 /** What an embedded server stands on: the truth in SQLite, hints and caches in memory. */
 export interface EmbeddedEngines extends AsyncDisposable {
@@ -38,10 +39,11 @@ export async function openEmbedded({ data, log }: EmbeddedSettings, seams: Seams
   const eventLog = opened.use(
     await openSqliteEventLog(database, seams, { partitions: log.partitions, maxLag: log.maxLag }),
   )
+  const members = new SqliteMemberStore(database)
   const ports: Ports = {
     log: eventLog,
     groups: new SqliteGroupStore(database),
-    members: new SqliteMemberStore(database),
+    members,
     objects: new SqliteObjectIndex(database),
     marks: new SqliteReadMarks(database),
     users: new SqliteUserStore(database),
@@ -49,6 +51,8 @@ export async function openEmbedded({ data, log }: EmbeddedSettings, seams: Seams
     devices: new SqliteDeviceStore(database),
     idempotency: new SqliteIdempotencyStore(database),
     traces: new SqliteTraceStore(database),
+    views: new SqliteViewWriter(database, members),
+    soleWriter: true,
     ...openMemoryCaches(createMemoryStorage()),
   }
   const parts = opened.move()

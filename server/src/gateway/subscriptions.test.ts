@@ -18,6 +18,7 @@ function slowPubSub() {
     apply()
   }
   const pubSub: PubSub = {
+    mayBeHeard: async (users: readonly UserId[]) => users.map(() => true),
     publish: async () => {},
     subscribe: async () => ({
       add: (added) => call(() => void added.forEach((user) => void users.add(user))),

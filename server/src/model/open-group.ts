@@ -66,6 +66,8 @@ export class OpenGroup {
   pending = new Map<UserId, Register>()
   /** `pending` of the row as it was found in the store: perhaps not in the member table yet. */
   uncopied: readonly Register[]
+  /** How often it was taken and not stored yet. */
+  #onTheWay = 0
 
   private constructor(row: GroupRow, complete: boolean) {
     this.user = row.user
@@ -268,12 +270,19 @@ export class OpenGroup {
     return 'visible'
   }
 
-  /** The row and its members are stored: what rode in `pending` is done, and a large group asks the table again. */
-  written(): void {
+  /** What changed is on its way to the stores: `stored` follows. */
+  taken(): void {
     this.pending.clear()
     this.uncopied = []
-    if (this.registers.size <= registersMax) return
+    this.#onTheWay++
+  }
+
+  /** What was taken is in the stores; a large group may ask the table again. */
+  stored(): void {
+    this.#onTheWay--
+    if (this.#onTheWay > 0 || this.registers.size <= registersMax) return
     this.registers.clear()
+    for (const register of this.pending.values()) if (!this.estimate) this.registers.set(register.actor, register)
     this.complete = false
   }
 

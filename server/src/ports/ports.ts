@@ -12,6 +12,7 @@ import type { SessionRegistry } from './session-registry.ts'
 import type { TraceStore } from './trace-store.ts'
 import type { UnreadSets } from './unread-sets.ts'
 import type { UserStore } from './user-store.ts'
+import type { ViewWriter } from './view-writer.ts'
 
 /** One engine for every port: what a server stands on. */
 export interface Ports {
@@ -29,4 +30,8 @@ export interface Ports {
   readonly offline: OfflineQueue
   readonly pubSub: PubSub
   readonly sessions: SessionRegistry
+  /** Where one database holds groups, members, marks and the object index. */
+  readonly views?: ViewWriter
+  /** True where this process makes all writes, so that what was read may be kept until it writes. */
+  readonly soleWriter?: boolean
 }

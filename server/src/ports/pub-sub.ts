@@ -11,9 +11,12 @@ import type { BadgeCounts } from './unread-sets.ts'
  * - A message published after `add` returned reaches the subscriber, as long as nothing breaks.
  * - Messages of one user from one publisher arrive in the order in which they were published.
  * - A subscriber hears only of users that were added, and nothing after `remove` returned.
+ * - A user who was added may be heard, at every publisher.
  * - A subscription that broke and was mended says so through `onGap`.
  */
 export interface PubSub extends AsyncDisposable {
+  /** Per user, false when surely nobody listens: then nothing need be published. */
+  mayBeHeard(users: readonly UserId[]): Promise<readonly boolean[]>
   publish(messages: readonly StreamMessage[]): Promise<void>
   subscribe(on: { message(message: StreamMessage): void; gap(): void }): Promise<Subscription>
 }

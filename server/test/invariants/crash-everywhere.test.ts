@@ -13,7 +13,6 @@ const failpoints = [
   'ingest.after-append',
   'aggregate.polled',
   'aggregate.folded',
-  'flush.indexed',
   'flush.issued',
   'flush.written',
   'flush.counted',
@@ -33,6 +32,8 @@ const failpoints = [
   'fold.marks-erased',
   'fold.user-erased',
 ]
+/** Where each store is written by itself; SQLite takes what they hold in one step. The simulation dies there. */
+const otherEngines = ['flush.indexed']
 /** Between what is handed to the writing thread and what it tells of it. */
 const writerPoints = writerTables.flatMap((table) => [writerPoint('before', table), writerPoint('after', table)])
 
@@ -57,7 +58,7 @@ const roundsMax = 30
 
 describe('a server that is killed', { concurrency: lanes }, () => {
   test('passes by every failpoint that the sources name, and all of them are tried', () => {
-    assert.deepEqual(namedInSources(), [...failpoints].sort())
+    assert.deepEqual(namedInSources(), [...failpoints, ...otherEngines].sort())
   })
 
   for (const [i, chain] of chainsOf(plans).entries()) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { takeJob } from '../../src/activity/flush-job.ts'
 import { foldEvent } from '../../src/activity/fold-event.ts'
 import { keyOf } from '../../src/activity/load.ts'
 import { PartitionState } from '../../src/activity/partition-state.ts'
@@ -56,8 +57,7 @@ function foldInMemory(state: PartitionState, record: LogRecord): void {
     const step = foldEvent(window, record, event, defaultActivitySettings)
     if (step.step === 'done') return
     if (step.step === 'flush') {
-      for (const group of user.dirty) group.written()
-      user.flushed(0)
+      takeJob([user], 0).done()
     } else if (step.step === 'refill') {
       const all = [...step.group.registers.values()].filter((register) => register?.op === 'ADD')
       step.group.refill((all as NonNullable<(typeof all)[number]>[]).sort(newestFirst))

@@ -19,7 +19,7 @@ export interface MortalSettings {
 }
 
 /** What safely repeated writes a worker makes; an append is not one of them. */
-const writes = new Set(['putGroups', 'putHeads', 'put', 'raise', 'erase', 'remove', 'purge'])
+const writes = new Set(['putGroups', 'putHeads', 'put', 'raise', 'erase', 'remove', 'purge', 'write'])
 const mortalPorts = [
   'groups',
   'members',
@@ -31,6 +31,8 @@ const mortalPorts = [
   'sessions',
   'traces',
 ] as const
+/** Of these there are only the ones that the engine has. */
+const optionalPorts = ['views'] as const
 
 /**
  * The ports of a healthy engine as one worker sees it who may die or stall between any two calls, and is not always told
@@ -48,8 +50,15 @@ export class MortalPorts {
   constructor(ports: Ports, settings: MortalSettings, random: Random) {
     this.#settings = settings
     this.#random = random
-    const wrapped = Object.fromEntries(mortalPorts.map((name) => [name, this.#wrap(name, ports[name])]))
-    this.ports = { ...ports, ...wrapped, log: this.#wrapLog(ports.log) }
+    const wrapped: Record<string, unknown> = Object.fromEntries(
+      mortalPorts.map((name) => [name, this.#wrap(name, ports[name])]),
+    )
+    // Stores without an order are none that one step could write.
+    for (const name of settings.unordered ? [] : optionalPorts) {
+      const port = ports[name]
+      if (port) wrapped[name] = this.#wrap(name, port)
+    }
+    this.ports = { ...withoutOptional(ports), ...wrapped, log: this.#wrapLog(ports.log) }
   }
 
   /** Nothing that this worker was about to do happens any more. Its partitions are free, as after a restart. */
@@ -73,9 +82,12 @@ export class MortalPorts {
 
   async #alive<T>(run: () => Promise<T>): Promise<T> {
     await this.#gate()
-    const answer = await run()
-    await this.#gate()
-    return answer
+    try {
+      return await run()
+    } finally {
+      // Whatever it came to: the dead hear nothing.
+      await this.#gate()
+    }
   }
 
   #tracked<T>(call: Promise<T>): Promise<T> {
@@ -136,4 +148,8 @@ export class MortalPorts {
       [Symbol.asyncDispose]: () => consumer[Symbol.asyncDispose](),
     }
   }
+}
+
+function withoutOptional({ views: _, ...ports }: Ports): Ports {
+  return ports
 }

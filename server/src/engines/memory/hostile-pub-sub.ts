@@ -10,6 +10,7 @@ import { breakSubscriptions, memoryPubSub, type PubSubState } from './pub-sub.ts
  */
 export function hostilePubSub(state: PubSubState, { world, process }: HostileContext): PubSub {
   const pubSub = memoryPubSub(state)
+  if (process.silent) process.death.addEventListener('abort', () => void pubSub[Symbol.asyncDispose]())
   /** Messages that are late, and those that queue behind them. */
   const waiting = new Map<UserId, StreamMessage[]>()
   const deliver = (message: StreamMessage) => void pubSub.publish([message])
@@ -42,13 +43,14 @@ export function hostilePubSub(state: PubSubState, { world, process }: HostileCon
   }
 
   return {
+    mayBeHeard: (users) => process.call('pubSub.mayBeHeard', () => pubSub.mayBeHeard(users)),
     publish: (messages) =>
-      process.call(async () => {
+      process.call('pubSub.publish', async () => {
         if (world.strikes('pub_sub.broken')) breakSubscriptions(state)
         messages.map(deepFrozen).forEach(send)
       }),
 
-    subscribe: (on) => process.call(() => pubSub.subscribe(on)),
+    subscribe: (on) => process.call('pubSub.subscribe', () => pubSub.subscribe(on)),
     [Symbol.asyncDispose]: () => pubSub[Symbol.asyncDispose](),
   }
 }

@@ -28,6 +28,10 @@ export function memoryPubSub(state: PubSubState): PubSub {
   const subscriptions = new Set<Subscription>()
 
   return {
+    async mayBeHeard(users) {
+      return users.map((user) => state.byUser.has(user))
+    },
+
     async publish(messages) {
       for (const message of messages) {
         for (const listener of state.byUser.get(message.user) ?? []) {

@@ -1,7 +1,8 @@
 import type { GroupId, UserId } from '../../model/ids.ts'
 import type { ObjectEntry, ObjectIndex, ObjectRef } from '../../ports/object-index.ts'
-import type { Row } from './commands.ts'
+import type { Row, Step } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
+import { Tombstones } from './tombstones.ts'
 
 const put = `
 INSERT INTO object_groups (object_type, object_id, user_id, group_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`
@@ -19,18 +20,22 @@ const raiseTombstone = `
 INSERT INTO object_tombstones (object_type, object_id, deleted_at) VALUES (?, ?, ?)
 ON CONFLICT DO UPDATE SET deleted_at = excluded.deleted_at WHERE excluded.deleted_at > deleted_at`
 
-const tombstoneOf = 'SELECT deleted_at FROM object_tombstones WHERE object_type = ? AND object_id = ?'
+export const openingStep = (entries: readonly ObjectEntry[]): Step => ({ sql: put, rows: entries.map(toCells) })
 
 /** Which users have groups about an object, and which objects were deleted, in SQLite. */
 export class SqliteObjectIndex implements ObjectIndex {
   readonly #db: SqliteDatabase
+  readonly #tombstones: Tombstones
 
   constructor(db: SqliteDatabase) {
     this.#db = db
+    this.#tombstones = db.cache('tombstones', () => new Tombstones(db), {
+      [raiseTombstone]: (kept, [type, id]) => kept.changed(type as ObjectRef['objectType'], id as string),
+    })
   }
 
   async put(entries: readonly ObjectEntry[]): Promise<void> {
-    await this.#db.write({ sql: put, rows: entries.map(toCells) })
+    await this.#db.write(openingStep(entries))
   }
 
   async remove(entries: readonly ObjectEntry[]): Promise<void> {
@@ -52,10 +57,7 @@ export class SqliteObjectIndex implements ObjectIndex {
   }
 
   async tombstones(objects: readonly ObjectRef[]): Promise<readonly (number | undefined)[]> {
-    return objects.map(({ objectType, objectId }) => {
-      const row = this.#db.read.get(tombstoneOf, objectType, objectId)
-      return row?.[0] as number | undefined
-    })
+    return this.#tombstones.times(objects)
   }
 
   /** The database outlives the port. */

@@ -1,7 +1,7 @@
 import type { GroupId, Seq, UserId } from '../../model/ids.ts'
 import { type Mark, type MarkChange, type Marks, marksOf, noMarks } from '../../model/marks.ts'
 import type { MarkEntry, ReadMarks, UserMarks } from '../../ports/read-marks.ts'
-import type { Row } from './commands.ts'
+import type { Row, Step } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 
 const columns = 'group_id, read_upto, read_seq, seen_upto, seen_seq, deleted_upto, deleted_seq'
@@ -16,6 +16,9 @@ ON CONFLICT (user_id, group_id) DO UPDATE SET
 
 const one = `SELECT ${columns} FROM marks WHERE user_id = ? AND group_id = ?`
 
+/** The mark over all groups has an empty id, and is in the list as well. */
+const those = `SELECT ${columns} FROM marks WHERE user_id = ? AND group_id IN (SELECT value FROM json_each(?))`
+
 const ofUser = `
 SELECT ${columns} FROM marks
 WHERE user_id = ? AND group_id > '' AND (read_upto > ? OR seen_upto > ? OR deleted_upto > ?)`
@@ -28,6 +31,12 @@ const dropUser = 'DELETE FROM marks WHERE user_id = ?'
 
 /** Group ids are never empty, so the mark over all groups is the row with an empty one. */
 const overAll = ''
+const none: UserMarks['groups'] = new Map()
+
+export const markStep = (changes: readonly { readonly user: UserId; readonly change: MarkChange }[]): Step => ({
+  sql: raise,
+  rows: changes.map(({ user, change }) => toCells(user, change)),
+})
 
 /** Marks in SQLite: each column is a maximum, so raises may come in any order. */
 export class SqliteReadMarks implements ReadMarks {
@@ -38,14 +47,18 @@ export class SqliteReadMarks implements ReadMarks {
   }
 
   async raise(changes: readonly { readonly user: UserId; readonly change: MarkChange }[]): Promise<void> {
-    await this.#db.write({ sql: raise, rows: changes.map(({ user, change }) => toCells(user, change)) })
+    await this.#db.write(markStep(changes))
   }
 
   async get(user: UserId, groupIds: readonly GroupId[]): Promise<UserMarks> {
-    return this.#db.read.snapshot(() => {
-      const rows = groupIds.flatMap((groupId) => this.#db.read.all(one, user, groupId))
-      return { all: this.#overAll(user), groups: byGroup(rows) }
-    })
+    if (groupIds.length === 0) return { all: this.#overAll(user), groups: none }
+    let all = noMarks
+    const groups = new Map<GroupId, Marks>()
+    for (const cells of this.#db.read.all(those, user, JSON.stringify([overAll, ...groupIds]))) {
+      if (cells[0] === overAll) all = fromCells(cells)
+      else groups.set(cells[0] as GroupId, fromCells(cells))
+    }
+    return { all, groups }
   }
 
   async above(user: UserId, after: Seq): Promise<UserMarks> {

@@ -11,6 +11,10 @@ export class HandPubSub implements PubSub {
   failure: Error | null = null
   #on: { message(message: StreamMessage): void; gap(): void } | null = null
 
+  async mayBeHeard(users: readonly UserId[]): Promise<readonly boolean[]> {
+    return users.map(() => true)
+  }
+
   async publish(messages: readonly StreamMessage[]): Promise<void> {
     for (const message of messages) if (this.users.has(message.user)) this.#on?.message(message)
   }

@@ -1,0 +1,28 @@
+import type { Views, ViewWriter } from '../../ports/view-writer.ts'
+import type { SqliteDatabase } from './database.ts'
+import { groupStep, headStep } from './group-store.ts'
+import type { SqliteMemberStore } from './member-store.ts'
+import { openingStep } from './object-index.ts'
+import { markStep } from './read-marks.ts'
+
+/** One command, so one transaction. */
+export class SqliteViewWriter implements ViewWriter {
+  readonly #db: SqliteDatabase
+  readonly #members: SqliteMemberStore
+
+  constructor(db: SqliteDatabase, members: SqliteMemberStore) {
+    this.#db = db
+    this.#members = members
+  }
+
+  async write({ openings, rows, members, marks, heads }: Views): Promise<void> {
+    await this.#db.write(
+      openingStep(openings),
+      groupStep(rows),
+      ...this.#members.steps(members),
+      markStep(marks),
+      headStep(heads),
+    )
+    void this.#members.tidy()
+  }
+}
