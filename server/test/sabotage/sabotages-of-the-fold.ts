@@ -65,7 +65,7 @@ export const foldSabotages: readonly Sabotage[] = [
   {
     name: 'id-not-from-event-time',
     why: 'Ids no longer sort as the list does: pages skip and repeat groups.',
-    suite: 'paging',
+    suite: 'views',
     edits: [
       {
         file: 'server/src/model/group-id.ts',
@@ -142,13 +142,13 @@ export const foldSabotages: readonly Sabotage[] = [
         file: 'server/src/activity/aggregate.ts',
         find: 'if (!isPassing(error) || this.#stop.signal.aborted || spent > this.#settings.retryBudgetMs) throw error',
         replace:
-          "if (UnknownOutcome.is(error) && name !== 'load') return undefined as never\n        if (!isPassing(error) || this.#stop.signal.aborted || spent > this.#settings.retryBudgetMs) throw error",
+          "if (UnknownOutcome.is(error) && ['members', 'marks', 'heads'].includes(name)) return undefined as never\n        if (!isPassing(error) || this.#stop.signal.aborted || spent > this.#settings.retryBudgetMs) throw error",
       },
     ],
   },
   {
-    name: 'unknown-is-refused',
-    why: 'The caller is told that a request came to nothing which may have been stored, and does not send it again.',
+    name: 'unknown-is-accepted',
+    why: 'A 202 for events that may not be in the log: nobody sends them again.',
     suite: 'ingest',
     edits: [
       {
@@ -161,7 +161,7 @@ export const foldSabotages: readonly Sabotage[] = [
   {
     name: 'acknowledge-before-durable',
     why: 'A 202 for events that die with the process.',
-    suite: 'checkers',
+    suite: 'full disk',
     edits: [
       {
         file: 'server/src/engines/sqlite/event-log.ts',
@@ -202,7 +202,7 @@ export const foldSabotages: readonly Sabotage[] = [
   {
     name: 'badge-behind-head',
     why: 'A cache that missed a flush answers with old counts.',
-    suite: 'hostile',
+    suite: 'badge cache',
     edits: [
       {
         file: 'server/src/activity/badge.ts',
@@ -214,7 +214,7 @@ export const foldSabotages: readonly Sabotage[] = [
   {
     name: 'badge-of-another',
     why: 'Two users who ask at the same time get the counts of one.',
-    suite: 'hostile',
+    suite: 'badge cache',
     edits: [
       {
         file: 'server/src/activity/badge.ts',
@@ -242,7 +242,7 @@ export const foldSabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'server/src/activity/flush.ts',
-        find: 'if (openings.length > 0) await deleteLateOpenings(users)',
+        find: 'if (job.openings.length > 0) await deleteLateOpenings(job.openings)',
         replace: '',
       },
     ],
@@ -250,12 +250,36 @@ export const foldSabotages: readonly Sabotage[] = [
   {
     name: 'erased-actor-comes-back',
     why: 'An account that was deleted is in a list again, because a late write brought it back.',
-    suite: 'hostile sqlite',
+    suite: 'ghosts',
     edits: [
       {
         file: 'server/src/model/erasure.ts',
         find: 'if (group.erasures.length === 0) return false',
         replace: 'return false',
+      },
+    ],
+  },
+  {
+    name: 'lose-of-a-batch',
+    why: 'An event that was acknowledged is in no list.',
+    suite: 'checkers',
+    edits: [
+      {
+        file: 'server/src/activity/ingest.ts',
+        find: "const values: readonly LogValue[] = told.map(({ event }) => ({ kind: 'event', event }))",
+        replace: "const values: readonly LogValue[] = told.slice(0, 3).map(({ event }) => ({ kind: 'event', event }))",
+      },
+    ],
+  },
+  {
+    name: 'clock-in-the-fold',
+    why: 'A rebuild from the log, or from a backup, shows something else than was shown.',
+    suite: 'checkers',
+    edits: [
+      {
+        file: 'server/src/model/open-group.ts',
+        find: 'this.updatedAt = Math.max(this.updatedAt, createdAt)',
+        replace: 'this.updatedAt = Date.now()',
       },
     ],
   },

@@ -5,7 +5,7 @@ export const wireSabotages: readonly Sabotage[] = [
   {
     name: 'page-before-filter',
     why: 'A page is cut before what nobody may see is taken out: short pages in the middle of a list.',
-    suite: 'paging',
+    suite: 'full pages',
     edits: [
       {
         file: 'server/src/activity/read.ts',
@@ -46,7 +46,7 @@ export const wireSabotages: readonly Sabotage[] = [
   {
     name: 'no-origin-check',
     why: 'Any page that a user visits may open the stream with what the browser knows.',
-    suite: 'gateway rules',
+    suite: 'sockets',
     edits: [
       {
         file: 'server/src/gateway/origin.ts',
@@ -95,12 +95,12 @@ export const wireSabotages: readonly Sabotage[] = [
   {
     name: 'partial-recovery',
     why: 'Too much was missed to tell it all; the newest is told and the rest left out.',
-    suite: 'resume',
+    suite: 'realtime',
     edits: [
       {
-        file: 'server/src/activity/stream.ts',
-        find: "if ('gap' in changed || 'gap' in marked) return undefined",
-        replace: "if ('gap' in changed) return []\n    if ('gap' in marked) return undefined",
+        file: 'server/src/engines/memory/group-store.ts',
+        find: 'if (rows.length > limit) return { gap: true }',
+        replace: 'rows.sort((a, b) => a.seq - b.seq).splice(0, rows.length - limit)',
       },
     ],
   },
@@ -123,8 +123,8 @@ export const wireSabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'server/src/access/access.ts',
-        find: "const key = hash('sha256', token, 'base64')",
-        replace: "const key = hash('sha256', token.split('.', 1)[0] ?? '', 'base64')",
+        find: "const key = digest.toString('base64')",
+        replace: "const key = credential.split('.', 1)[0] ?? ''",
       },
     ],
   },
@@ -149,6 +149,30 @@ export const wireSabotages: readonly Sabotage[] = [
         file: 'client/src/http.ts',
         find: "const timer = seams.scheduler.after(timeoutMs, () => controller.abort(new HeadwaterError('timeout')))",
         replace: 'const timer = seams.scheduler.after(timeoutMs, () => {})',
+      },
+    ],
+  },
+  {
+    name: 'resume-at-the-head',
+    why: 'A client that comes back is told what comes, and not what it missed.',
+    suite: 'checkers',
+    edits: [
+      {
+        file: 'server/src/gateway/opening.ts',
+        find: 'return catchUp(parts, request, resume.seq, badge)',
+        replace: 'return catchUp(parts, request, badge.upTo, badge)',
+      },
+    ],
+  },
+  {
+    name: 'mark-shows-later',
+    why: 'What somebody has just read is unread again in the next answer.',
+    suite: 'checkers',
+    edits: [
+      {
+        file: 'server/src/activity/read-state.ts',
+        find: 'await marks.raise(changes.map((change) => ({ user, change })))',
+        replace: '',
       },
     ],
   },
