@@ -97,7 +97,7 @@ export function createErasureSweep({ log, members, users }: Pick<DeletionPorts, 
   }
 }
 
-async function appendDurably(log: EventLog, values: readonly LogValue[]): Promise<void> {
+export async function appendDurably(log: EventLog, values: readonly LogValue[]): Promise<void> {
   if (values.length === 0) return
   const outcomes = await log.append(values)
   if (outcomes.every((outcome) => outcome.stored === true)) return

@@ -1,6 +1,7 @@
 import type { Seams } from '../lib/seams.ts'
 import type { Ports } from '../ports/ports.ts'
 import { createErasureSweep } from './delete.ts'
+import { createDeletionSweep } from './deletion-sweep.ts'
 
 export interface HousekeepingSettings {
   readonly retentionMs: number
@@ -22,13 +23,18 @@ export function startHousekeeping(
   onFailure: (task: string, error: unknown) => void,
 ): AsyncDisposable {
   const sweep = createErasureSweep(ports)
+  const sweepDeletions = createDeletionSweep(ports, seams.scheduler)
+  const stop = new AbortController()
   const running = new Map<string, Promise<void>>()
   const timers = [
     seams.scheduler.every(sweepEveryMs, () => run('erasure sweep', sweep)),
     seams.scheduler.every(purgeEveryMs, () => run('purge', purge)),
+    seams.scheduler.every(purgeEveryMs, () => run('deletion sweep', () => sweepDeletions(stop.signal))),
   ]
+  run('deletion sweep', () => sweepDeletions(stop.signal))
   return {
     async [Symbol.asyncDispose]() {
+      stop.abort()
       for (const timer of timers) timer[Symbol.dispose]()
       await Promise.allSettled(running.values())
     },
@@ -48,6 +54,8 @@ export function startHousekeeping(
     const now = seams.clock.now()
     const createdBefore = now - settings.retentionMs - graceMs
     while ((await ports.groups.purge({ createdBefore, limit: purgeBatch })) === purgeBatch);
+    // Groups that events of before a deletion would open are past retention by then.
+    await ports.objects.purgeTombstones(createdBefore)
     await ports.log.trim(now - settings.logRetentionMs)
     await ports.traces.purge(now - dayMs)
     await ports.idempotency.purge(now - dayMs)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { GroupId, UserId } from '../model/ids.ts'
 import type { ObjectEntry, ObjectIndex, ObjectRef } from '../ports/object-index.ts'
 import { defineSuite } from './frame.ts'
-import { byText, sampleGroupId } from './samples.ts'
+import { byText, sampleGroupId, someTime } from './samples.ts'
 
 export const objectIndexSuite = defineSuite<ObjectIndex>('object-index', {
   promises: {
@@ -70,6 +70,38 @@ export const objectIndexSuite = defineSuite<ObjectIndex>('object-index', {
       const again = await t.reopen(index)
       await again.putTombstone(object, 60)
       assert.deepEqual(await again.tombstones([object]), [90])
+    },
+
+    'The newest tombstones come newest first, each object once.': async (t) => {
+      const [index, other] = [await t.open(), await t.open()]
+      // Later than those of every other case.
+      const times = [7, 3, 9, 1, 5].map((n) => someTime + n)
+      const objects = times.map((): ObjectRef => ({ objectType: 'COMMENT', objectId: `ü/大学 ${t.user()}` }))
+      for (const [i, time] of times.entries()) {
+        await (i % 2 ? index : other).putTombstone(objects[i] as ObjectRef, time)
+        await index.putTombstone(objects[i] as ObjectRef, time - 1)
+      }
+      const expected = [2, 0, 4, 1, 3].map((i) => ({ object: objects[i], deletedAt: times[i] }))
+      assert.deepEqual(await other.newestTombstones(5), expected)
+      assert.deepEqual(await other.newestTombstones(2), expected.slice(0, 2))
+      assert.deepEqual(await (await t.reopen(index)).newestTombstones(3), expected.slice(0, 3))
+    },
+
+    'A purge forgets the tombstones of before a time, and no others.': async (t) => {
+      const [index, other] = [await t.open(), await t.open()]
+      const objects = [1, 2, 3].map((): ObjectRef => ({ objectType: 'STORY', objectId: t.user() }))
+      const user = t.user()
+      const groupId = sampleGroupId(user, 1)
+      await index.put(objects.map((object) => ({ object, user, groupId })))
+      for (const [i, object] of objects.entries()) await index.putTombstone(object, 10 * (i + 1))
+      assert.deepEqual(await other.tombstones(objects), [10, 20, 30])
+      await index.purgeTombstones(20)
+      assert.deepEqual(await other.tombstones(objects), [undefined, 20, 30])
+      assert.deepEqual(await index.tombstones(objects), [undefined, 20, 30])
+      await other.putTombstone(objects[0] as ObjectRef, 5)
+      const again = await t.reopen(index)
+      assert.deepEqual(await again.tombstones(objects), [5, 20, 30])
+      assert.deepEqual(await again.groups(objects[0] as ObjectRef, user), [groupId])
     },
   },
 

@@ -4,7 +4,7 @@ const reads: { readonly [Name in keyof Ports]?: readonly (keyof Ports[Name])[] }
   log: ['read'],
   groups: ['heads', 'get', 'ofKeys', 'list', 'changesSince', 'unread'],
   members: ['registers', 'list', 'countFirst', 'groupsOfActor'],
-  objects: ['groups', 'targets', 'tombstones'],
+  objects: ['groups', 'targets', 'tombstones', 'newestTombstones'],
   marks: ['get', 'above', 'changesSince'],
   users: ['get'],
   devices: ['get', 'list'],

@@ -10,6 +10,8 @@ import type { GroupId, UserId } from '../model/ids.ts'
  * - A target user is listed once per object, however often put; a walk by `after` meets each once.
  * - The groups of a user about an object are all that were put, each once, until they are removed.
  * - A tombstone's time only rises.
+ * - The newest tombstones come newest first, each object once.
+ * - A purge forgets the tombstones of before a time, and no others.
  */
 export interface ObjectIndex extends AsyncDisposable {
   put(entries: readonly ObjectEntry[]): Promise<void>
@@ -20,6 +22,13 @@ export interface ObjectIndex extends AsyncDisposable {
   /** Everything about the object created at or before `deletedAt` (milliseconds) is gone. */
   putTombstone(object: ObjectRef, deletedAt: number): Promise<void>
   tombstones(objects: readonly ObjectRef[]): Promise<readonly (number | undefined)[]>
+  newestTombstones(limit: number): Promise<readonly Tombstone[]>
+  purgeTombstones(deletedBefore: number): Promise<void>
+}
+
+export interface Tombstone {
+  readonly object: ObjectRef
+  readonly deletedAt: number
 }
 
 export interface ObjectRef {

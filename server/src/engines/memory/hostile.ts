@@ -90,6 +90,8 @@ export function hostileEngines(
         targets: 'read',
         putTombstone: 'write',
         tombstones: 'read',
+        newestTombstones: 'read',
+        purgeTombstones: 'erase',
       }),
       marks: store('marks', memoryReadMarks(storage.marks), {
         raise: 'write',

@@ -4,6 +4,7 @@ import type { ObjectIndex, ObjectRef } from '../../ports/object-index.ts'
 import { insert, pageOf, remove } from './sorted.ts'
 
 interface ObjectState {
+  readonly object: ObjectRef
   deletedAt: number | undefined
   /** Users who have groups about it, sorted. */
   readonly targets: UserId[]
@@ -15,8 +16,14 @@ export type ObjectIndexState = Map<string, ObjectState>
 export function memoryObjectIndex(state: ObjectIndexState): ObjectIndex {
   const find = (object: ObjectRef) => state.get(objectText(object.objectType, object.objectId))
   const findOrAdd = (object: ObjectRef): ObjectState => {
-    const found = find(object) ?? { deletedAt: undefined, targets: [], groups: new Map() }
-    state.set(objectText(object.objectType, object.objectId), found)
+    const { objectType, objectId } = object
+    const found = find(object) ?? {
+      object: { objectType, objectId },
+      deletedAt: undefined,
+      targets: [],
+      groups: new Map(),
+    }
+    state.set(objectText(objectType, objectId), found)
     return found
   }
 
@@ -55,6 +62,19 @@ export function memoryObjectIndex(state: ObjectIndexState): ObjectIndex {
 
     async tombstones(objects) {
       return objects.map((object) => find(object)?.deletedAt)
+    },
+
+    async newestTombstones(limit) {
+      const found = [...state.values()].flatMap(({ object, deletedAt }) =>
+        deletedAt === undefined ? [] : [{ object, deletedAt }],
+      )
+      return found.sort((a, b) => b.deletedAt - a.deletedAt).slice(0, limit)
+    },
+
+    async purgeTombstones(deletedBefore) {
+      for (const found of state.values()) {
+        if (found.deletedAt !== undefined && found.deletedAt < deletedBefore) found.deletedAt = undefined
+      }
     },
 
     async [Symbol.asyncDispose]() {},

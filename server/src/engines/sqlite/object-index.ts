@@ -1,5 +1,5 @@
 import type { GroupId, UserId } from '../../model/ids.ts'
-import type { ObjectEntry, ObjectIndex, ObjectRef } from '../../ports/object-index.ts'
+import type { ObjectEntry, ObjectIndex, ObjectRef, Tombstone } from '../../ports/object-index.ts'
 import type { Row, Step } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 import { Tombstones } from './tombstones.ts'
@@ -20,6 +20,11 @@ const raiseTombstone = `
 INSERT INTO object_tombstones (object_type, object_id, deleted_at) VALUES (?, ?, ?)
 ON CONFLICT DO UPDATE SET deleted_at = excluded.deleted_at WHERE excluded.deleted_at > deleted_at`
 
+const newest = `
+SELECT object_type, object_id, deleted_at FROM object_tombstones ORDER BY deleted_at DESC LIMIT ? + 0`
+
+const dropTombstones = 'DELETE FROM object_tombstones WHERE deleted_at < ?'
+
 export const openingStep = (entries: readonly ObjectEntry[]): Step => ({ sql: put, rows: entries.map(toCells) })
 
 /** Which users have groups about an object, and which objects were deleted, in SQLite. */
@@ -31,6 +36,7 @@ export class SqliteObjectIndex implements ObjectIndex {
     this.#db = db
     this.#tombstones = db.cache('tombstones', () => new Tombstones(db), {
       [raiseTombstone]: (kept, [type, id]) => kept.changed(type as ObjectRef['objectType'], id as string),
+      [dropTombstones]: (kept) => kept.forget(),
     })
   }
 
@@ -58,6 +64,17 @@ export class SqliteObjectIndex implements ObjectIndex {
 
   async tombstones(objects: readonly ObjectRef[]): Promise<readonly (number | undefined)[]> {
     return this.#tombstones.times(objects)
+  }
+
+  async newestTombstones(limit: number): Promise<readonly Tombstone[]> {
+    return this.#db.read.all(newest, limit).map(([objectType, objectId, deletedAt]) => ({
+      object: { objectType: objectType as ObjectRef['objectType'], objectId: objectId as string },
+      deletedAt: deletedAt as number,
+    }))
+  }
+
+  async purgeTombstones(deletedBefore: number): Promise<void> {
+    await this.#db.write({ sql: dropTombstones, rows: [[deletedBefore]] })
   }
 
   /** The database outlives the port. */

@@ -117,6 +117,8 @@ CREATE TABLE object_tombstones (
   PRIMARY KEY (object_type, object_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX object_tombstones_by_time ON object_tombstones (deleted_at);
+
 CREATE TABLE marks (
   user_id      TEXT NOT NULL,
   -- empty: over all groups
