@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HeadwaterError } from '../lib/error.ts'
-import { seededRandom } from '../lib/virtual-seams.ts'
+import { virtualSeams } from '../lib/virtual-seams.ts'
 import { createAdmission, type RefusalReason } from './admission.ts'
 
 function setUp(settings: Parameters<typeof createAdmission>[0]) {
   const refused: RefusalReason[] = []
   const behind = { ms: 0 }
-  const admission = createAdmission(
-    settings,
-    () => behind.ms,
-    seededRandom(1),
-    (reason) => refused.push(reason),
-  )
-  return { ...admission, refused, behind }
+  const seams = virtualSeams()
+  const onRefused = (reason: RefusalReason): void => void refused.push(reason)
+  const admission = createAdmission(settings, () => behind.ms, seams, onRefused)
+  return { ...admission, refused, behind, time: seams.time }
 }
 
 const isOverloaded = (error: unknown): boolean => HeadwaterError.is(error) && error.code === 'overloaded'
@@ -37,6 +34,28 @@ test('without a bound in time the worker may be as far behind as it is', () => {
   const { check, behind } = setUp({ maxBehindMs: 0 })
   behind.ms = 3_600_000
   check()
+})
+
+test('while the oldest takes too long to be stored nobody comes in', async () => {
+  const { check, hold, refused, time } = setUp({ maxInFlightMs: 1_000 })
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const one = hold({ events: 1, bytes: 1 }, () => first.promise)
+  time.advance(600)
+  const two = hold({ events: 1, bytes: 1 }, () => second.promise)
+  time.advance(400)
+  check()
+  time.advance(1)
+  assert.throws(check, isOverloaded)
+  first.resolve()
+  await one
+  check()
+  time.advance(600)
+  assert.throws(check, isOverloaded)
+  second.resolve()
+  await two
+  time.advance(5_000)
+  check()
+  assert.deepEqual(refused, ['slow', 'slow'])
 })
 
 test('events and bytes in flight have bounds, and a request beyond them by itself passes alone', async () => {

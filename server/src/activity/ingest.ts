@@ -79,7 +79,7 @@ export function createIngest(
   const newId = createUuidV7(clock, pooledRandom(seams.random))
   const { maxPending, maxPendingBytes } = { ...defaults, ...settings }
   const pending = createPendingEvents(maxPending, maxPendingBytes)
-  const admission = createAdmission(settings, behindMs, seams.random, (reason) => observer.onRefused?.(reason))
+  const admission = createAdmission(settings, behindMs, seams, (reason) => observer.onRefused?.(reason))
 
   return { submitItems, checkRoom: admission.check, submit, trace }
 

@@ -102,6 +102,11 @@ export const schema = {
       { min: 1, max: 10_000_000 },
       'Events on their way into the log at one time; past it callers get `503 overloaded`.',
     ),
+    maxInFlightMs: integer(
+      2 * second,
+      durationMs,
+      'How long events may be on their way into the log; while the oldest take longer, callers get `503 overloaded`.',
+    ),
     maxBodyBytesInFlight: integer(
       128 * 1024 * 1024,
       { min: 1, max: 2 ** 40 },

@@ -65,7 +65,7 @@ export function createMetrics(): Metrics {
     ),
     ingestRefusals: new Counter({
       name: 'headwater_ingest_refusals_total',
-      help: 'Requests with events that were refused as overloaded: too many in flight, or the worker too far behind',
+      help: 'Requests with events that were refused as overloaded: too many in flight, stored too slowly, or the worker too far behind',
       labelNames: ['reason'],
       registers,
     }),

@@ -39,10 +39,8 @@ test('three times the capacity', async (t) => {
   await eventually('the log is worked off', workedOff)
   const capacity = (publisher.accepted.size / (performance.now() - started)) * 1_000
   const acceptedAtPeak = (publisher.accepted.size / acceptedMs) * 1_000
-  const acceptedBefore = publisher.accepted.size
   const calm = await server.resources()
 
-  publisher.answers.clear()
   const lags: number[] = []
   let overloaded = true
   const watching = (async () => {
@@ -51,23 +49,29 @@ test('three times the capacity', async (t) => {
       await pause(1_000)
     }
   })()
-  const appliedBefore = await server.metric('headwater_events_applied_total')
-  const load = await openLoop({
-    perSecond: (3 * capacity) / batch,
-    ms: overloadMs,
-    send: () => publisher.send(likes()),
-  })
-  const applied = (await server.metric('headwater_events_applied_total')) - appliedBefore
+  const offer = async (times: number) => {
+    publisher.answers.clear()
+    const acceptedBefore = publisher.accepted.size
+    const appliedBefore = await server.metric('headwater_events_applied_total')
+    const perSecond = (times * capacity) / batch
+    const load = await openLoop({ perSecond, ms: overloadMs, send: () => publisher.send(likes()) })
+    const applied = (await server.metric('headwater_events_applied_total')) - appliedBefore
+    return { ...load, times, applied, accepted: publisher.accepted.size - acceptedBefore }
+  }
+  let load = await offer(3)
+  // A machine that had other work while it was measured can do more than that.
+  while (!publisher.answers.has(503) && load.times < 24) load = await offer(2 * load.times)
   overloaded = false
   await watching
   const stopped = performance.now()
   await eventually('the log is worked off', workedOff)
   const recoveryMs = performance.now() - stopped
   const { peakRssBytes, rssBytes, loopDelayMs } = await server.resources()
-  const accepted = publisher.accepted.size - acceptedBefore
+  const { times, accepted, applied } = load
   report(t, {
     'capacity/s': capacity,
     'accepted/s at the peak': acceptedAtPeak,
+    'times the capacity': times,
     'offered/s': (load.sent * batch * 1_000) / load.ms,
     'accepted/s': (accepted * 1_000) / load.ms,
     'applied/s': (applied * 1_000) / load.ms,

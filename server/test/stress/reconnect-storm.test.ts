@@ -12,7 +12,7 @@ import type { StreamClient } from './testing/stream-client.ts'
 import { StressedServer } from './testing/stressed-server.ts'
 import { assertWholeStory } from './testing/whole-story.ts'
 
-const clientCount = length(1_500, 10_000)
+const clientCount = length(1_200, 10_000)
 const socketsPerUser = 2
 /** While the server is down waits double; a short run does not wait as long as apps do. */
 const waitMaxMs = length(1_000, 20_000)
@@ -36,6 +36,7 @@ test('all sockets cut at once: all are back, and no store was asked for those wh
   await fleet.live()
   const connectMs = performance.now() - connected
   assert.equal(await server.metric('headwater_sockets'), clientCount)
+  await restMs(server, users)
   const readsBeforePages = await server.metric(reads)
   const calm = await restMs(server, users)
   const readsOfPages = (await server.metric(reads)) - readsBeforePages

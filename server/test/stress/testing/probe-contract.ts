@@ -5,6 +5,8 @@ export type ProbeQuestion =
   | { readonly ask: 'stall'; readonly ms: number }
   /** Sets the wall clock forward, or back. */
   | { readonly ask: 'jump'; readonly ms: number }
+  /** Makes a mistake that nobody handles. */
+  | { readonly ask: 'throw' | 'reject' }
 
 export interface Resources {
   readonly rssBytes: number

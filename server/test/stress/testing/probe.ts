@@ -18,6 +18,8 @@ if (process.send) {
     if (question.ask === 'jump') jumpedMs += question.ms
     if (question.ask === 'stall') stall(question.ms)
     process.send?.(answer)
+    if (question.ask === 'throw') setImmediate(() => fault())
+    if (question.ask === 'reject') setImmediate(async () => fault())
   })
   process.on('disconnect', () => process.exit(1))
   // Being asked is no reason to go on.
@@ -40,6 +42,10 @@ function resources(): Resources {
     loopDelayMs,
     cpuMs: (user + system) / 1_000,
   }
+}
+
+function fault(): never {
+  throw new Error('a mistake that the probe was asked for')
 }
 
 function stall(ms: number): void {

@@ -77,6 +77,14 @@ export class StressedServer implements AsyncDisposable {
   stall = async (ms: number): Promise<void> => void (await this.#ask({ ask: 'stall', ms }))
   jump = async (ms: number): Promise<void> => void (await this.#ask({ ask: 'jump', ms }))
 
+  /** Makes something go wrong in it that nobody handles, and waits for its end. */
+  async fail(ask: 'throw' | 'reject'): Promise<{ readonly code: number | null; readonly ms: number }> {
+    const started = performance.now()
+    await this.#ask({ ask })
+    await this.#ended
+    return { code: this.#child.exitCode, ms: performance.now() - started }
+  }
+
   /** Asks it to stop as an operator would. */
   async stop(): Promise<{ readonly code: number | null; readonly ms: number }> {
     const started = performance.now()
