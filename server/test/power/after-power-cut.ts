@@ -6,6 +6,7 @@ import { start } from '../../src/server.ts'
 import { assertFolder } from '../crash/after-crashes.ts'
 import { crashConfig } from '../crash/child-contract.ts'
 import { callServer } from './call-server.ts'
+import { until } from './in-time.ts'
 import { type Told, users } from './load.ts'
 
 /** What of that which callers were told is no more. */
@@ -60,6 +61,7 @@ async function workOff(url: string): Promise<void> {
   }))
   const { event_ids } = await callServer(url, 'POST', '/v1/events', { body: { events } })
   for (const id of event_ids) {
-    while ((await callServer(url, 'GET', `/v1/events/${id}`)).state === 'pending');
+    const path = `/v1/events/${id}`
+    await until('the last event is worked off', async () => (await callServer(url, 'GET', path)).state !== 'pending')
   }
 }

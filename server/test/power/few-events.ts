@@ -1,4 +1,5 @@
 import { type Answer, askServer, callServer } from './call-server.ts'
+import { until } from './in-time.ts'
 import type { Told } from './load.ts'
 
 let n = 0
@@ -21,5 +22,6 @@ export async function sendEvents(url: string, told: Told, count = 10, padding = 
 /** Resolves when the server has worked off what it took in for carol. */
 export async function workOffCarol(url: string, told: Told): Promise<void> {
   const { body } = await sendEvents(url, told, 1)
-  while ((await callServer(url, 'GET', `/v1/events/${body.event_ids[0]}`)).state === 'pending');
+  const path = `/v1/events/${body.event_ids[0]}`
+  await until('the last event is worked off', async () => (await callServer(url, 'GET', path)).state !== 'pending')
 }

@@ -44,6 +44,11 @@ export class ImageDisk implements Disposable {
     })
   }
 
+  /** As after a write that failed for good: the kernel lets nobody write any more. */
+  abort(): void {
+    run('mount', '-o', 'remount,abort', this.path)
+  }
+
   remount(how: 'ro' | 'rw'): void {
     run('mount', '-o', `remount,${how}`, this.path)
   }

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { crashEnvironment } from '../crash/child-contract.ts'
+import { until } from './in-time.ts'
 
 export const powerEnvironment = {
   /** What the child's SQLite runs with. */
@@ -18,7 +18,6 @@ export const powerEnvironment = {
 } as const
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
-const stateWithinMs = 20_000
 
 /** A program to run a server under: every so many syncs the disk takes its time before it syncs anything. */
 export const slowSyncs = (syncs: number): readonly string[] => [
@@ -96,17 +95,34 @@ export class ServerProcess implements AsyncDisposable {
     })
   }
 
-  async #reaches(what: string, isThere: (states: readonly string[]) => boolean): Promise<void> {
-    const deadline = Date.now() + stateWithinMs
-    while (!isThere(threadsOf(this.pid))) {
-      if (Date.now() > deadline) throw new Error(`the server never ${what}`)
-      // Nothing tells of it.
-      await setTimeout(1)
-    }
+  #reaches(what: string, isThere: (states: readonly string[]) => boolean): Promise<void> {
+    return until(`the server ${what}`, () => isThere(threadsOf(this.pid)))
   }
 
   thaw(): void {
     this.#child.kill('SIGCONT')
+  }
+
+  /** From now on each sync fails as on a disk with a fault, until what is given is disposed of. */
+  async failSyncs(): Promise<AsyncDisposable> {
+    const inject = ['-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO']
+    const tracer = spawn('strace', ['-f', '-q', '-o', '/dev/null', ...inject, '-p', String(this.pid)], {
+      stdio: 'ignore',
+    })
+    const over = once(tracer, 'exit')
+    await until('each thread is traced', () => this.#isTraced())
+    return {
+      [Symbol.asyncDispose]: async () => {
+        tracer.kill('SIGINT')
+        await over
+      },
+    }
+  }
+
+  #isTraced(): boolean {
+    const tasks = readdirSync(`/proc/${this.pid}/task`)
+    const statuses = tasks.map((task) => readFileSync(`/proc/${this.pid}/task/${task}/status`, 'utf8'))
+    return statuses.every((status) => !/^TracerPid:\s+0$/m.test(status))
   }
 
   /** Ends it as an operator would; gives its exit code. */
