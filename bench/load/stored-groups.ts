@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { settingsWith } from '../../server/src/config/load.ts'
 import { openEmbedded } from '../../server/src/engines/embedded.ts'
 import { groupStep } from '../../server/src/engines/sqlite/group-store.ts'
 import { raiseBounds } from '../../server/src/engines/sqlite/log-table.ts'
@@ -6,7 +7,7 @@ import { databaseFile } from '../../server/src/engines/sqlite/open.ts'
 import type { Random } from '../../server/src/lib/seams.ts'
 import { systemSeams } from '../../server/src/lib/system-seams.ts'
 import { seededRandom } from '../../server/src/lib/virtual-seams.ts'
-import { type GroupRow, keptActors, monthOf, type Register } from '../../server/src/model/activity-group.ts'
+import { type GroupRow, keptActors, type Register } from '../../server/src/model/activity-group.ts'
 import { groupIdOf } from '../../server/src/model/group-id.ts'
 import { BulkDatabase, memberSteps } from './bulk-database.ts'
 
@@ -28,10 +29,10 @@ export interface StoredGroups {
 
 export const storedUser = (user: number): string => `user-${user}`
 
-const partitions = 64
+const { partitions } = settingsWith({}).log
 const dayMs = 86_400_000
-/** Positions of one user lie this far apart, group by group, so that every register has one of its own. */
-const seqsPerGroup = 64
+/** How far the positions of a user's groups lie apart: between them come those of everyone else in the partition. */
+const seqsPerGroup = 100_000
 /** Each user has read all but about so many; only of those are members stored, since nobody asks for the others here. */
 const unreadGroups = 8
 const chunkUsers = 5_000
@@ -126,7 +127,7 @@ function rowOf(
 ): GroupRow {
   const eventType = kinds[Math.floor(random.next() * kinds.length)]!
   const openedSeq = k * seqsPerGroup + 1
-  const actors = 1 + Math.floor(random.next() * Math.min(actorsMax, seqsPerGroup - 2))
+  const actors = 1 + Math.floor(random.next() * actorsMax)
   const key = { eventType, verb: '', objectType: 'POST', objectId: `post-${user}-${k}` } as const
   const first = Math.floor(random.next() * people)
   const registers = Array.from({ length: actors }, (_, n): Register => {

@@ -5,6 +5,7 @@ import { socketAccess } from './access/for-sockets.ts'
 import { type Activity, createActivity } from './activity/activity.ts'
 import { startHousekeeping } from './activity/housekeeping.ts'
 import { createIngest, type Ingest } from './activity/ingest.ts'
+import { KeptPages } from './activity/kept-pages.ts'
 import { activitySettings } from './activity/settings.ts'
 import { readCatalogues } from './config/catalogues.ts'
 import { isLoopback } from './config/checks.ts'
@@ -33,8 +34,11 @@ import { createUuidV7 } from './lib/uuid.ts'
 import type { UserId } from './model/ids.ts'
 import { countReads } from './ports/counted-reads.ts'
 import type { Ports } from './ports/ports.ts'
+import { tellWrites } from './ports/told-writes.ts'
 
 const dayMs = 86_400_000
+/** First pages that are kept ready to be sent, some thousands of them. */
+const keptPageBytes = 128 * 2 ** 20
 
 /** What a server does, without the routes that lead to it. Running: disposing of it ends its work. */
 export interface Features extends AsyncDisposable {
@@ -101,7 +105,9 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
 export async function assembleFeatures(engines: Ports, options: AssembleOptions): Promise<Features> {
   const { config, seams, log } = options
   const metrics = createMetrics()
-  const ports = countReads(engines, () => metrics.storeReads.inc())
+  const keptPages = engines.soleWriter === true ? new KeptPages(keptPageBytes) : undefined
+  const told = keptPages ? tellWrites(engines, keptPages) : engines
+  const ports = countReads(told, () => metrics.storeReads.inc())
   const node = createUuidV7(seams.clock, seams.random)()
   const settings = activitySettings(config.activity)
   const catalogues = await readCatalogues(config.activity.cataloguesDir)
@@ -112,7 +118,7 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
   parts.use(access)
   const activity = createActivity(
     ports,
-    { settings, catalogues, metrics: workerMetrics(metrics, log), onWorkerFailure },
+    { settings, catalogues, metrics: workerMetrics(metrics, log), onWorkerFailure, ...(keptPages && { keptPages }) },
     seams,
   )
   parts.use(activity)
@@ -122,6 +128,7 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
     {
       notifySelf: (type) => settings.rulesOf(type).notifySelf,
       maxInFlightEvents: config.http.maxInFlightEvents,
+      maxInFlightMs: config.http.maxInFlightMs,
       maxBehindMs: config.log.maxLagMs,
     },
     seams,

@@ -90,7 +90,7 @@ export async function startHeadwater(options: TestServerOptions = {}): Promise<T
     isDevelopment: options.demo === true,
   }
   const storage = createMemoryStorage({ partitions: settings.log.partitions })
-  const ports = openMemory(storage, seams, { maxLag: settings.log.maxLag })
+  const ports = { ...openMemory(storage, seams, { maxLag: settings.log.maxLag }), soleWriter: true }
   const server = await assemble(ports, {
     config,
     seams,

@@ -11,6 +11,11 @@ export interface ActivityReader {
   readonly epoch: string
   /** One page, newest group first, from behind `after`. `next` is the id to go on behind, `null` at the end. */
   page(user: UserId, query: PageQuery): Promise<GroupPage>
+  /**
+   * The first page of all types as `render` makes it, which must be one function that depends on its arguments alone; the
+   * same bytes again as long as nothing in the page changed.
+   */
+  firstPage(user: UserId, query: FirstPageQuery, render: RenderPage): Promise<Uint8Array>
   group(
     user: UserId,
     groupId: GroupId,
@@ -33,6 +38,9 @@ export interface PageQuery {
   /** BCP 47 tag to render summaries in; `null` = the user's own locale, else English. */
   readonly locale: string | null
 }
+
+export type FirstPageQuery = Pick<PageQuery, 'limit' | 'locale'>
+export type RenderPage = (user: UserId, page: GroupPage) => Uint8Array
 
 export interface GroupPage {
   readonly groups: readonly ActivityGroup[]

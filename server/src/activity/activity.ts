@@ -5,6 +5,7 @@ import type { ActivityReader, ActivityStream, Deletion, ReadState } from './acti
 import type { AggregatorMetrics } from './aggregate.ts'
 import { createBadge } from './badge.ts'
 import { createDeletion } from './delete.ts'
+import type { KeptPages } from './kept-pages.ts'
 import { createPresent } from './present.ts'
 import { createActivityReader } from './read.ts'
 import { createReadState } from './read-state.ts'
@@ -26,19 +27,26 @@ export interface ActivityOptions {
   readonly catalogues: Readonly<Record<string, Partial<Catalogue>>>
   readonly metrics: AggregatorMetrics
   readonly onWorkerFailure: (error: unknown) => void
+  /** Told of every write to `ports`; left out where others write to the same stores. */
+  readonly keptPages?: KeptPages
 }
 
 /** How long a deletion waits for the worker before it answers; the worker goes on either way. */
 const deletionWaitMs = 1_000
 
 export function createActivity(ports: Ports, options: ActivityOptions, seams: Seams): Activity {
-  const { settings } = options
+  const { settings, keptPages } = options
   const { clock, failpoint } = seams
   const badge = createBadge(ports, settings.retentionMs, clock)
   const present = createPresent(ports, createSummarize(options.catalogues), clock)
   const worker = new ActivityWorker(ports, settings, seams, options.metrics, options.onWorkerFailure)
   return {
-    reader: createActivityReader(ports, { badge, present }, settings.retentionMs, clock),
+    reader: createActivityReader(
+      ports,
+      { badge, present, ...(keptPages && { kept: keptPages }) },
+      settings.retentionMs,
+      clock,
+    ),
     readState: createReadState(ports, badge, settings.retentionMs, clock, failpoint),
     deletion: createDeletion(ports, clock, () => worker.settleWithin(deletionWaitMs), failpoint),
     stream: createActivityStream(ports, { badge, present }, settings.retentionMs, seams),

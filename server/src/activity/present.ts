@@ -20,6 +20,10 @@ export type Present = (
   known?: UserMarks,
 ) => Promise<readonly ActivityGroup[]>
 
+/** Who is named in a group. */
+export const topActorsOf = ({ newestActors }: GroupRow): readonly UserId[] =>
+  newestActors.slice(0, topActors).map(({ actor }) => actor)
+
 const topActors = 3
 
 /** Groups as the wire shows them: names looked up now, marks merged, one sentence in the reader's language. */
@@ -34,7 +38,7 @@ export function createPresent(ports: PresentPorts, summarize: Summarize, clock: 
         rows.map((row) => row.groupId),
       ))
     const ids = new Set<UserId>([user])
-    for (const row of rows) for (const { actor } of row.newestActors.slice(0, topActors)) ids.add(actor)
+    for (const row of rows) for (const actor of topActorsOf(row)) ids.add(actor)
     const asked = [...ids]
     const found = await ports.users.get(asked)
     const records = new Map(asked.map((id, i) => [id, found[i]]))
@@ -52,7 +56,7 @@ export function createPresent(ports: PresentPorts, summarize: Summarize, clock: 
   ): Promise<ActivityGroup> {
     const own = marks.groups.get(row.groupId)
     const seenTo = seenUpTo(marks.all, own)
-    const actors = row.newestActors.slice(0, topActors).map(({ actor }) => userRef(actor, records.get(actor)))
+    const actors = topActorsOf(row).map((actor) => userRef(actor, records.get(actor)))
     const metadata = row.previews[0]?.metadata ?? {}
     const { preview } = metadata
     return {

@@ -7,10 +7,11 @@ import type { EventLog } from '../ports/event-log.ts'
 import type { ObjectIndex } from '../ports/object-index.ts'
 import type { UserMarks } from '../ports/read-marks.ts'
 import type { BadgeCounts } from '../ports/unread-sets.ts'
-import type { ActivityReader, PageQuery } from './activity-api.ts'
+import type { ActivityReader, FirstPageQuery, PageQuery, RenderPage } from './activity-api.ts'
 import type { Badge } from './badge.ts'
+import type { KeptPages } from './kept-pages.ts'
 import { listMembers } from './merge-members.ts'
-import { type Present, type PresentPorts, userRef } from './present.ts'
+import { type Present, type PresentPorts, topActorsOf, userRef } from './present.ts'
 
 export interface ReadPorts extends PresentPorts {
   readonly log: EventLog
@@ -23,27 +24,67 @@ export interface ReadPorts extends PresentPorts {
  */
 export function createActivityReader(
   ports: ReadPorts,
-  { badge, present }: { readonly badge: Badge; readonly present: Present },
+  { badge, present, kept }: { readonly badge: Badge; readonly present: Present; readonly kept?: KeptPages },
   retentionMs: number,
   clock: Clock,
 ): ActivityReader {
   const { groups, members, marks, objects, users, log } = ports
-  return { epoch: log.info.epochName, badge, page, group, actors }
+  return { epoch: log.info.epochName, badge, page, firstPage, group, actors }
 
   async function page(user: UserId, query: PageQuery) {
-    const counts = await badge(user)
-    const { rows, known, next } = await visibleRows(user, query)
-    return {
+    return (await made(user, query, await badge(user))).page
+  }
+
+  async function made(user: UserId, query: PageQuery, counts: BadgeCounts) {
+    const { rows, beyond, known, next } = await visibleRows(user, query)
+    const page = {
       groups: await present(user, rows, query.locale, known),
       badge: counts,
       filteredUnread: filteredUnread(counts, query.types),
       next,
     }
+    return { page, rows, beyond }
+  }
+
+  async function firstPage(user: UserId, { limit, locale }: FirstPageQuery, render: RenderPage) {
+    const query: PageQuery = { after: null, limit, locale, types: null }
+    if (!kept) return render(user, await page(user, query))
+    const counts = await badge(user)
+    const now = clock.now()
+    const variant = `${limit} ${locale ?? ''}`
+    const found = kept.get(user, variant, counts, now)
+    if (found) return found
+    const draft = kept.draft(user, now)
+    try {
+      // The badge again: what was written since it was counted may be in the rows.
+      const { page: fresh, rows, beyond } = await made(user, query, await badge(user))
+      const bytes = render(user, fresh)
+      kept.keep(draft, variant, bytes, fresh.badge, {
+        people: new Set([user, ...rows.flatMap(topActorsOf)]),
+        objects: rows,
+        validUntil: validUntil(rows, beyond, now),
+      })
+      return bytes
+    } catch (error) {
+      kept.drop(draft)
+      throw error
+    }
+  }
+
+  /** When the next of these groups closes or passes retention, the one behind them too: it decides whether there is a next page. */
+  function validUntil(rows: readonly GroupRow[], beyond: GroupRow | undefined, now: number): number {
+    const last = beyond ?? rows.at(-1)
+    let until = last ? last.createdAt + retentionMs + 1 : Number.POSITIVE_INFINITY
+    for (const { createdAt, rules } of rows) {
+      const closesAt = createdAt + rules.closeAfterMs
+      if (closesAt > now && closesAt < until) until = closesAt
+    }
+    return until
   }
 
   async function visibleRows(user: UserId, { after, limit, types }: PageQuery) {
     const rows: GroupRow[] = []
-    const kept = new Map<GroupId, UserMarks['groups'] extends ReadonlyMap<GroupId, infer M> ? M : never>()
+    const own = new Map<GroupId, UserMarks['groups'] extends ReadonlyMap<GroupId, infer M> ? M : never>()
     let all: UserMarks['all'] | undefined
     let position = after
     for (;;) {
@@ -54,7 +95,7 @@ export function createActivityReader(
         batch.map((row) => row.groupId),
       )
       all ??= known.all
-      for (const [groupId, own] of known.groups) kept.set(groupId, own)
+      for (const [groupId, marked] of known.groups) own.set(groupId, marked)
       const gone = await deletedObjects(batch)
       for (const row of batch) {
         if (isGone(row, known, gone)) continue
@@ -65,7 +106,7 @@ export function createActivityReader(
       if (rows.length > limit || ended) {
         const shown = rows.slice(0, limit)
         const next = rows.length > limit ? (shown.at(-1)?.groupId ?? null) : null
-        return { rows: shown, known: { all, groups: kept }, next }
+        return { rows: shown, beyond: rows[limit], known: { all, groups: own }, next }
       }
     }
   }

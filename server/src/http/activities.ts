@@ -1,6 +1,7 @@
 import { type ActivityPage, type EventType, eventTypes, limits } from '@headwater/protocol'
+import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import type { ActivityReader, ReadState } from '../activity/activity-api.ts'
+import type { ActivityReader, GroupPage, ReadState, RenderPage } from '../activity/activity-api.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
 import { createdAtOf, isGroupId } from '../model/group-id.ts'
@@ -10,7 +11,7 @@ import type { BadgeCounts } from '../ports/unread-sets.ts'
 import { preferredLocale } from './accept-language.ts'
 import type { App } from './app.ts'
 import type { Cursors } from './cursor.ts'
-import { pageOf } from './page.ts'
+import { nextCursorOf, pageOf } from './page.ts'
 import { requireUser } from './principal.ts'
 import { invalidField } from './problem.ts'
 import {
@@ -34,6 +35,7 @@ export interface ActivityRouteDependencies {
 }
 
 const tags = ['Activities']
+const jsonType = 'application/json; charset=utf-8'
 /** Any text: what is no id of a group is not found, however it looks. */
 const params = Exactly({ group_id: Type.String() })
 const filterSchema = Type.String({
@@ -44,6 +46,16 @@ const filterSchema = Type.String({
 
 export function addActivityRoutes(app: App, dependencies: ActivityRouteDependencies): void {
   const { reader, readState, cursors } = dependencies
+  const shownPage = (page: GroupPage, nextCursor: string | null): ActivityPage => ({
+    activity_groups: page.groups,
+    ...countsOf(page.badge),
+    filtered_unread_count: page.filteredUnread,
+    ...positionOf(reader, page.badge),
+    next_cursor: nextCursor,
+  })
+  /** Cursors belong to the user, whoever asks for them. */
+  const renderFirst: RenderPage = (user, page) =>
+    Buffer.from(JSON.stringify(shownPage(page, nextCursorOf(cursors, 'activities', user, page.next))))
 
   app.get(
     '/v1/activities',
@@ -70,20 +82,19 @@ export function addActivityRoutes(app: App, dependencies: ActivityRouteDependenc
         problems: ['user_required', 'bad_cursor', 'cursor_expired', 'store_unavailable'],
       },
     },
-    async (request): Promise<ActivityPage> => {
+    async (request, reply): Promise<ActivityPage | FastifyReply> => {
       const user = requireUser(request)
+      const { limit } = request.query
+      const locale = preferredLocale(request.headers['accept-language'])
       const types = filteredTypes(request.query.filter)
+      if (types === null && request.query.cursor === undefined) {
+        const bytes = await reader.firstPage(user, { limit, locale }, renderFirst)
+        return reply.header('content-type', jsonType).send(bytes)
+      }
       const page = pageOf<GroupId>(request, cursors, 'activities', types?.join(',') ?? '')
       refuseExpired(page.after, dependencies)
-      const locale = preferredLocale(request.headers['accept-language'])
-      const found = await reader.page(user, { after: page.after, limit: request.query.limit, types, locale })
-      return {
-        activity_groups: found.groups,
-        ...countsOf(found.badge),
-        filtered_unread_count: found.filteredUnread,
-        ...positionOf(reader, found.badge),
-        next_cursor: page.nextCursor(found.next),
-      }
+      const found = await reader.page(user, { after: page.after, limit, types, locale })
+      return shownPage(found, page.nextCursor(found.next))
     },
   )
 

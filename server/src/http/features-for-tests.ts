@@ -43,6 +43,9 @@ export function testFeatures(now: number) {
       const next = listed.length > page.length ? (page.at(-1)?.group_id ?? null) : null
       return { groups: page, badge: badgeOf(user), filteredUnread: 1, next }
     },
+    async firstPage(user, query, render) {
+      return render(user, await reader.page(user, { ...query, after: null, types: null }))
+    },
     async group(user, groupId, locale) {
       calls.push(['group', user, groupId, locale])
       const group = groupsOf(user).find(({ group_id }) => group_id === groupId)

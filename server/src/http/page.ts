@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { principalName } from '../access/principal.ts'
+import type { UserId } from '../model/ids.ts'
 import type { CursorScope, Cursors } from './cursor.ts'
 import { requirePrincipal } from './principal.ts'
 
@@ -12,4 +13,10 @@ export function pageOf<Position>(request: FastifyRequest, cursors: Cursors, list
     after: cursor === undefined ? null : (cursors.open(scope, cursor) as Position),
     nextCursor: (next: Position | null): string | null => (next === null ? null : cursors.seal(scope, next)),
   }
+}
+
+/** The cursor behind an unfiltered page of a user's own list, whoever acts for the user. */
+export function nextCursorOf(cursors: Cursors, list: string, user: UserId, next: unknown): string | null {
+  if (next === null) return null
+  return cursors.seal({ principal: principalName({ kind: 'server', actingAs: user }), list, filter: '' }, next)
 }

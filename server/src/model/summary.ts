@@ -38,6 +38,9 @@ const fallback = 'en'
  */
 const unsafe = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
 
+/** Nothing in it can be unsafe. */
+const plain = /^[ -~]*$/
+
 /** `extra` adds languages, or replaces single words and sentences of those that are built in. */
 export function createSummarize(extra: Readonly<Record<string, Partial<Catalogue>>> = {}): Summarize {
   const catalogues = mergeCatalogues(builtInCatalogues, extra)
@@ -57,6 +60,8 @@ class Language {
   readonly #catalogue: Catalogue
   readonly #plural: Intl.PluralRules
   readonly #number: Intl.NumberFormat
+  readonly #forms: Intl.LDMLPluralRule[] = []
+  readonly #numbers: string[] = []
 
   constructor(tag: string, catalogue: Catalogue) {
     this.#catalogue = catalogue
@@ -80,21 +85,53 @@ class Language {
 
   #actors({ names, actorCount }: Summarized): string {
     const { actors } = this.#catalogue
-    const [first = '', second = ''] = names.map((name) => name.replace(unsafe, ''))
+    const first = safe(names[0] ?? '')
+    const second = safe(names[1] ?? '')
     const others = actorCount - Math.min(2, names.length)
     const text =
       others > 0 && names.length >= 2
-        ? (actors.more[this.#plural.select(others)] ?? actors.more.other)
+        ? (actors.more[this.#form(others)] ?? actors.more.other)
         : names.length >= 2
           ? actors.two
           : actors.one
-    return fill(text, (name) => (name === 'first' ? first : name === 'second' ? second : this.#number.format(others)))
+    return fill(text, (name) => (name === 'first' ? first : name === 'second' ? second : this.#written(others)))
+  }
+
+  #form(count: number): Intl.LDMLPluralRule {
+    return remembered(this.#forms, count, () => this.#plural.select(count))
+  }
+
+  #written(count: number): string {
+    return remembered(this.#numbers, count, () => this.#number.format(count))
   }
 }
 
+/** Texts of catalogues, cut at their braces: words to put in stand at the odd places. */
+const cut = new Map<string, readonly string[]>()
+
 /** Values are put in as they are: braces inside of them are not looked at again. */
-const fill = (text: string, wordFor: (name: string) => string): string =>
-  text.replace(/\{([\w.]+)\}/g, (_, name: string) => wordFor(name))
+function fill(text: string, wordFor: (name: string) => string): string {
+  let parts = cut.get(text)
+  if (!parts) {
+    parts = text.split(/\{([\w.]+)\}/)
+    cut.set(text, parts)
+  }
+  let filled = parts[0] as string
+  for (let i = 1; i < parts.length; i += 2) filled += wordFor(parts[i] as string) + (parts[i + 1] as string)
+  return filled
+}
+
+const safe = (name: string): string => (plain.test(name) ? name : name.replace(unsafe, ''))
+
+/** Most groups are small, and Intl takes longer than the rest of a sentence. */
+const rememberedMax = 1_000
+
+function remembered<T>(known: T[], count: number, make: () => T): T {
+  if (count >= rememberedMax) return make()
+  const found = known[count] ?? make()
+  known[count] = found
+  return found
+}
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(record, key) ? record[key] : undefined

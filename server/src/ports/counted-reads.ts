@@ -13,7 +13,7 @@ const reads: { readonly [Name in keyof Ports]?: readonly (keyof Ports[Name])[] }
 
 /** The same ports, telling of every read that reaches a store. Caches and hints are not stores. */
 export function countReads(ports: Ports, onRead: () => void): Ports {
-  const counted: Record<string, object> = { ...ports }
+  const counted: Record<string, unknown> = { ...ports }
   for (const [name, methods] of Object.entries(reads))
     counted[name] = countingPort(counted[name] as object, methods, onRead)
   return counted as unknown as Ports

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { type Command, rowsIn, type StepResult } from './commands.ts'
+import { type Command, type Row, rowsIn, type StepResult } from './commands.ts'
 import { problemsOf } from './inspect.ts'
 import type { Reader } from './reader.ts'
 import { translated } from './sqlite-errors.ts'
@@ -22,6 +22,8 @@ export interface DatabaseStats {
 /** An open data folder: what the engines of all ports write to and read from. */
 export class SqliteDatabase implements AsyncDisposable {
   readonly #parts: DatabaseParts
+  readonly #written = new Map<string, (row: Row) => void>()
+  readonly #caches = new Map<string, unknown>()
 
   constructor(parts: DatabaseParts) {
     this.#parts = parts
@@ -38,7 +40,29 @@ export class SqliteDatabase implements AsyncDisposable {
   /** Stores the steps together, durably, after all commands before it. */
   async write(...steps: Command): Promise<readonly StepResult[]> {
     if (rowsIn(steps) === 0) return steps.map(() => ({ changes: [], rows: [] }))
-    return await this.#parts.writer.run(steps)
+    try {
+      return await this.#parts.writer.run(steps)
+    } finally {
+      // Also when it failed: nobody knows what is stored now.
+      for (const { sql, rows } of steps) {
+        const written = this.#written.get(sql)
+        if (written) for (const row of rows) written(row)
+      }
+    }
+  }
+
+  /**
+   * What is kept in memory of a table, one for all who use this database. Nobody else writes to it, so that it is right as
+   * long as it is told of every write: `written` gets the rows of a statement when they are stored, before who wrote them
+   * goes on.
+   */
+  cache<T>(name: string, make: () => T, written: Readonly<Record<string, (cache: T, row: Row) => void>>): T {
+    const known = this.#caches.get(name)
+    if (known !== undefined) return known as T
+    const made = make()
+    this.#caches.set(name, made)
+    for (const [sql, tell] of Object.entries(written)) this.#written.set(sql, (row) => tell(made, row))
+    return made
   }
 
   /** Reads the whole file; what is wrong with it, or nothing. */

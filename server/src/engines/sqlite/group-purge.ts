@@ -16,7 +16,7 @@ const dropMarks = 'DELETE FROM marks WHERE user_id = ? AND group_id = ?'
 
 const dropUserGroups = 'DELETE FROM groups WHERE user_id = ?'
 const groupsOfUser = 'SELECT group_id FROM groups WHERE user_id = ?'
-const dropHead = 'DELETE FROM heads WHERE user_id = ?'
+export const dropHead = 'DELETE FROM heads WHERE user_id = ?'
 
 export async function purgeOld(db: SqliteDatabase, createdBefore: number, limit: number): Promise<number> {
   const found = db.read.all(oldest, createdBefore, limit)

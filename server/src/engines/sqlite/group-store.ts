@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { GroupRow } from '../../model/activity-group.ts'
 import { idBoundAt } from '../../model/group-id.ts'
 import type { Seq, UserId } from '../../model/ids.ts'
@@ -6,12 +7,15 @@ import type { Step } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 import { rowsOfKey } from './group-keys.ts'
 import { listGroups } from './group-list.ts'
-import { purgeOld, purgeUser } from './group-purge.ts'
+import { dropHead, purgeOld, purgeUser } from './group-purge.ts'
 import { allColumns, fromCells, seqBlockOf, shownColumns, toCells, updateInPlace, upsert } from './group-rows.ts'
 
 const raiseHead = `
 INSERT INTO heads (user_id, head) VALUES (?, ?)
 ON CONFLICT (user_id) DO UPDATE SET head = excluded.head WHERE excluded.head > heads.head`
+
+/** Every badge compares its count with the head. */
+const keptHeads = 50_000
 
 const headOf = 'SELECT head FROM heads WHERE user_id = ?'
 
@@ -23,9 +27,14 @@ const countSince = `SELECT count(*) FROM (SELECT 1 ${since} LIMIT ? + 0)`
 
 const rowsSince = `SELECT ${shownColumns} ${since} ORDER BY seq`
 
-const unreadAbove = `
+/** A group's `seq` is never below its `unread_seq`, so what changed since the last mark is all that can be unread. */
+const unreadSince = `
+SELECT group_id, event_type, created_at, unread_seq FROM groups INDEXED BY groups_by_seq
+WHERE user_id = ? AND seq_block >= ? AND visible = 1 AND unread_seq > ? AND group_id < ? AND created_at >= ?
+ORDER BY group_id`
+const allUnread = `
 SELECT group_id, event_type, created_at, unread_seq FROM groups
-WHERE user_id = ? AND group_id < ? AND visible = 1 AND unread_seq > ? AND created_at >= ? ORDER BY group_id`
+WHERE user_id = ? AND group_id < ? AND visible = 1 AND unread_seq > 0 AND created_at >= ? ORDER BY group_id`
 
 export const groupStep = (rows: readonly GroupRow[]): Step => ({
   sql: updateInPlace,
@@ -43,9 +52,14 @@ export const headStep = (heads: readonly { readonly user: UserId; readonly head:
 export class SqliteGroupStore implements GroupStore {
   readonly ordered = true
   readonly #db: SqliteDatabase
+  readonly #heads: LRUCache<UserId, Seq>
 
   constructor(db: SqliteDatabase) {
     this.#db = db
+    this.#heads = db.cache('heads', () => new LRUCache<UserId, Seq>({ max: keptHeads }), {
+      [raiseHead]: (kept, [user]) => void kept.delete(user as UserId),
+      [dropHead]: (kept, [user]) => void kept.delete(user as UserId),
+    })
   }
 
   async putGroups(batches: readonly GroupBatch[]): Promise<readonly (readonly PutOutcome[])[]> {
@@ -59,7 +73,13 @@ export class SqliteGroupStore implements GroupStore {
   }
 
   async heads(users: readonly UserId[]): Promise<readonly Seq[]> {
-    return users.map((user) => (this.#db.read.get(headOf, user)?.[0] as Seq | undefined) ?? 0)
+    return users.map((user) => this.#heads.get(user) ?? this.#readHead(user))
+  }
+
+  #readHead(user: UserId): Seq {
+    const head = (this.#db.read.get(headOf, user)?.[0] as Seq | undefined) ?? 0
+    this.#heads.set(user, head)
+    return head
   }
 
   async get(
@@ -93,7 +113,11 @@ export class SqliteGroupStore implements GroupStore {
   }
 
   async unread(user: UserId, after: Seq, createdFrom: number): Promise<readonly UnreadRow[]> {
-    const rows = this.#db.read.all(unreadAbove, user, idBoundAt(createdFrom), after, createdFrom)
+    const bound = idBoundAt(createdFrom)
+    const rows =
+      after === 0
+        ? this.#db.read.all(allUnread, user, bound, createdFrom)
+        : this.#db.read.all(unreadSince, user, seqBlockOf(after), after, bound, createdFrom)
     return rows.map(([groupId, eventType, createdAt, unreadSeq]) => ({
       groupId: groupId as string,
       eventType: eventType as UnreadRow['eventType'],

@@ -1,7 +1,8 @@
 import type { JsonObject } from '@headwater/protocol'
+import { LRUCache } from 'lru-cache'
 import type { UserId } from '../../model/ids.ts'
 import type { UserRecord, UserStore } from '../../ports/user-store.ts'
-import type { Row } from './commands.ts'
+import type { Cell, Row } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 
 const columns = 'user_id, name, avatar_url, locale, properties, created_at, updated_at'
@@ -22,12 +23,26 @@ ON CONFLICT (user_id) DO UPDATE SET erased_at = max(erased_at, excluded.erased_a
 const oldestErasures = 'SELECT user_id, erased_at FROM erasures ORDER BY erased_at, user_id LIMIT ? + 0'
 const dropErasure = 'DELETE FROM erasures WHERE user_id = ?'
 
+/** A page names sixty people, most of them again and again: their records are kept, and that there is none. */
+interface Kept {
+  readonly record: UserRecord | undefined
+  /** About what it takes in memory. */
+  readonly bytes: number
+}
+const keptBytes = 32 * 2 ** 20
+const sizeCalculation = ({ bytes }: Kept): number => bytes
+
 /** Users and the erasures that are still to be swept, in SQLite. */
 export class SqliteUserStore implements UserStore {
   readonly #db: SqliteDatabase
+  readonly #kept: LRUCache<UserId, Kept>
 
   constructor(db: SqliteDatabase) {
     this.#db = db
+    this.#kept = db.cache('users', () => new LRUCache<UserId, Kept>({ maxSize: keptBytes, sizeCalculation }), {
+      [upsert]: (kept, [id]) => void kept.delete(id as UserId),
+      [remove]: (kept, [id]) => void kept.delete(id as UserId),
+    })
   }
 
   async put(user: Omit<UserRecord, 'createdAt' | 'updatedAt'>, now: number): Promise<UserRecord> {
@@ -38,10 +53,15 @@ export class SqliteUserStore implements UserStore {
   }
 
   async get(ids: readonly UserId[]): Promise<readonly (UserRecord | undefined)[]> {
-    return ids.map((id) => {
-      const cells = this.#db.read.get(byId, id)
-      return cells && fromCells(cells)
-    })
+    return ids.map((id) => (this.#kept.get(id) ?? this.#read(id)).record)
+  }
+
+  #read(id: UserId): Kept {
+    const cells = this.#db.read.get(byId, id)
+    const bytes = cells ? 200 + 2 * id.length + cells.reduce<number>((sum, cell) => sum + lengthOf(cell), 0) : 200
+    const found: Kept = { record: cells && fromCells(cells), bytes }
+    this.#kept.set(id, found)
+    return found
   }
 
   async erase(id: UserId, now: number): Promise<boolean> {
@@ -64,6 +84,8 @@ export class SqliteUserStore implements UserStore {
   /** The database outlives the port. */
   async [Symbol.asyncDispose](): Promise<void> {}
 }
+
+const lengthOf = (cell: Cell): number => (typeof cell === 'string' ? cell.length : 8)
 
 const fromCells = ([id, name, avatarUrl, locale, properties, createdAt, updatedAt]: Row): UserRecord => ({
   id: id as string,

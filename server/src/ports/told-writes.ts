@@ -1,0 +1,72 @@
+import type { UserId } from '../model/ids.ts'
+import type { ObjectRef } from './object-index.ts'
+import type { Ports } from './ports.ts'
+
+/** Told when a write came to its end, whatever its outcome, and before the one who asked for it goes on. */
+export interface WriteListener {
+  /** A user's groups, members, marks or head. */
+  streamWritten(user: UserId): void
+  /** The record of a user: name, picture, language. */
+  personWritten(id: UserId): void
+  tombstoneWritten(object: ObjectRef): void
+}
+
+/** The same ports, telling of everything written through them that a reader of a stream may see. */
+export function tellWrites(ports: Ports, on: WriteListener): Ports {
+  const { groups, members, marks, users, objects, views } = ports
+  const streams = (all: Iterable<{ readonly user: UserId }>) => {
+    for (const { user } of all) on.streamWritten(user)
+  }
+  return {
+    ...ports,
+    groups: with_(groups, {
+      putGroups: after(groups.putGroups.bind(groups), (batches) => streams(batches)),
+      putHeads: after(groups.putHeads.bind(groups), (heads) => streams(heads)),
+      // What is past retention is on no page any more.
+      purge: after(groups.purge.bind(groups), (what) => {
+        if ('user' in what) on.streamWritten(what.user)
+      }),
+    }),
+    members: with_(members, {
+      put: after(members.put.bind(members), (batches) => streams(batches)),
+      erase: after(members.erase.bind(members), (what) => streams(what)),
+    }),
+    marks: with_(marks, {
+      raise: after(marks.raise.bind(marks), (changes) => streams(changes)),
+      purge: after(marks.purge.bind(marks), (user) => on.streamWritten(user)),
+    }),
+    users: with_(users, {
+      put: after(users.put.bind(users), ({ id }) => on.personWritten(id)),
+      erase: after(users.erase.bind(users), (id) => on.personWritten(id)),
+    }),
+    objects: with_(objects, {
+      putTombstone: after(objects.putTombstone.bind(objects), (object) => on.tombstoneWritten(object)),
+    }),
+    ...(views && {
+      views: with_(views, {
+        write: after(views.write.bind(views), ({ rows, members: batches, marks: raised, heads }) => {
+          for (const written of [rows, batches, raised, heads]) streams(written)
+        }),
+      }),
+    }),
+  }
+}
+
+const with_ = <T extends object>(port: T, changed: Partial<T>): T =>
+  new Proxy(port, {
+    get(target, name) {
+      if (Object.hasOwn(changed, name)) return changed[name as keyof T]
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+
+const after =
+  <Given extends readonly unknown[], T>(write: (...given: Given) => Promise<T>, tell: (...given: Given) => void) =>
+  async (...given: Given): Promise<T> => {
+    try {
+      return await write(...given)
+    } finally {
+      tell(...given)
+    }
+  }
