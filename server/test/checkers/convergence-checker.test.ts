@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -9,7 +10,6 @@ import { databaseFile } from '../../src/engines/sqlite/open.ts'
 import { temporaryFolder } from '../../src/engines/sqlite/testing/temporary-folder.ts'
 import { systemSeams } from '../../src/lib/system-seams.ts'
 import { seededRandom } from '../../src/lib/virtual-seams.ts'
-import type { Ports } from '../../src/ports/ports.ts'
 import { createRandomEvents } from '../model/random-events.ts'
 import { silentMetrics } from '../model/world.ts'
 import { checkConvergence } from './convergence-checker.ts'
@@ -27,8 +27,9 @@ test('finds nothing in what a worker has made of its log, nor where it has yet t
 const wrongs = {
   'a count that is one too high':
     'UPDATE groups SET actor_count = actor_count + 1 WHERE group_id = (SELECT min(group_id) FROM groups)',
-  'a member who is missing':
-    'DELETE FROM members WHERE counts = 1 AND actor = (SELECT min(actor) FROM members WHERE counts = 1)',
+  'a member who never came': `
+    INSERT INTO members (user_id, group_id, actor, counts, created_at, seq, first_seq, event_id)
+    SELECT user_id, group_id, 'nobody', 1, created_at, applied, applied, 'none' FROM groups WHERE actor_count > 0 LIMIT 1`,
   'a group that is missing': 'DELETE FROM groups WHERE group_id = (SELECT min(group_id) FROM groups)',
   'a head that is behind': 'UPDATE heads SET head = head - 1',
   'a mark that is gone': 'DELETE FROM marks',
@@ -36,14 +37,18 @@ const wrongs = {
     'DELETE FROM object_groups WHERE object_id = (SELECT min(object_id) FROM object_groups)',
 }
 
-for (const [what, sql] of Object.entries(wrongs)) {
-  test(`finds ${what}`, async () => {
-    using folder = temporaryFolder()
-    await fold(folder.path)
-    change(folder.path, sql)
-    assert.notDeepEqual(await checkConvergence(folder.path), [])
-  })
-}
+test('finds what is wrong', async (t) => {
+  using sound = temporaryFolder()
+  await fold(sound.path)
+  for (const [what, sql] of Object.entries(wrongs)) {
+    await t.test(what, async () => {
+      using folder = temporaryFolder()
+      copyFileSync(join(sound.path, databaseFile), join(folder.path, databaseFile))
+      change(folder.path, sql)
+      assert.notDeepEqual(await checkConvergence(folder.path), [])
+    })
+  }
+})
 
 async function fold(folder: string): Promise<void> {
   await using engines = await openEmbedded(
@@ -59,15 +64,8 @@ async function fold(folder: string): Promise<void> {
     spanMs: 40 * hourMs,
   })
   const events = (count: number) => Array.from({ length: count }, () => ({ kind: 'event' as const, event: next() }))
-  await ports.log.append(events(150))
+  await ports.log.append(events(200))
   await ports.log.append([{ kind: 'mark', user: 'user-0', mark: 'read', groupIds: null, upTo: 60 }])
-  await foldAll(ports)
-  // A second flush: what the first one wrote of members is then nowhere else.
-  await ports.log.append(events(50))
-  await foldAll(ports)
-}
-
-async function foldAll(ports: Ports): Promise<void> {
   await using aggregator = new Aggregator(ports, defaultActivitySettings, systemSeams, silentMetrics)
   const running = aggregator.run()
   await Promise.race([running, aggregator.settle()])

@@ -27,6 +27,13 @@ describe('sabotages', () => {
       for (const file of files) assert.ok(existsSync(join(root, file)), file)
   })
 
+  test('are all in the table of the documentation', () => {
+    const page = readFileSync(join(root, 'docs/internals/checkers.md'), 'utf8')
+    const table = page.slice(page.indexOf('| Sabotage |')).split('\n\n', 1)[0] ?? ''
+    const rows = sabotages.map(({ name, suite, why }) => `| ${name} | ${suite} | ${why} |`)
+    assert.deepEqual(table.split('\n').slice(2), rows)
+  })
+
   test('an edit whose text is gone, or is there twice, is refused', () => {
     const edit = { file: 'f', find: 'a', replace: 'b' }
     assert.equal(edited('cad', edit), 'cbd')
