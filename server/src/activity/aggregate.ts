@@ -4,8 +4,9 @@ import type { Offset, Partition } from '../model/ids.ts'
 import { type LogRecord, userOf } from '../model/log-record.ts'
 import type { MarkChange } from '../model/marks.ts'
 import type { LogConsumer, LogPoll } from '../ports/event-log.ts'
+import { createDue, type Due } from './due.ts'
 import { createFlush, type FlushMetrics, type FlushPorts, type Persist } from './flush.ts'
-import { type FlushJob, takeJob } from './flush-job.ts'
+import type { FlushJob } from './flush-job.ts'
 import { createDeletionFold } from './fold-deletion.ts'
 import { foldEvent } from './fold-event.ts'
 import { createLoader } from './load.ts'
@@ -48,8 +49,9 @@ export class Aggregator implements AsyncDisposable {
   readonly #metrics: AggregatorMetrics
   readonly #states = new Map<Partition, PartitionState>()
   readonly #loader: ReturnType<typeof createLoader>
-  readonly #write: (job: FlushJob) => Promise<void>
+  readonly #flushing: ReturnType<typeof createFlush>
   readonly #deletions: ReturnType<typeof createDeletionFold>
+  readonly #due: Due
   readonly #stop = new AbortController()
   #wake = new AbortController()
   #idle: (() => void)[] = []
@@ -68,7 +70,8 @@ export class Aggregator implements AsyncDisposable {
     this.#seams = seams
     this.#metrics = metrics
     this.#loader = createLoader(ports, settings, () => seams.clock.monotonic())
-    this.#write = createFlush(ports, settings, seams, metrics, this.#persist)
+    this.#flushing = createFlush(ports, settings, seams, metrics, this.#persist)
+    this.#due = createDue(settings.flushMs)
     this.#deletions = createDeletionFold(ports, {
       loadWindows: this.#loader.loadWindows,
       askRegisters: this.#loader.askRegisters,
@@ -137,7 +140,7 @@ export class Aggregator implements AsyncDisposable {
     await this.#seams.failpoint('aggregate.folded')
     if (settling || this.#folded >= this.#settings.foldAheadMax) await this.#drain()
     this.#reap()
-    this.#startFlush((user, now) => settling || user.urgent || now - user.flushedAt >= this.#settings.flushMs)
+    this.#startFlush((user, now) => settling || this.#due.dueIn(user, now) <= 0)
     if (settling) await this.#drain()
     await this.#commit(consumer)
     // More than was asked for may wait behind a poll that was full.
@@ -171,6 +174,7 @@ export class Aggregator implements AsyncDisposable {
         await this.#currently(state, () => this.#foldRecord(state, record))
         state.folded = record.offset + 1
       }
+      await this.#askWhoIsHeard(state, fresh)
       this.#folded += fresh.length
       this.#metrics.applied(fresh.filter((record) => record.value.kind === 'event').length)
     }
@@ -262,6 +266,22 @@ export class Aggregator implements AsyncDisposable {
     return state.user(id, () => head ?? 0)
   }
 
+  /** Without an answer they count as away: pub/sub that is down tells nobody anything. */
+  async #askWhoIsHeard(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
+    const users = new Set<UserFold>()
+    for (const { value } of records) {
+      const user = value.kind === 'unreadable' ? undefined : state.users.get(userOf(value))
+      if (user?.isDirty && user.isHeard === null) users.add(user)
+    }
+    if (users.size === 0) return
+    const asked = [...users]
+    const heard = await this.#ports.pubSub.mayBeHeard(asked.map(({ user }) => user)).catch((error: unknown) => {
+      this.#metrics.degraded('pub_sub', error)
+      return []
+    })
+    for (const [i, user] of asked.entries()) user.isHeard = heard[i] ?? false
+  }
+
   /** Takes what is due and begins to write it. While something is being written, what is due waits for it. */
   #startFlush(due: (user: UserFold, now: number) => boolean): void {
     if (this.#writing) return
@@ -292,10 +312,13 @@ export class Aggregator implements AsyncDisposable {
         state.dirty.delete(user)
       }
     }
-    const job = takeJob(users, this.#seams.clock.monotonic())
+    const now = this.#seams.clock.monotonic()
+    for (const user of users) this.#due.taken(user, now)
+    const job = this.#flushing.take(users, now)
     const writing: Writing = { job, users, states, outcome: null, ended: Promise.resolve() }
     this.#writing = writing
-    writing.ended = this.#write(job)
+    writing.ended = this.#flushing
+      .flush(job)
       .then(
         () => {
           writing.outcome = { ok: true }
@@ -362,7 +385,7 @@ export class Aggregator implements AsyncDisposable {
     const now = this.#seams.clock.monotonic()
     let wait = 1_000
     for (const state of this.#states.values()) {
-      for (const user of state.dirty) wait = Math.min(wait, user.flushedAt + this.#settings.flushMs - now)
+      for (const user of state.dirty) wait = Math.min(wait, this.#due.dueIn(user, now))
     }
     return Math.max(0, wait)
   }

@@ -16,10 +16,10 @@ export interface FlushJob {
   readonly users: readonly UserJob[]
   readonly openings: readonly Opening[]
   readonly rows: readonly GroupRow[]
-  /** Registers that rode in a row when it was loaded: perhaps nobody has copied them. */
-  readonly leftover: readonly MemberBatch[]
-  /** Registers that changed. */
+  /** Registers for the member table. Until they are there they ride in the row. */
   readonly members: readonly MemberBatch[]
+  /** Registers that changed and go on riding in their row alone. */
+  readonly carried: readonly MemberBatch[]
   readonly marks: readonly { readonly user: UserId; readonly change: MarkChange }[]
   readonly heads: readonly { readonly user: UserId; readonly head: Seq }[]
   /** To be called when all of it is stored and told. */
@@ -47,24 +47,29 @@ export interface UserJob {
   readonly traces: readonly EventTrace[]
 }
 
-/** Takes what there is of these users; from now on they have nothing to write. */
-export function takeJob(folds: readonly UserFold[], monotonicNow: number): FlushJob {
+/**
+ * Takes what there is of these users; from now on they have nothing to write. Rows with more than `carriedMax` registers
+ * have all of them copied to the member table.
+ */
+export function takeJob(folds: readonly UserFold[], monotonicNow: number, carriedMax: number): FlushJob {
   const rows: GroupRow[] = []
-  const leftover: MemberBatch[] = []
+  const carried: MemberBatch[] = []
   const members: MemberBatch[] = []
   const openings: Opening[] = []
   const groups: OpenGroup[] = []
   const users = folds.map((fold) => {
     const taken = new Map<OpenGroup, GroupRow>()
     for (const group of fold.dirty) {
-      const { user, groupId, uncopied } = group
+      const { user, groupId } = group
       const row = group.toRow()
       rows.push(row)
       taken.set(group, row)
       groups.push(group)
-      if (uncopied.length > 0) leftover.push({ user, groupId, registers: uncopied })
-      if (row.pending.length > 0) members.push({ user, groupId, registers: row.pending })
-      group.taken()
+      const changed = group.takeChanged()
+      const copied = row.pending.length > carriedMax
+      if (copied) members.push({ user, groupId, registers: row.pending })
+      else if (changed.length > 0) carried.push({ user, groupId, registers: changed })
+      group.taken(copied)
     }
     for (const [group, takenAt] of fold.opened) openings.push(openingOf(group, takenAt))
     return userJob(fold, taken)
@@ -79,7 +84,7 @@ export function takeJob(folds: readonly UserFold[], monotonicNow: number): Flush
     for (const group of groups) group.stored()
     for (const fold of folds) fold.stored()
   }
-  return { users, openings, rows, leftover, members, marks, heads, done }
+  return { users, openings, rows, members, carried, marks, heads, done }
 }
 
 function openingOf(group: OpenGroup, takenAt: number): Opening {

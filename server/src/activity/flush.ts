@@ -12,8 +12,9 @@ import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { TraceStore } from '../ports/trace-store.ts'
 import type { BadgeCounts, UnreadSets } from '../ports/unread-sets.ts'
 import type { ViewWriter } from '../ports/view-writer.ts'
-import type { FlushJob, Opening, UserJob } from './flush-job.ts'
+import { type FlushJob, type Opening, takeJob, type UserJob } from './flush-job.ts'
 import type { ActivitySettings } from './settings.ts'
+import type { UserFold } from './user-fold.ts'
 
 export interface FlushPorts {
   readonly log: EventLog
@@ -39,6 +40,9 @@ export interface FlushMetrics {
 /** Repeats a write until its outcome is known; a write whose outcome is unknown is safe to repeat. */
 export type Persist = <T>(name: string, write: () => Promise<T>) => Promise<T>
 
+/** How many registers a row carries that are not in the member table. */
+const carriedMax = 8
+
 /** How many changes of a user who is away are kept at hand. */
 const offlineMax = 500
 
@@ -57,7 +61,14 @@ export function createFlush(
 ) {
   const { log, groups, members, objects, marks, unread, pubSub, offline, sessions, traces, views } = ports
 
-  return async function flush(job: FlushJob): Promise<void> {
+  return { flush, take }
+
+  /** Where one step writes all, a few members may stay in their rows: most groups never have more. */
+  function take(users: readonly UserFold[], monotonicNow: number): FlushJob {
+    return takeJob(users, monotonicNow, views ? carriedMax : 0)
+  }
+
+  async function flush(job: FlushJob): Promise<void> {
     if (views) await writeTogether(job, views)
     else await writeApart(job)
     metrics.groupWrites(job.rows.length)
@@ -76,27 +87,24 @@ export function createFlush(
   }
 
   async function writeTogether(job: FlushJob, writer: ViewWriter): Promise<void> {
+    const { openings, rows, members, carried, marks, heads } = job
+    const entries = openings.map(({ entry }) => entry)
+    const copied = new Set(members.map(({ registers }) => registers))
+    const lighter = rows.map((row) => (copied.has(row.pending) ? { ...row, pending: [] } : row))
     const written = persist('views', () =>
-      writer.write({
-        openings: job.openings.map(({ entry }) => entry),
-        rows: job.rows.map(withoutPending),
-        members: [...job.leftover, ...job.members],
-        marks: job.marks,
-        heads: job.heads,
-      }),
+      writer.write({ openings: entries, rows: lighter, members, carried, marks, heads }),
     )
     await seams.failpoint('flush.issued')
     await written
   }
 
   async function writeApart(job: FlushJob): Promise<void> {
-    const { openings, rows, leftover, marks: raised, heads } = job
+    const { openings, rows, marks: raised, heads } = job
     if (openings.length > 0) {
       await persist('object index', () => objects.put(openings.map(({ entry }) => entry)))
       await seams.failpoint('flush.indexed')
     }
     const steps: [string, () => Promise<unknown>][] = []
-    if (leftover.length > 0) steps.push(['members', () => members.put(leftover)])
     if (rows.length > 0) steps.push(['groups', () => groups.putGroups(batchesOf(rows))])
     if (job.members.length > 0) steps.push(['members', () => members.put(job.members)])
     if (raised.length > 0) steps.push(['marks', () => marks.raise(raised)])
@@ -222,8 +230,6 @@ function messageOf({ user, from, to, told, marks, acceptedAt }: UserJob, counts:
   changes.sort((a, b) => a.seq - b.seq)
   return { kind: 'changes', user, from, to, changes, counts, acceptedAt }
 }
-
-const withoutPending = (row: GroupRow): GroupRow => (row.pending.length === 0 ? row : { ...row, pending: [] })
 
 const bare = (row: GroupRow): GroupRow =>
   row.pending.length === 0 && row.hyperLogLog === null ? row : { ...row, pending: [], hyperLogLog: null }

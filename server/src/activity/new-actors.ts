@@ -21,7 +21,7 @@ export function createNewActors({ groups, members }: NewActorPorts) {
     const { whole, cut } = countAfter(row.firstSeqSpans, after)
     if (!cut || row.actorCountIsEstimate) return whole
     const inTable = await members.countFirst(row.user, row.groupId, cut.after, cut.upTo)
-    return whole + inTable + (groups.ordered ? 0 : await stillPending(row, cut))
+    return whole + inTable + (await stillPending(row, cut))
   }
 
   /** What the pending registers change about the count in the table. */

@@ -62,10 +62,10 @@ export class OpenGroup {
 
   complete: boolean
   readonly registers = new Map<UserId, Register | null>()
-  /** Registers changed since the row was last written; they ride in its `pending`. */
-  pending = new Map<UserId, Register>()
-  /** `pending` of the row as it was found in the store: perhaps not in the member table yet. */
-  uncopied: readonly Register[]
+  /** Registers that are not in the member table, or not surely; they ride in the row's `pending`. */
+  readonly pending = new Map<UserId, Register>()
+  /** Those of them that changed since the row was last taken. */
+  #changedActors = new Set<UserId>()
   /** How often it was taken and not stored yet. */
   #onTheWay = 0
 
@@ -93,8 +93,10 @@ export class OpenGroup {
     this.erasures = row.erasures
     this.estimate = row.hyperLogLog === null ? null : parseEstimate(row.hyperLogLog)
     this.complete = complete
-    this.uncopied = row.pending
-    for (const register of row.pending) this.registers.set(register.actor, register)
+    for (const register of row.pending) {
+      this.registers.set(register.actor, register)
+      this.pending.set(register.actor, register)
+    }
   }
 
   static fromRow(row: GroupRow): OpenGroup {
@@ -219,7 +221,7 @@ export class OpenGroup {
       firstSeq: known?.firstSeq ?? seq,
     }
     // Members are written for those who page through them; nobody asks them for membership any more.
-    this.pending.set(event.actor, register)
+    this.#carry(register)
     this.#keepNewest(register)
     this.#keepPreview(placed)
     return this.#changed(placed)
@@ -255,7 +257,6 @@ export class OpenGroup {
     const known = this.register(actor)
     this.registers.set(actor, null)
     this.pending.delete(actor)
-    this.uncopied = this.uncopied.filter((register) => register.actor !== actor)
     this.previews = this.previews.filter((preview) => preview.actor !== actor)
     if (!known && !this.newestActors.some((register) => register.actor === actor)) return 'none'
     const actorHash = actorHashOf(this.groupId, actor)
@@ -270,10 +271,20 @@ export class OpenGroup {
     return 'visible'
   }
 
-  /** What changed is on its way to the stores: `stored` follows. */
-  taken(): void {
-    this.pending.clear()
-    this.uncopied = []
+  /** Registers that changed since the last call. */
+  takeChanged(): readonly Register[] {
+    const changed: Register[] = []
+    for (const actor of this.#changedActors) {
+      const register = this.pending.get(actor)
+      if (register) changed.push(register)
+    }
+    this.#changedActors.clear()
+    return changed
+  }
+
+  /** The row is on its way to the stores, and where `copied` all that rode in it to the member table: `stored` follows. */
+  taken(copied: boolean): void {
+    if (copied) this.pending.clear()
     this.#onTheWay++
   }
 
@@ -318,8 +329,13 @@ export class OpenGroup {
   #setRegister({ event, createdAt, seq }: PlacedEvent, firstSeq: Seq): Register {
     const register: Register = { actor: event.actor, createdAt, eventId: event.eventId, op: event.op, seq, firstSeq }
     this.registers.set(event.actor, register)
-    this.pending.set(event.actor, register)
+    this.#carry(register)
     return register
+  }
+
+  #carry(register: Register): void {
+    this.pending.set(register.actor, register)
+    this.#changedActors.add(register.actor)
   }
 
   #raiseUnread(seq: Seq): void {

@@ -19,9 +19,10 @@ export interface ViewWriter {
 
 export interface Views {
   readonly openings: readonly ObjectEntry[]
-  /** Their `pending` is empty: members come with them. */
   readonly rows: readonly GroupRow[]
   readonly members: readonly MemberBatch[]
+  /** Registers that changed and ride in `pending` of their row alone; their groups are found by actor all the same. */
+  readonly carried: readonly MemberBatch[]
   readonly marks: readonly { readonly user: UserId; readonly change: MarkChange }[]
   readonly heads: readonly { readonly user: UserId; readonly head: Seq }[]
 }

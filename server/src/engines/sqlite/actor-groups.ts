@@ -33,7 +33,8 @@ const dropSlice = 'DELETE FROM actor_groups_new WHERE actor_hash >= ? AND actor_
 /** A newer register may have been put meanwhile. */
 const dropOne = `
 DELETE FROM actor_groups WHERE actor_hash = ?1 AND user_id = ?2 AND group_id = ?3
-AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ?3 AND user_id = ?2 AND actor = ?4)`
+AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ?3 AND user_id = ?2 AND actor = ?4)
+AND NOT EXISTS (SELECT 1 FROM groups WHERE user_id = ?2 AND group_id = ?3 AND instr(pending, json_quote(?4)) > 0)`
 const countListed = 'SELECT count(*) FROM actor_groups_new'
 
 export interface Membership extends ActorGroup {

@@ -37,6 +37,8 @@ SELECT count(*) FROM members INDEXED BY members_by_first
 WHERE user_id = ? AND group_id = ? AND counts = 1 AND first_seq > ? AND first_seq <= ?`
 
 const eraseActor = 'DELETE FROM members WHERE user_id = ? AND group_id = ? AND actor = ? AND seq <= ?'
+const carriedBy = 'SELECT 1 FROM groups WHERE user_id = ? AND group_id = ? AND instr(pending, ?) > 0'
+
 const dropGroup = 'DELETE FROM members WHERE user_id = ? AND group_id = ?'
 const actorsOf = 'SELECT actor FROM members WHERE user_id = ? AND group_id = ?'
 
@@ -55,10 +57,12 @@ export class SqliteMemberStore implements MemberStore {
     void this.tidy()
   }
 
-  /** What stores the registers, for a command that stores more. `tidy` should follow. */
-  steps(batches: readonly MemberBatch[]): readonly Step[] {
+  /** What stores the registers, and who is in a group by its row alone, for a command that stores more. `tidy` should follow. */
+  steps(batches: readonly MemberBatch[], carried: readonly MemberBatch[] = []): readonly Step[] {
     const rows: Row[] = []
-    const joined: Membership[] = []
+    const joined: Membership[] = carried.flatMap(({ user, groupId, registers }) =>
+      registers.map(({ actor }) => ({ user, groupId, actor })),
+    )
     for (const { user, groupId, registers } of batches) {
       for (const each of registers) {
         rows.push(toCells(user, groupId, each))
@@ -107,11 +111,17 @@ export class SqliteMemberStore implements MemberStore {
     for (let from = after; found.length < limit; ) {
       const wanted = limit - found.length
       const page = this.#actors.find(actor, from, wanted)
-      for (const each of page) if (this.#db.read.get(one, each.user, each.groupId, actor)) found.push(each)
+      for (const each of page) if (this.#isThere(each, actor)) found.push(each)
       if (page.length < wanted) break
       from = page.at(-1) as ActorGroup
     }
     return found
+  }
+
+  /** As a member, or in the group's row, with its quotes around it. */
+  #isThere({ user, groupId }: ActorGroup, actor: UserId): boolean {
+    if (this.#db.read.get(one, user, groupId, actor)) return true
+    return this.#db.read.get(carriedBy, user, groupId, JSON.stringify(actor)) !== undefined
   }
 
   async erase(what: readonly MemberErasure[]): Promise<void> {

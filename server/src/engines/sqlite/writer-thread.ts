@@ -43,8 +43,8 @@ export interface WriterSettings {
 /** A group ends after this many rows, so that a small write behind a large one does not wait for long. */
 const groupRows = 5_000
 /** Past this many pages the write-ahead log is moved into the database; rare, since each page is then moved once. */
-const checkpointPages = 5_000
-const keptWalBytes = 48 * 2 ** 20
+const checkpointPages = 16_000
+const keptWalBytes = 160 * 2 ** 20
 const pageBytes = 8_192
 const busyMs = 5_000
 
