@@ -77,6 +77,9 @@ export interface AppDependencies {
 export function createApp({ access, idempotency, seams, settings, log, metrics, webApp }: AppDependencies): App {
   const options = {
     logger: false,
+    // A server that closes finishes what comes on open connections, each the last one of its connection. A framework's own 503 would say
+    // neither why nor when to come back.
+    return503OnClosing: false,
     bodyLimit: limits.bodyBytes,
     requestTimeout: settings.requestTimeoutMs,
     http: {

@@ -100,3 +100,35 @@ test('every pipelined answer is for its asker', async () => {
   )
   assert.deepEqual(answered, users)
 })
+
+test('a server that closes answers what comes on connections that are open, and hangs up behind it', async () => {
+  const entered = Promise.withResolvers<void>()
+  const go = Promise.withResolvers<void>()
+  await using server = await testApp((routes) => {
+    routes.get('/v1/slow', { config: { access: 'any' } }, async () => {
+      entered.resolve()
+      await go.promise
+      return { slow: true }
+    })
+    routes.get('/v1/me', { config: { access: 'any' } }, async (request) => request.principal)
+  })
+  await server.app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = server.app.server.address() as AddressInfo
+  const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${apiKey}\r\n\r\n`
+  const { promise: received, resolve } = Promise.withResolvers<string>()
+  let text = ''
+  const socket = connect(port, '127.0.0.1', () => socket.write(get('/v1/slow')))
+  socket.on('data', (data) => {
+    text += data
+  })
+  socket.on('close', () => resolve(text))
+  await entered.promise
+  const closed = server.app.close()
+  socket.write(get('/v1/me'))
+  await new Promise<void>((done) => server.app.server.once('request', () => done()))
+  go.resolve()
+  await closed
+  const statuses = [...(await received).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+  assert.deepEqual(statuses, ['200', '200'])
+  assert.match(text, /connection: close/i)
+})

@@ -26,7 +26,11 @@ const groupsARound = 20
 const rssMoreBytes = 300 * 1024 * 1024
 
 test('sockets that do not read are closed, and are whole when they come back', async (t) => {
-  await using server = await StressedServer.start({ 'log.maxLagMs': 0, 'activity.flushMs': 100 })
+  await using server = await StressedServer.start({
+    'log.maxLagMs': 0,
+    'activity.flushMs': 100,
+    'activity.windowMs': 2_000,
+  })
   const random = chance()
   const publisher = new Publisher(() => server.http, seed)
   const busy = Array.from({ length: busyUsers }, (_, i) => `busy-${i}`)
@@ -75,6 +79,7 @@ test('sockets that do not read are closed, and are whole when they come back', a
   for (const code of codes) assert.ok(code === 4001 || code === null, `closed with ${code}`)
   assert.ok(rssMore < rssMoreBytes, `${rssMore} bytes more`)
   fleet.leave()
+  await eventually('windows end', async () => (await server.metric('headwater_open_windows')) === 0)
   await assertBaseline(server, before)
   assert.equal((await server.stop()).code, 0)
   await assertWholeStory(server, publisher.accepted, fleet.clients)

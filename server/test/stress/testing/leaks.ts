@@ -13,6 +13,7 @@ const heapMoreBytes = 64 * 1024 * 1024
 /** Sockets, timers and memory are back where they were before the load. */
 export async function assertBaseline(server: StressedServer, before: Resources): Promise<Resources> {
   await eventually('the sockets are gone', async () => (await server.metric('headwater_sockets')) === 0)
+  await eventually('nobody is subscribed', async () => (await server.metric('headwater_socket_users')) === 0)
   let after = await server.resources()
   const isBack = async () => {
     after = await server.resources()
