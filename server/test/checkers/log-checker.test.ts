@@ -106,6 +106,22 @@ describe('the log checker', () => {
     })
   }
 
+  test('takes an event under a key that was stored before its answer came, and twice when it was sent twice', () => {
+    const history = new SmallHistory()
+    history.keyed('k', 'p7', null)
+    history.sends('p1', ['ann'])
+    history.keyed('k', 'p7', { status: 202, event_ids: ['derived'] })
+    const event = { ...eventAt(0), eventId: 'derived', objectId: 'p7', createdAt: null }
+    const at = (seq: number, record: LogRecord): LogRecord => ({ ...record, seq, value: { kind: 'event', event } })
+    const entries = history.ends()
+    const before = (records: readonly LogRecord[]) => [at(0, last(records)), ...records]
+    assert.deepEqual(kinds(withLog(entries, before)), [])
+    assert.deepEqual(kinds(withLog(entries, (records) => [...before(records), at(98, last(records))])), [])
+    const thrice = (records: readonly LogRecord[]) => [...before(records), at(98, last(records)), at(99, last(records))]
+    assert.deepEqual(kinds(withLog(entries, thrice)), ['duplicated'])
+    assert.deepEqual(kinds(entries), ['lost'])
+  })
+
   test('takes an event under a key whose answer never came, and finds one that means another', () => {
     const history = new SmallHistory()
     history.keyed('k', 'p7', null)

@@ -133,13 +133,24 @@ function sentEvents(history: History): Map<string, Sent> {
       note(event, operation, operation.outcome === 'fail' || (operation.outcome === 'ok' && !isOk), isOk)
     })
   }
-  for (const operation of operations(history, 'keyed')) {
-    // An answer from the record is one more send of the same event: it may, but need not, be stored again.
-    if (operation.outcome !== 'ok') continue
-    for (const event_id of operation.result.event_ids)
-      note({ ...operation.args.event, event_id }, operation, false, true)
-  }
+  noteKeyed(operations(history, 'keyed'), note)
   return sent
+}
+
+/** Requests with one key and body are sends of one event, whose id the answered ones tell. */
+function noteKeyed(
+  keyed: readonly Operation<'keyed'>[],
+  note: (event: SentEvent, operation: Operation, isRefused: boolean, isOk: boolean) => void,
+): void {
+  const taken = ({ outcome, result }: Operation<'keyed'>) => outcome === 'ok' && result.event_ids.length > 0
+  for (const same of Map.groupBy(keyed, ({ args }) => JSON.stringify(args)).values()) {
+    const [event_id] = same.find(taken)?.result.event_ids ?? []
+    if (event_id === undefined) continue
+    for (const operation of same) {
+      if (!taken(operation) && operation.outcome !== 'info') continue
+      note({ ...operation.args.event, event_id }, operation, false, taken(operation))
+    }
+  }
 }
 
 function checkMarks(history: History, records: readonly LogRecord[]): Violation[] {
