@@ -9,6 +9,7 @@ import { cleanTree } from './steps/clean-tree.mjs'
 import { fuzz } from './steps/fuzz.mjs'
 import { format, promises } from './steps/lint.mjs'
 import { architectureTests, nodeTests, testFiles } from './steps/node-tests.mjs'
+import { power } from './steps/power.mjs'
 import { types } from './steps/types.mjs'
 import { unit } from './steps/unit.mjs'
 
@@ -23,6 +24,7 @@ const checks = {
 const tests = {
   'unit tests': () => nodeTests(testFiles().pure, { isolated: false }),
   'engine and server tests': () => nodeTests(testFiles().whole, { isolated: true }),
+  'power cuts and failing disks': power,
   'browser journeys': browser,
   'OpenAPI fuzz': fuzz,
 }

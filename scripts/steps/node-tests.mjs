@@ -7,9 +7,12 @@ import { root } from '../set-up/root.mjs'
 /** The rules of the architecture are tests as well, and have a step of their own. */
 export const architectureTests = ['server/test/imports.test.ts', 'server/test/seams.test.ts']
 
-/** The test files of a group: `browser` needs a browser, `whole` starts engines or servers, `pure` is the rest. */
+/**
+ * The test files of a group: `browser` needs a browser, `power` needs disks of its own, `whole` starts engines or servers,
+ * `pure` is the rest.
+ */
 export function testFiles() {
-  const groups = { pure: [], whole: [], browser: [] }
+  const groups = { pure: [], whole: [], power: [], browser: [] }
   const files = globSync('{protocol,client,server,web}/**/*.test.{ts,tsx}', {
     cwd: root,
     exclude: ['**/node_modules/**', '**/dist/**'],
@@ -22,6 +25,7 @@ export function testFiles() {
 
 function groupOf(path) {
   if (path.startsWith('server/test/browser/')) return 'browser'
+  if (path.startsWith('server/test/power/')) return 'power'
   return path.startsWith('server/test/') || path.startsWith('server/src/engines/') ? 'whole' : 'pure'
 }
 

@@ -20,7 +20,9 @@ export function crashConfig(settings: typeof settingsWith, folder: string): Conf
 }
 
 /** Where the writing thread can be made to die: around the commit of a transaction that holds rows of a table. */
-export const writerTables = ['log', 'groups', 'marks', 'object_groups', 'object_tombstones'] as const
+export const writerTables = ['log', 'groups', 'marks', 'object_groups', 'object_tombstones', 'log_partitions'] as const
+/** Tried with `npm run test:long` as well. */
+export const moreWriterTables = ['heads', 'traces', 'erasures', 'actor_groups_new'] as const
 export const writerPoint = (when: 'before' | 'after', table: string): string => `commit.${when}.${table}`
 
 /** The same for a child that restores a backup. */

@@ -1,13 +1,14 @@
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { isMainThread } from 'node:worker_threads'
-import { crashEnvironment, writerPoint, writerTables } from './child-contract.ts'
+import { crashEnvironment, moreWriterTables, writerPoint, writerTables } from './child-contract.ts'
 
 /**
  * Loaded before everything else into each thread of the child. In the writing thread it counts the transactions that
  * write to a table, and kills the process before such a commit, or after it and before anyone is told.
  */
 const point = process.env[crashEnvironment.point] ?? ''
-const table = writerTables.find((name) => point === writerPoint('before', name) || point === writerPoint('after', name))
+const tables = [...writerTables, ...moreWriterTables]
+const table = tables.find((name) => point === writerPoint('before', name) || point === writerPoint('after', name))
 
 if (!isMainThread && table) watchCommits(table)
 

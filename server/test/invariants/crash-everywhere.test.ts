@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { assertAllWell } from '../crash/after-crashes.ts'
-import { writerPoint, writerTables } from '../crash/child-contract.ts'
+import { moreWriterTables, writerPoint, writerTables } from '../crash/child-contract.ts'
 import type { CrashPlan } from '../crash/server-lives.ts'
 import { openStage } from '../crash/stage.ts'
 
@@ -34,8 +34,11 @@ const failpoints = [
 ]
 /** Where each store is written by itself; SQLite takes what they hold in one step. The simulation dies there. */
 const otherEngines = ['flush.indexed']
+/** One name is put together from parts, and belongs to the other engines too; one place hands names on. */
+const computed = ['`flush.$' + '{name}`', 'name']
 /** Between what is handed to the writing thread and what it tells of it. */
-const writerPoints = writerTables.flatMap((table) => [writerPoint('before', table), writerPoint('after', table)])
+const tables = process.env.HEADWATER_LONG ? [...writerTables, ...moreWriterTables] : writerTables
+const writerPoints = tables.flatMap((table) => [writerPoint('before', table), writerPoint('after', table)])
 
 const points = [...failpoints, ...writerPoints]
 
@@ -91,7 +94,12 @@ function namedInSources(): readonly string[] {
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue
     const source = readFileSync(`${folder}/${file}`, 'utf8')
-    for (const [, name] of source.matchAll(/failpoint\('([^']+)'\)/g)) names.add(name as string)
+    for (const [, argument = ''] of source.matchAll(/failpoint\(([^)]*)\)/g)) {
+      const [, name] = /^'([^']+)'$/.exec(argument) ?? []
+      if (name !== undefined) names.add(name)
+      // Declarations name a type.
+      else if (!argument.includes(': ')) assert.ok(computed.includes(argument), `failpoint(${argument}) in ${file}`)
+    }
   }
   return [...names].sort()
 }
