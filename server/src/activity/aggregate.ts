@@ -1,5 +1,6 @@
 import { UnknownOutcome } from '../lib/error.ts'
 import type { Seams } from '../lib/seams.ts'
+import type { ActivityEvent } from '../model/event.ts'
 import type { Offset, Partition } from '../model/ids.ts'
 import { type LogRecord, userOf } from '../model/log-record.ts'
 import type { MarkChange } from '../model/marks.ts'
@@ -8,9 +9,10 @@ import { createDue, type Due } from './due.ts'
 import { createFlush, type FlushMetrics, type FlushPorts, type Persist } from './flush.ts'
 import type { FlushJob } from './flush-job.ts'
 import { createDeletionFold } from './fold-deletion.ts'
-import { foldEvent } from './fold-event.ts'
+import { type FoldStep, foldEvent } from './fold-event.ts'
 import { createLoader } from './load.ts'
 import { PartitionState } from './partition-state.ts'
+import { byPartition, oldest } from './polled.ts'
 import type { ActivitySettings } from './settings.ts'
 import { StaleView } from './stale-view.ts'
 import type { UserFold } from './user-fold.ts'
@@ -71,7 +73,7 @@ export class Aggregator implements AsyncDisposable {
     this.#metrics = metrics
     this.#loader = createLoader(ports, settings, () => seams.clock.monotonic())
     this.#flushing = createFlush(ports, settings, seams, metrics, this.#persist)
-    this.#due = createDue(settings.flushMs)
+    this.#due = createDue(settings.flushMs, ports.pubSub, metrics)
     this.#deletions = createDeletionFold(ports, {
       loadWindows: this.#loader.loadWindows,
       askRegisters: this.#loader.askRegisters,
@@ -171,10 +173,11 @@ export class Aggregator implements AsyncDisposable {
       if (fresh.length === 0) continue
       await this.#currently(state, () => this.#persist('load', () => this.#loader.prepare(state, fresh)))
       for (const record of fresh) {
-        await this.#currently(state, () => this.#foldRecord(state, record))
+        const step = this.#foldAtOnce(state, record)
+        if (step?.step !== 'done') await this.#currently(state, () => this.#foldRecord(state, record, step))
         state.folded = record.offset + 1
       }
-      await this.#askWhoIsHeard(state, fresh)
+      await this.#due.askWhoIsHeard(state, fresh)
       this.#folded += fresh.length
       this.#metrics.applied(fresh.filter((record) => record.value.kind === 'event').length)
     }
@@ -195,9 +198,22 @@ export class Aggregator implements AsyncDisposable {
     }
   }
 
-  async #foldRecord(state: PartitionState, record: LogRecord): Promise<void> {
+  /** Folds an event whose window is loaded: nearly all of them, and then nothing has to be waited for. */
+  #foldAtOnce(state: PartitionState, record: LogRecord): FoldStep | null {
+    if (record.value.kind !== 'event') return null
+    const { event } = record.value
+    const window = state.window(event.targetUser, event)
+    if (!window?.covers(event.createdAt ?? record.appendedAt)) return null
+    const step = foldEvent(window, record, event, this.#settings)
+    if (window.owner.isDirty) state.dirty.add(window.owner)
+    state.extend(window, this.#seams.clock.monotonic(), this.#settings)
+    return step
+  }
+
+  /** `step` is what folding it at once came to. */
+  async #foldRecord(state: PartitionState, record: LogRecord, step: FoldStep | null): Promise<void> {
     const { value } = record
-    if (value.kind === 'event') return this.#foldEvent(state, record)
+    if (value.kind === 'event') return this.#foldEvent(state, record, value.event, step)
     if (value.kind === 'unreadable') return this.#metrics.parked(record, value.reason)
     const user = await this.#user(state, record)
     switch (value.kind) {
@@ -227,33 +243,37 @@ export class Aggregator implements AsyncDisposable {
     state.releaseUser(user)
   }
 
-  async #foldEvent(state: PartitionState, record: LogRecord): Promise<void> {
-    if (record.value.kind !== 'event') return
-    const { event } = record.value
-    for (;;) {
-      const window = state.window(event.targetUser, event)
-      const time = event.createdAt ?? record.appendedAt
-      if (!window?.covers(time)) {
-        await this.#user(state, record)
-        await this.#persist('load', () =>
-          this.#loader.loadWindows(state, [{ user: event.targetUser, key: event, time }], record.seq),
-        )
-        continue
-      }
-      const step = foldEvent(window, record, event, this.#settings)
-      if (window.owner.isDirty) state.dirty.add(window.owner)
-      state.extend(window, this.#seams.clock.monotonic(), this.#settings)
-      if (step.step === 'done') return
-      if (step.step === 'flush') await this.#flushNow(window.owner)
-      else if (step.step === 'ask') {
-        await this.#persist('load', () =>
-          this.#loader.askRegisters(step.groups.map((group) => ({ group, actors: [event.actor] }))),
-        )
-      } else if (step.step === 'estimate') {
-        step.group.startEstimate(await this.#persist('load', () => this.#loader.allActors(step.group)))
-      } else {
-        step.group.refill(await this.#persist('load', () => this.#loader.newestActors(step.group)))
-        return
+  async #foldEvent(
+    state: PartitionState,
+    record: LogRecord,
+    event: ActivityEvent,
+    first: FoldStep | null,
+  ): Promise<void> {
+    for (let step = first; step?.step !== 'done'; step = this.#foldAtOnce(state, record)) {
+      switch (step?.step) {
+        case undefined: {
+          const need = { user: event.targetUser, key: event, time: event.createdAt ?? record.appendedAt }
+          await this.#user(state, record)
+          await this.#persist('load', () => this.#loader.loadWindows(state, [need], record.seq))
+          break
+        }
+        case 'flush':
+          await this.#flushNow(await this.#user(state, record))
+          break
+        case 'ask': {
+          const asks = step.groups.map((group) => ({ group, actors: [event.actor] }))
+          await this.#persist('load', () => this.#loader.askRegisters(asks))
+          break
+        }
+        case 'estimate': {
+          const { group } = step
+          group.startEstimate(await this.#persist('load', () => this.#loader.allActors(group)))
+          break
+        }
+        case 'refill': {
+          const { group } = step
+          return group.refill(await this.#persist('load', () => this.#loader.newestActors(group)))
+        }
       }
     }
   }
@@ -264,22 +284,6 @@ export class Aggregator implements AsyncDisposable {
     if (known) return known
     const [head] = await this.#persist('load', () => this.#ports.groups.heads([id]))
     return state.user(id, () => head ?? 0)
-  }
-
-  /** Without an answer they count as away: pub/sub that is down tells nobody anything. */
-  async #askWhoIsHeard(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
-    const users = new Set<UserFold>()
-    for (const { value } of records) {
-      const user = value.kind === 'unreadable' ? undefined : state.users.get(userOf(value))
-      if (user?.isDirty && user.isHeard === null) users.add(user)
-    }
-    if (users.size === 0) return
-    const asked = [...users]
-    const heard = await this.#ports.pubSub.mayBeHeard(asked.map(({ user }) => user)).catch((error: unknown) => {
-      this.#metrics.degraded('pub_sub', error)
-      return []
-    })
-    for (const [i, user] of asked.entries()) user.isHeard = heard[i] ?? false
   }
 
   /** Takes what is due and begins to write it. While something is being written, what is due waits for it. */
@@ -412,20 +416,4 @@ function isPassing(error: unknown): boolean {
     UnknownOutcome.is(error) ||
     (typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true)
   )
-}
-
-function oldest(records: readonly LogRecord[]): number | null {
-  let at: number | null = null
-  for (const { appendedAt } of records) if (at === null || appendedAt < at) at = appendedAt
-  return at
-}
-
-function byPartition(records: readonly LogRecord[]): Map<Partition, LogRecord[]> {
-  const batches = new Map<Partition, LogRecord[]>()
-  for (const record of records) {
-    const batch = batches.get(record.partition)
-    if (batch) batch.push(record)
-    else batches.set(record.partition, [record])
-  }
-  return batches
 }

@@ -24,6 +24,10 @@ export class UserFold {
   firstDirty: Offset | null = null
   /** When something of the user was last taken, by the monotonic clock. */
   flushedAt = Number.NEGATIVE_INFINITY
+  /** Until when its flushes are paid off, by the monotonic clock. */
+  owesUntil = Number.NEGATIVE_INFINITY
+  /** Whether anybody may listen to the user; `null` = not asked since something was last taken. */
+  isHeard: boolean | null = null
   /** Something opened: do not wait for `flushMs`. */
   urgent = false
   /** A push may have been lost in a crash: tell the gateways the head again. */
@@ -75,6 +79,7 @@ export class UserFold {
     this.firstDirty = null
     this.flushedAt = now
     this.urgent = false
+    this.isHeard = null
     this.nudge = false
     this.acceptedAt = 0
     for (const window of this.windows) window.dirtyMonth = null
