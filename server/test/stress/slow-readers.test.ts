@@ -75,8 +75,9 @@ test('sockets that do not read are closed, and are whole when they come back', a
     'loop p99 ms': loopDelayMs.p99,
   })
   for (const { ends, faults } of quick) assert.deepEqual([ends, faults], [[], []])
-  // One that reads again too late finds the connection gone, and the code with it.
-  for (const code of codes) assert.ok(code === 4001 || code === null, `closed with ${code}`)
+  // One that reads again too late finds the connection gone, and the code with it; one that takes too long over its next
+  // handshake, on a machine this busy, is told to try again.
+  for (const code of codes) assert.ok(code === 4001 || code === null || code === 408, `closed with ${code}`)
   assert.ok(rssMore < rssMoreBytes, `${rssMore} bytes more`)
   fleet.leave()
   await eventually('windows end', async () => (await server.metric('headwater_open_windows')) === 0)
