@@ -14,6 +14,8 @@ export interface PageMix {
   readonly users: number
   readonly warmShare: number
   readonly path: string
+  /** What ids of users begin with, their number behind it. Default: as `storeGroups` names them. */
+  readonly named?: string
 }
 
 let mix: PageMix = { warmUsers: 0, users: 0, warmShare: 1, path: '' }
@@ -28,7 +30,15 @@ function prepare(wanted: PageMix): number {
   const key = tokenSecret(secret)
   const now = Math.floor(Date.now() / 1_000)
   for (let user = 0; user < mix.users; user++) {
-    const token = signToken({ sub: storedUser(user), iat: now, exp: now + 86_400, jti: `token-${user}` }, key)
+    const token = signToken(
+      {
+        sub: mix.named === undefined ? storedUser(user) : `${mix.named}${user}`,
+        iat: now,
+        exp: now + 86_400,
+        jti: `token-${user}`,
+      },
+      key,
+    )
     prepared.set(user, requestBytes('GET', mix.path, { authorization: `Bearer ${token}`, 'accept-encoding': 'gzip' }))
   }
   return prepared.size

@@ -27,6 +27,9 @@ export interface StoredGroups {
   readonly named?: boolean
 }
 
+/** As a few have many and most have some. */
+export const thirtyToThreeHundred = (user: number): number => 30 + (((user * 2_654_435_761) % 2 ** 32) % 271)
+
 export const storedUser = (user: number): string => `user-${user}`
 
 const { partitions } = settingsWith({}).log
