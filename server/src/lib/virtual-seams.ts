@@ -6,6 +6,7 @@ interface Timer {
   at: number
   readonly every: number | undefined
   readonly run: () => void
+  isOver: boolean
 }
 
 /** A clock that stands still until it is advanced, with the timers that hang on it. */
@@ -13,7 +14,8 @@ export class VirtualTime implements Clock, Scheduler {
   #now: number
   #elapsed = 0
   #nextId = 0
-  readonly #timers = new Map<number, Timer>()
+  readonly #timers = new TimerHeap()
+  #pending = 0
 
   constructor(now: number) {
     this.#now = now
@@ -31,15 +33,13 @@ export class VirtualTime implements Clock, Scheduler {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve()
-      const timer = this.after(ms, resolve)
-      signal?.addEventListener(
-        'abort',
-        () => {
-          timer[Symbol.dispose]()
-          resolve()
-        },
-        { once: true },
-      )
+      const end = () => {
+        timer[Symbol.dispose]()
+        signal?.removeEventListener('abort', end)
+        resolve()
+      }
+      const timer = this.after(ms, end)
+      signal?.addEventListener('abort', end)
     })
   }
 
@@ -53,25 +53,35 @@ export class VirtualTime implements Clock, Scheduler {
 
   /** How many timers wait. */
   get pending(): number {
-    return this.#timers.size
+    return this.#pending
   }
 
   /** When the next timer is due, in milliseconds from now; `undefined` when none waits. */
   get nextIn(): number | undefined {
-    const next = this.#earliest()
+    const next = this.#timers.earliest()
     return next && Math.max(0, next.at - this.#elapsed)
   }
 
   /** Moves time on by `ms` and runs what falls due on the way, in order of time, then of registration. */
   advance(ms: number): void {
     const end = this.#elapsed + ms
-    for (let timer = this.#earliest(); timer && timer.at <= end; timer = this.#earliest()) {
-      this.#moveTo(Math.max(timer.at, this.#elapsed))
-      if (timer.every === undefined) this.#timers.delete(timer.id)
-      else timer.at += Math.max(1, timer.every)
-      timer.run()
-    }
+    while (this.step(end));
     this.#moveTo(end)
+  }
+
+  /** Moves time on to the next timer, if it is due by `until` of the monotonic clock, and runs that one alone. */
+  step(until: number): boolean {
+    const timer = this.#timers.earliest()
+    if (!timer || timer.at > until) return false
+    this.#moveTo(Math.max(timer.at, this.#elapsed))
+    this.#timers.removeEarliest()
+    if (timer.every === undefined) this.#end(timer)
+    else {
+      timer.at += Math.max(1, timer.every)
+      this.#timers.add(timer)
+    }
+    timer.run()
+    return true
   }
 
   /** Sets the wall clock alone, as an administrator or a time server would. */
@@ -80,17 +90,15 @@ export class VirtualTime implements Clock, Scheduler {
   }
 
   #add(ms: number, every: number | undefined, run: () => void): Disposable {
-    const id = this.#nextId++
-    this.#timers.set(id, { id, at: this.#elapsed + Math.max(0, ms), every, run })
-    return { [Symbol.dispose]: () => void this.#timers.delete(id) }
+    const timer = { id: this.#nextId++, at: this.#elapsed + Math.max(0, ms), every, run, isOver: false }
+    this.#timers.add(timer)
+    this.#pending++
+    return { [Symbol.dispose]: () => this.#end(timer) }
   }
 
-  #earliest(): Timer | undefined {
-    let found: Timer | undefined
-    for (const timer of this.#timers.values()) {
-      if (!found || timer.at < found.at || (timer.at === found.at && timer.id < found.id)) found = timer
-    }
-    return found
+  #end(timer: Timer): void {
+    if (!timer.isOver) this.#pending--
+    timer.isOver = true
   }
 
   #moveTo(elapsed: number): void {
@@ -98,6 +106,49 @@ export class VirtualTime implements Clock, Scheduler {
     this.#elapsed = elapsed
   }
 }
+
+/** Timers by time, then by registration. One that is over stays until it comes to the top. */
+class TimerHeap {
+  readonly #timers: Timer[] = []
+
+  earliest(): Timer | undefined {
+    while (this.#timers[0]?.isOver) this.removeEarliest()
+    return this.#timers[0]
+  }
+
+  add(timer: Timer): void {
+    const timers = this.#timers
+    let at = timers.length
+    timers.push(timer)
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      const parent = timers[above] as Timer
+      if (isBefore(parent, timer)) break
+      timers[at] = parent
+      at = above
+    }
+    timers[at] = timer
+  }
+
+  removeEarliest(): void {
+    const timers = this.#timers
+    const last = timers.pop()
+    if (!last || timers.length === 0) return
+    let at = 0
+    for (;;) {
+      let below = 2 * at + 1
+      if (below >= timers.length) break
+      if (below + 1 < timers.length && isBefore(timers[below + 1] as Timer, timers[below] as Timer)) below++
+      const child = timers[below] as Timer
+      if (isBefore(last, child)) break
+      timers[at] = child
+      at = below
+    }
+    timers[at] = last
+  }
+}
+
+const isBefore = (a: Timer, b: Timer): boolean => a.at < b.at || (a.at === b.at && a.id < b.id)
 
 /** The generator "sfc32" (Chris Doty-Humphrey): small, fast, good enough for tests; never for secrets. */
 export function seededRandom(seed: number): Random {

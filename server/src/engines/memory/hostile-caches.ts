@@ -15,15 +15,15 @@ interface Forgetting {
   wipe(): void
 }
 
-type Around = <Answer>(users: readonly UserId[], run: () => Promise<Answer>) => Promise<Answer>
+type Around = <Answer>(what: string, users: readonly UserId[], run: () => Promise<Answer>) => Promise<Answer>
 
-function aroundOf({ world, process }: HostileContext, { evict, wipe }: Forgetting): Around {
+function aroundOf(name: string, { world, process }: HostileContext, { evict, wipe }: Forgetting): Around {
   const forget = (users: readonly UserId[]) => {
     if (world.strikes('cache.wiped')) wipe()
     for (const user of users) if (world.strikes('cache.evicted')) evict(user)
   }
-  return (users, run) =>
-    process.call(async () => {
+  return (what, users, run) =>
+    process.call(`${name}.${what}`, async () => {
       if (world.strikes('cache.down')) throw new HeadwaterError('store_unavailable', { retryAfterS: 1 })
       forget(users)
       const answer = await run()
@@ -36,13 +36,13 @@ const usersOf = (items: readonly { readonly user: UserId }[]): UserId[] => items
 
 export function hostileUnreadSets({ unread }: MemoryStorage, context: HostileContext): UnreadSets {
   const sets = memoryUnreadSets(unread)
-  const around = aroundOf(context, { evict: (user) => void unread.delete(user), wipe: () => unread.clear() })
+  const around = aroundOf('unread', context, { evict: (user) => void unread.delete(user), wipe: () => unread.clear() })
   return {
-    apply: (flushes, createdFrom) => around(usersOf(flushes), () => sets.apply(flushes, createdFrom)),
-    mark: (user, changes, createdFrom) => around([user], () => sets.mark(user, changes, createdFrom)),
-    counts: (user, createdFrom) => around([user], () => sets.counts(user, createdFrom)),
-    put: (user, content) => around([user], () => sets.put(user, content)),
-    drop: (users) => around([], () => sets.drop(users)),
+    apply: (flushes, createdFrom) => around('apply', usersOf(flushes), () => sets.apply(flushes, createdFrom)),
+    mark: (user, changes, createdFrom) => around('mark', [user], () => sets.mark(user, changes, createdFrom)),
+    counts: (user, createdFrom) => around('counts', [user], () => sets.counts(user, createdFrom)),
+    put: (user, content) => around('put', [user], () => sets.put(user, content)),
+    drop: (users) => around('drop', [], () => sets.drop(users)),
     async [Symbol.asyncDispose]() {},
   }
 }
@@ -50,12 +50,12 @@ export function hostileUnreadSets({ unread }: MemoryStorage, context: HostileCon
 export function hostileOfflineQueue({ offline }: MemoryStorage, context: HostileContext): OfflineQueue {
   const queue = memoryOfflineQueue(offline)
   const forgetting = { evict: (user: UserId) => void offline.queues.delete(user), wipe: () => offline.queues.clear() }
-  const around = aroundOf(context, forgetting)
+  const around = aroundOf('offline', context, forgetting)
   return {
-    push: (changes, max) => around(usersOf(changes), () => queue.push(changes, max)),
-    read: (user, after) => around([user], () => queue.read(user, after)),
-    drop: (users) => around([], () => queue.drop(users)),
-    entries: () => around([], () => queue.entries()),
+    push: (changes, max) => around('push', usersOf(changes), () => queue.push(changes, max)),
+    read: (user, after) => around('read', [user], () => queue.read(user, after)),
+    drop: (users) => around('drop', [], () => queue.drop(users)),
+    entries: () => around('entries', [], () => queue.entries()),
     async [Symbol.asyncDispose]() {},
   }
 }
@@ -70,11 +70,11 @@ export function hostileSessionRegistry({ sessions }: MemoryStorage, context: Hos
     sessions.users.clear()
     sessions.size = 0
   }
-  const around = aroundOf(context, { evict, wipe })
+  const around = aroundOf('sessions', context, { evict, wipe })
   return {
-    put: (put, now, ttlMs) => around(usersOf(put), () => registry.put(put, now, ttlMs)),
-    remove: (removed) => around(usersOf(removed), () => registry.remove(removed)),
-    find: (users, now) => around(users, () => registry.find(users, now)),
+    put: (put, now, ttlMs) => around('put', usersOf(put), () => registry.put(put, now, ttlMs)),
+    remove: (removed) => around('remove', usersOf(removed), () => registry.remove(removed)),
+    find: (users, now) => around('find', users, () => registry.find(users, now)),
     async [Symbol.asyncDispose]() {},
   }
 }

@@ -38,7 +38,7 @@ export function hostileEventLog(state: LogState, context: HostileContext, settin
     partitionOf: (user) => log.partitionOf(user),
 
     append: (values) =>
-      process.call(async () => {
+      process.call('log.append', async () => {
         if (world.strikes('refused')) throw new HeadwaterError('ingest_unavailable', { retryAfterS: 1 })
         const parts = Map.groupBy(values.map(deepFrozen).entries(), ([, value]) => log.partitionOf(userOf(value)))
         const outcomes: AppendOutcome[] = []
@@ -49,12 +49,12 @@ export function hostileEventLog(state: LogState, context: HostileContext, settin
         return outcomes
       }),
 
-    read: (partition, from, limit) => process.call(() => log.read(partition, from, limit)),
-    bounds: (partition) => process.call(() => log.bounds(partition)),
-    trim: (time) => process.call(() => log.trim(time)),
+    read: (partition, from, limit) => process.call('log.read', () => log.read(partition, from, limit)),
+    bounds: (partition) => process.call('log.bounds', () => log.bounds(partition)),
+    trim: (time) => process.call('log.trim', () => log.trim(time)),
 
     join: () =>
-      process.call(async () => {
+      process.call('log.join', async () => {
         const consumer = (await log.join()) as MemoryLogConsumer
         return new HostileConsumer(consumer, log, state, context)
       }),
@@ -88,7 +88,7 @@ class HostileConsumer implements LogConsumer {
 
   poll(maxRecords: number, maxWaitMs: number, signal?: AbortSignal): Promise<LogPoll> {
     const { world } = this.#context
-    return this.#call(async () => {
+    return this.#call('log.poll', async () => {
       if (this.#deafPolls === 0) this.#disturb()
       if (this.#deafPolls > 0 && !world.isCalm) {
         this.#deafPolls--
@@ -96,7 +96,8 @@ class HostileConsumer implements LogConsumer {
       }
       this.#deafPolls = 0
       const ends = signal ? AbortSignal.any([signal, this.#death]) : this.#death
-      const poll = await this.#consumer.poll(maxRecords, maxWaitMs, ends)
+      const most = world.strikes('log.short_poll') ? Math.min(maxRecords, 1 + world.pick(8)) : maxRecords
+      const poll = await this.#consumer.poll(most, maxWaitMs, ends)
       for (const partition of poll.revoked) this.#next.delete(partition)
       for (const { partition, from } of poll.assigned) this.#next.set(partition, from)
       for (const record of poll.records) this.#next.set(record.partition, record.offset + 1)
@@ -106,22 +107,22 @@ class HostileConsumer implements LogConsumer {
 
   commit(offsets: ReadonlyMap<Partition, Offset>): Promise<void> {
     const { world } = this.#context
-    return this.#call(async () => {
+    return this.#call('log.commit', async () => {
       if (world.strikes('log.commit_failed')) throw new HeadwaterError('store_unavailable', { retryAfterS: 1 })
       await this.#consumer.commit(offsets)
     })
   }
 
   release(partition: Partition): Promise<void> {
-    return this.#call(() => this.#consumer.release(partition))
+    return this.#call('log.release', () => this.#consumer.release(partition))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#context.process.isOver(this.#life)) await this.#consumer[Symbol.asyncDispose]()
   }
 
-  #call<Answer>(run: () => Promise<Answer>): Promise<Answer> {
-    return this.#context.process.call(run, this.#life)
+  #call<Answer>(what: string, run: () => Promise<Answer>): Promise<Answer> {
+    return this.#context.process.call(what, run, this.#life)
   }
 
   #disturb(): void {

@@ -50,18 +50,18 @@ export function hostileStore<Port extends AsyncDisposable>(
     return answer
   }
 
-  const method = (kind: Kind, run: () => Promise<unknown>): Promise<unknown> => {
+  const method = (what: string, kind: Kind, run: () => Promise<unknown>): Promise<unknown> => {
     if (kind === 'read') {
-      return process.call(async () => {
+      return process.call(what, async () => {
         refuse()
         return run()
       })
     }
     if (line) {
       const { life } = process
-      return line(() => process.call(run, life))
+      return line(() => process.call(what, run, life))
     }
-    return process.call(() => write(kind, run))
+    return process.call(what, () => write(kind, run))
   }
 
   return new Proxy(port, {
@@ -72,7 +72,7 @@ export function hostileStore<Port extends AsyncDisposable>(
       if (typeof value !== 'function' || !kind) return value
       return (...parts: unknown[]) => {
         const given = parts.map(deepFrozen)
-        return method(kind, () => value.apply(target, given))
+        return method(`${name}.${String(key)}`, kind, () => value.apply(target, given))
       }
     },
   })

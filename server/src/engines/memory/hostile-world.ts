@@ -5,13 +5,19 @@ import { seededRandom } from '../../lib/virtual-seams.ts'
 export const faults = [
   /** A call takes a while, before or after it has its effect. */
   'delay',
+  /** An answer was true when it was given and comes much later: a stale read. */
+  'answer.late',
   /** The process dies in a call, before or after its effect. */
   'crash',
+  /** The process dies or stands still for a while at a failpoint; for those who run whole servers. */
+  'failpoint',
   /** A call is refused as `store_unavailable` or `ingest_unavailable`, without effect. */
   'refused',
   'append.unknown_stored',
   'append.unknown_lost',
   'append.unknown_late',
+  /** Of the records at hand a poll gets a few only. */
+  'log.short_poll',
   /** The worker is put out of the group; it hears of it with its next poll and starts again at the committed offsets. */
   'log.expelled',
   /** Partitions are dealt anew, some to others. */
@@ -133,6 +139,10 @@ export class HostileWorld {
 
   async delay(): Promise<void> {
     if (this.strikes('delay')) await this.#seams.scheduler.sleep(1 + this.pick(this.#maxDelayMs))
+  }
+
+  async longDelay(): Promise<void> {
+    await this.#seams.scheduler.sleep(1 + this.pick(this.#maxLateMs))
   }
 
   /** Runs it some time from now; at once when the world becomes calm, or when `hurry` is told its group. */

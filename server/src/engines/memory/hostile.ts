@@ -24,6 +24,10 @@ export { HostileWorld, troubled } from './hostile-world.ts'
 export interface HostileEngineSettings extends MemoryLogSettings {
   /** `GroupStore.ordered`. Default false. */
   readonly ordered?: boolean
+  /** Calls of a dead process stay under way for ever, instead of throwing `Crashed`. Default false. */
+  readonly silent?: boolean
+  /** Hears of every call that reached the storage, and what came of it. */
+  readonly note?: (line: string) => void
 }
 
 /** The engines as one server process sees them, and the process itself. */
@@ -34,6 +38,8 @@ export interface HostileEngines {
   /** Every call hangs until `thaw`, and then goes on as if nothing had been. */
   freeze(): void
   thaw(): void
+  /** Aborted when the process dies. */
+  readonly death: AbortSignal
 }
 
 /**
@@ -54,7 +60,7 @@ export function hostileEngines(
   world: HostileWorld,
   settings: HostileEngineSettings = {},
 ): HostileEngines {
-  const process = new HostileProcess(world, seams)
+  const process = new HostileProcess(world, seams, settings.silent, settings.note)
   const context: HostileContext = { world, process, seams }
   const ordered = settings.ordered ?? false
   const line = ordered ? createLine() : undefined
@@ -133,5 +139,6 @@ export function hostileEngines(
     crash: () => process.crash(),
     freeze: () => process.freeze(),
     thaw: () => process.thaw(),
+    death: process.death,
   }
 }
