@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { limits } from '@headwater/protocol'
 import { App } from './testing/apps.ts'
 import { pause } from './testing/eventually.ts'
-import { chance, length, report, seed } from './testing/lengths.ts'
+import { chance, length, patience, report, seed } from './testing/lengths.ts'
 import { Publisher } from './testing/publisher.ts'
 import { StressedServer } from './testing/stressed-server.ts'
 
@@ -14,7 +14,7 @@ const appsPerUser = length(3, 10)
 const kicksEach = length(5, 20)
 const hourMs = 3_600_000
 
-test('apps that are cut off, and apps that are away for longer than anybody keeps for them', async (t) => {
+test('apps that are cut off, and apps that are away for longer than anybody keeps for them', patience, async (t) => {
   await using server = await StressedServer.start({ 'activity.flushMs': 20 })
   const random = chance()
   const publisher = new Publisher(() => server.http, seed)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventually } from './testing/eventually.ts'
 import { Fleet } from './testing/fleet.ts'
-import { chance, isLong, length, report } from './testing/lengths.ts'
+import { chance, isLong, length, patience, report } from './testing/lengths.ts'
 import { StressedServer } from './testing/stressed-server.ts'
 import { assertWholeStory, readLog } from './testing/whole-story.ts'
 
@@ -13,7 +13,7 @@ const userCount = 50
 const hourMs = 3_600_000
 const jumps = [hourMs, -2 * hourMs, ...(isLong ? [30_000, -30_000, 2 * hourMs] : [])]
 
-test('a wall clock that jumps', async (t) => {
+test('a wall clock that jumps', patience, async (t) => {
   await using server = await StressedServer.start({
     'activity.flushMs': 20,
     'activity.windowMs': 500,

@@ -5,13 +5,13 @@ import { test } from 'node:test'
 import { eventually } from './testing/eventually.ts'
 import { Fleet } from './testing/fleet.ts'
 import { assertBaseline, atBaseline } from './testing/leaks.ts'
-import { chance, length, report } from './testing/lengths.ts'
+import { chance, length, patience, report } from './testing/lengths.ts'
 import { StressedServer } from './testing/stressed-server.ts'
 
 const crowd = length(600, 2_000)
 const hourMs = 3_600_000
 
-test('a storm with dead credentials', async (t) => {
+test('a storm with dead credentials', patience, async (t) => {
   await using server = await StressedServer.start()
   const before = await atBaseline(server)
   using good = new Fleet(server, chance())

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventually, pause } from './testing/eventually.ts'
-import { chance, length, report, seed } from './testing/lengths.ts'
+import { chance, length, patience, report, seed } from './testing/lengths.ts'
 import { openLoop } from './testing/open-loop.ts'
 import { percentile } from './testing/percentile.ts'
 import { Publisher } from './testing/publisher.ts'
@@ -18,7 +18,7 @@ const userCount = length(200, 2_000)
 const maxLagMs = length(500, 10_000)
 const rssMaxBytes = 900 * 1024 * 1024
 
-test('three times the capacity', async (t) => {
+test('three times the capacity', patience, async (t) => {
   await using server = await StressedServer.start({ 'log.maxLagMs': maxLagMs })
   const random = chance()
   const publisher = new Publisher(() => server.http, seed)

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventually } from './testing/eventually.ts'
 import { Fleet } from './testing/fleet.ts'
-import { chance, report, seed } from './testing/lengths.ts'
+import { chance, patience, report, seed } from './testing/lengths.ts'
 import { Publisher } from './testing/publisher.ts'
 import { StressedServer } from './testing/stressed-server.ts'
 import { assertWholeStory } from './testing/whole-story.ts'
 
-test('a fault that nobody handles: dead at once, never half alive', async (t) => {
+test('a fault that nobody handles: dead at once, never half alive', patience, async (t) => {
   await using server = await StressedServer.start({ 'activity.flushMs': 20 })
   const publisher = new Publisher(() => server.http, seed)
   using fleet = new Fleet(server, chance())

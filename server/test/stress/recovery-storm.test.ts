@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { limits } from '@headwater/protocol'
 import { eventually, pause } from './testing/eventually.ts'
 import { Fleet } from './testing/fleet.ts'
-import { chance, length, report, seed } from './testing/lengths.ts'
+import { chance, length, patience, report, seed } from './testing/lengths.ts'
 import { Publisher } from './testing/publisher.ts'
 import type { StreamClient } from './testing/stream-client.ts'
 import { StressedServer } from './testing/stressed-server.ts'
@@ -15,7 +15,7 @@ const clientCount = length(60, 200)
 const kicksEach = length(8, 20)
 const userCount = 20
 
-test('recovery storm: no gap, no duplicate, no inversion, and every badge as it was', async (t) => {
+test('recovery storm: no gap, no duplicate, no inversion, and every badge as it was', patience, async (t) => {
   await using server = await StressedServer.start({ 'activity.flushMs': 20 })
   const random = chance()
   const publisher = new Publisher(() => server.http, seed)
@@ -73,7 +73,7 @@ test('recovery storm: no gap, no duplicate, no inversion, and every badge as it 
   report(t, { clients: clientCount, kicks: kicked, deliveries: links, events: publisher.accepted.size, ...story })
 })
 
-test('a position that cannot be known is a reset, in every case', async (t) => {
+test('a position that cannot be known is a reset, in every case', patience, async (t) => {
   await using server = await StressedServer.start({ 'activity.flushMs': 0 })
   const random = chance()
   const publisher = new Publisher(() => server.http, seed)

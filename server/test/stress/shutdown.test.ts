@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventually, pause } from './testing/eventually.ts'
 import { Fleet } from './testing/fleet.ts'
-import { chance, length, report, seed } from './testing/lengths.ts'
+import { chance, length, patience, report, seed } from './testing/lengths.ts'
 import { Publisher } from './testing/publisher.ts'
 import { StressedServer } from './testing/stressed-server.ts'
 import { assertWholeStory } from './testing/whole-story.ts'
@@ -15,7 +15,7 @@ const exitWithinMs = 30_000
 /** Of all who come back, no more than this share within one second; short runs are over too soon for it. */
 const bucketShareMax = 0.1
 
-test('SIGTERM under load: nothing lost, nobody in a crowd, and an end of its own', async (t) => {
+test('SIGTERM under load: nothing lost, nobody in a crowd, and an end of its own', patience, async (t) => {
   await using server = await StressedServer.start({ 'gateway.drainMs': length(1_500, 10_000) })
   const random = chance()
   const publisher = new Publisher(() => server.http, seed)

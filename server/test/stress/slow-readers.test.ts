@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { eventually } from './testing/eventually.ts'
 import { Fleet } from './testing/fleet.ts'
 import { assertBaseline, atBaseline } from './testing/leaks.ts'
-import { chance, length, report, seed } from './testing/lengths.ts'
+import { chance, length, patience, report, seed } from './testing/lengths.ts'
 import { Publisher } from './testing/publisher.ts'
 import { StressedServer } from './testing/stressed-server.ts'
 import { assertWholeStory } from './testing/whole-story.ts'
@@ -25,7 +25,7 @@ const groupsEach = 60
 const groupsARound = 20
 const rssMoreBytes = 300 * 1024 * 1024
 
-test('sockets that do not read are closed, and are whole when they come back', async (t) => {
+test('sockets that do not read are closed, and are whole when they come back', patience, async (t) => {
   await using server = await StressedServer.start({
     'log.maxLagMs': 0,
     'activity.flushMs': 100,

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { eventually } from './testing/eventually.ts'
 import { Fleet } from './testing/fleet.ts'
 import { assertBaseline, atBaseline } from './testing/leaks.ts'
-import { chance, length, report, seed } from './testing/lengths.ts'
+import { chance, length, patience, report, seed } from './testing/lengths.ts'
 import { Publisher } from './testing/publisher.ts'
 import { StressedServer } from './testing/stressed-server.ts'
 import { assertWholeStory } from './testing/whole-story.ts'
@@ -12,7 +12,7 @@ import { assertWholeStory } from './testing/whole-story.ts'
 const socketCount = length(300, 5_000)
 const stallMs = length(5_500, 8_000)
 
-test('an event loop that stands still: sockets stay, and get what came meanwhile', async (t) => {
+test('an event loop that stands still: sockets stay, and get what came meanwhile', patience, async (t) => {
   // Silence of less than the stall is enough to be closed: only that it was the server's own saves them.
   await using server = await StressedServer.start({
     'gateway.silenceTimeoutMs': 4_000,

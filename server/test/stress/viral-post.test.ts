@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventually } from './testing/eventually.ts'
 import { Fleet } from './testing/fleet.ts'
-import { chance, length, report, seed } from './testing/lengths.ts'
+import { chance, length, patience, report, seed } from './testing/lengths.ts'
 import { percentile } from './testing/percentile.ts'
 import { Publisher } from './testing/publisher.ts'
 import { StressedServer } from './testing/stressed-server.ts'
@@ -16,7 +16,7 @@ const flushMs = 250
 const star = 'star'
 const otherCount = 20
 
-test('a viral post', async (t) => {
+test('a viral post', patience, async (t) => {
   // One partition: the others stand in one line with the post.
   await using server = await StressedServer.start({ 'log.partitions': 1, 'activity.flushMs': flushMs })
   const publisher = new Publisher(() => server.http, seed)

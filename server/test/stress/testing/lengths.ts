@@ -6,6 +6,9 @@ export const isLong = process.env.HEADWATER_LONG !== undefined
 
 export const length = (short: number, long: number): number => (isLong ? long : short)
 
+/** A full length on a busy machine is longer than what other tests are given. */
+export const patience = { timeout: 600_000 }
+
 /** Decides whatever a scenario leaves to chance; HEADWATER_SEED runs one again. */
 export const seed = Number(process.env.HEADWATER_SEED ?? 1)
 
