@@ -7,7 +7,7 @@ import type { MarkChange } from '../model/marks.ts'
 import type { LogConsumer, LogPoll } from '../ports/event-log.ts'
 import { createDue, type Due } from './due.ts'
 import { createFlush, type FlushMetrics, type FlushPorts, type Persist } from './flush.ts'
-import type { FlushJob } from './flush-job.ts'
+import { Flusher } from './flusher.ts'
 import { createDeletionFold } from './fold-deletion.ts'
 import { type FoldStep, foldEvent } from './fold-event.ts'
 import { createLoader } from './load.ts'
@@ -26,15 +26,6 @@ export interface AggregatorMetrics extends FlushMetrics {
 
 const lagEveryMs = 1_000
 
-/** A flush that is under way, or has just ended. */
-interface Writing {
-  readonly job: FlushJob
-  readonly users: readonly UserFold[]
-  readonly states: readonly PartitionState[]
-  outcome: { readonly ok: true } | { readonly ok: false; readonly error: unknown } | null
-  ended: Promise<void>
-}
-
 /**
  * The worker that turns the log into groups. One loop owns all partitions of this process: take records, bring what they
  * need into memory, fold them, have what is due written, commit. While a flush is written, folding goes on, up to a
@@ -51,7 +42,7 @@ export class Aggregator implements AsyncDisposable {
   readonly #metrics: AggregatorMetrics
   readonly #states = new Map<Partition, PartitionState>()
   readonly #loader: ReturnType<typeof createLoader>
-  readonly #flushing: ReturnType<typeof createFlush>
+  readonly #flusher: Flusher
   readonly #deletions: ReturnType<typeof createDeletionFold>
   readonly #due: Due
   readonly #stop = new AbortController()
@@ -59,10 +50,6 @@ export class Aggregator implements AsyncDisposable {
   #idle: (() => void)[] = []
   #running: Promise<void> | null = null
   #lagToldAt = Number.NEGATIVE_INFINITY
-  /** The flush that is under way; one at a time. */
-  #writing: Writing | null = null
-  /** Records folded since the last flush began. */
-  #folded = 0
   /** When the oldest record was appended that is being worked on; nothing while there is none to wait for. */
   #workingOn: number | null = null
 
@@ -72,14 +59,15 @@ export class Aggregator implements AsyncDisposable {
     this.#seams = seams
     this.#metrics = metrics
     this.#loader = createLoader(ports, settings, () => seams.clock.monotonic())
-    this.#flushing = createFlush(ports, settings, seams, metrics, this.#persist)
+    const flush = createFlush(ports, settings, seams, metrics, this.#persist)
     this.#due = createDue(settings.flushMs, ports.pubSub, metrics)
+    this.#flusher = new Flusher(this.#states, flush, this.#due, seams.clock, () => this.#wake.abort())
     this.#deletions = createDeletionFold(ports, {
       loadWindows: this.#loader.loadWindows,
       askRegisters: this.#loader.askRegisters,
       newestActors: this.#loader.newestActors,
       checkCurrent: this.#loader.checkCurrent,
-      flush: (_state, user) => this.#flushNow(user),
+      flush: (_state, user) => this.#flusher.flushNow(user),
       persist: this.#persist,
       failpoint: (name) => seams.failpoint(name),
     })
@@ -120,12 +108,12 @@ export class Aggregator implements AsyncDisposable {
     await using consumer = await this.#ports.log.join()
     try {
       while (!this.#stop.signal.aborted) await this.#turn(consumer)
-      await this.#drain()
-      this.#startFlush(() => true)
-      await this.#drain()
+      await this.#flusher.drain()
+      this.#flusher.start(() => true)
+      await this.#flusher.drain()
       await this.#commit(consumer)
     } finally {
-      await this.#writing?.ended
+      await this.#flusher.ended
       this.#states.clear()
       for (const resolve of this.#idle.splice(0)) resolve()
     }
@@ -140,10 +128,10 @@ export class Aggregator implements AsyncDisposable {
     await this.#seams.failpoint('aggregate.polled')
     await this.#fold(poll.records)
     await this.#seams.failpoint('aggregate.folded')
-    if (settling || this.#folded >= this.#settings.foldAheadMax) await this.#drain()
-    this.#reap()
-    this.#startFlush((user, now) => settling || this.#due.dueIn(user, now) <= 0)
-    if (settling) await this.#drain()
+    if (settling || this.#flusher.folded >= this.#settings.foldAheadMax) await this.#flusher.drain()
+    this.#flusher.reap()
+    this.#flusher.start((user, now) => settling || this.#due.dueIn(user, now) <= 0)
+    if (settling) await this.#flusher.drain()
     await this.#commit(consumer)
     // More than was asked for may wait behind a poll that was full.
     if (poll.records.length < this.#settings.pollRecords) this.#workingOn = null
@@ -157,7 +145,7 @@ export class Aggregator implements AsyncDisposable {
   }
 
   async #reassign(consumer: LogConsumer, poll: LogPoll): Promise<void> {
-    if (poll.revoked.length > 0) await this.#drain()
+    if (poll.revoked.length > 0) await this.#flusher.drain()
     for (const partition of poll.revoked) {
       this.#states.delete(partition)
       await consumer.release(partition)
@@ -178,7 +166,7 @@ export class Aggregator implements AsyncDisposable {
         state.folded = record.offset + 1
       }
       await this.#due.askWhoIsHeard(state, fresh)
-      this.#folded += fresh.length
+      this.#flusher.folded += fresh.length
       this.#metrics.applied(fresh.filter((record) => record.value.kind === 'event').length)
     }
   }
@@ -192,7 +180,7 @@ export class Aggregator implements AsyncDisposable {
         if (!(error instanceof StaleView)) throw error
         const window = state.window(error.group.user, error.group)
         if (!window) continue
-        await this.#flushNow(window.owner)
+        await this.#flusher.flushNow(window.owner)
         state.drop(window)
       }
     }
@@ -258,7 +246,7 @@ export class Aggregator implements AsyncDisposable {
           break
         }
         case 'flush':
-          await this.#flushNow(await this.#user(state, record))
+          await this.#flusher.flushNow(await this.#user(state, record))
           break
         case 'ask': {
           const asks = step.groups.map((group) => ({ group, actors: [event.actor] }))
@@ -284,73 +272,6 @@ export class Aggregator implements AsyncDisposable {
     if (known) return known
     const [head] = await this.#persist('load', () => this.#ports.groups.heads([id]))
     return state.user(id, () => head ?? 0)
-  }
-
-  /** Takes what is due and begins to write it. While something is being written, what is due waits for it. */
-  #startFlush(due: (user: UserFold, now: number) => boolean): void {
-    if (this.#writing) return
-    const now = this.#seams.clock.monotonic()
-    const users: UserFold[] = []
-    for (const state of this.#states.values()) {
-      for (const user of state.dirty) if (due(user, now)) users.push(user)
-    }
-    if (users.length > 0) this.#begin(users)
-    this.#folded = 0
-  }
-
-  /** Writes what is folded of a user, after all that is on its way, and waits for it. */
-  async #flushNow(user: UserFold): Promise<void> {
-    await this.#drain()
-    if (!user.isDirty) return
-    this.#begin([user])
-    await this.#drain()
-  }
-
-  #begin(users: readonly UserFold[]): void {
-    const states = [...this.#states.values()]
-    const taken = new Set(users)
-    for (const state of states) {
-      for (const user of state.dirty) {
-        if (!taken.has(user)) continue
-        state.writingFrom = Math.min(state.writingFrom ?? Number.POSITIVE_INFINITY, user.firstDirty ?? state.folded)
-        state.dirty.delete(user)
-      }
-    }
-    const now = this.#seams.clock.monotonic()
-    for (const user of users) this.#due.taken(user, now)
-    const job = this.#flushing.take(users, now)
-    const writing: Writing = { job, users, states, outcome: null, ended: Promise.resolve() }
-    this.#writing = writing
-    writing.ended = this.#flushing
-      .flush(job)
-      .then(
-        () => {
-          writing.outcome = { ok: true }
-        },
-        (error: unknown) => {
-          writing.outcome = { ok: false, error }
-        },
-      )
-      .finally(() => this.#wake.abort())
-  }
-
-  /** Lets go of what was written. In the loop alone: what a fold holds on to must not go away under it. */
-  #reap(): void {
-    const { job, users, states, outcome } = this.#writing ?? {}
-    if (!outcome) return
-    this.#writing = null
-    if (!outcome.ok) throw outcome.error
-    job?.done()
-    for (const state of states ?? []) {
-      state.writingFrom = null
-      for (const user of users ?? []) if (state.users.get(user.user) === user) state.releaseUser(user)
-    }
-  }
-
-  /** Waits for what is being written. */
-  async #drain(): Promise<void> {
-    await this.#writing?.ended
-    this.#reap()
   }
 
   async #commit(consumer: LogConsumer): Promise<void> {
@@ -385,7 +306,7 @@ export class Aggregator implements AsyncDisposable {
   /** Until the next flush is due; a while otherwise, so that windows end and lag is told. */
   #waitMs(): number {
     // The end of a flush wakes the loop; what is due waits for it.
-    if (this.#writing && !this.#writing.outcome) return 1_000
+    if (this.#flusher.isWriting) return 1_000
     const now = this.#seams.clock.monotonic()
     let wait = 1_000
     for (const state of this.#states.values()) {

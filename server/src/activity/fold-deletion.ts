@@ -24,7 +24,7 @@ export interface DeletionPorts {
 }
 
 export interface DeletionWork {
-  readonly loadWindows: (state: PartitionState, needs: readonly WindowNeed[], next: Seq) => Promise<void>
+  readonly loadWindows: (state: PartitionState, needs: readonly WindowNeed[], next: Seq) => Promise<unknown>
   readonly askRegisters: (asks: readonly { group: OpenGroup; actors: readonly UserId[] }[]) => Promise<void>
   readonly newestActors: (group: OpenGroup) => Promise<readonly Register[]>
   readonly checkCurrent: (group: OpenGroup) => Promise<void>

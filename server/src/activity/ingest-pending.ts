@@ -7,38 +7,30 @@ export interface PendingEvent {
   readonly acceptedAt: number
 }
 
-interface Entry extends PendingEvent {
-  readonly bytes: number
-}
-
 /**
  * The newest accepted events of this process, so that one who asks at once hears `pending` and not "there is no such
- * event". Bounded by number and by size; the oldest leave first. Their order is kept in a ring beside the map: the first
- * key of a map from which many were deleted is slow to find.
+ * event": at least half of what the bounds of number and size allow, at most all. They are kept in two generations, and
+ * when the younger is full the older goes as a whole: a map from which single entries are deleted is slow.
  */
 export function createPendingEvents(countMax: number, bytesMax: number) {
-  const events = new Map<EventId, Entry>()
-  const ring = new Array<EventId | undefined>(countMax)
-  let oldest = 0
-  let bytesHeld = 0
+  let young = new Map<EventId, PendingEvent>()
+  let old = new Map<EventId, PendingEvent>()
+  let bytes = 0
 
-  function dropOldest(): void {
-    const eventId = ring[oldest] as EventId
-    ring[oldest] = undefined
-    oldest = (oldest + 1) % countMax
-    bytesHeld -= events.get(eventId)?.bytes ?? 0
-    events.delete(eventId)
-  }
+  const get = (eventId: EventId): PendingEvent | undefined => young.get(eventId) ?? old.get(eventId)
 
   return {
+    get,
     /** Of two events with one id the first stands. */
-    add(event: ActivityEvent, acceptedAt: number, bytes: number): void {
-      if (bytes > bytesMax || events.has(event.eventId)) return
-      while (events.size === countMax || bytesHeld + bytes > bytesMax) dropOldest()
-      ring[(oldest + events.size) % countMax] = event.eventId
-      events.set(event.eventId, { event, acceptedAt, bytes })
-      bytesHeld += bytes
+    add(event: ActivityEvent, acceptedAt: number, size: number): void {
+      if (size > bytesMax || get(event.eventId)) return
+      if (young.size >= countMax / 2 || bytes + size > bytesMax / 2) {
+        old = size > bytesMax / 2 ? new Map() : young
+        young = new Map()
+        bytes = 0
+      }
+      young.set(event.eventId, { event, acceptedAt })
+      bytes += size
     },
-    get: (eventId: EventId): PendingEvent | undefined => events.get(eventId),
   }
 }

@@ -33,8 +33,8 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
       if (value.kind === 'event')
         needs.push({ user: value.event.targetUser, key: value.event, time: value.event.createdAt ?? appendedAt })
     }
-    await loadWindows(state, needs, records[0]?.seq ?? 0)
-    await prefetchRegisters(state, records)
+    const windows = await loadWindows(state, needs, records[0]?.seq ?? 0)
+    await prefetchRegisters(windows, records)
   }
 
   async function loadUsers(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
@@ -49,18 +49,25 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     for (const [i, user] of users.entries()) state.user(user, () => heads[i] ?? 0)
   }
 
-  async function loadWindows(state: PartitionState, needs: readonly WindowNeed[], next: Seq): Promise<void> {
+  /** The windows that the needs name, in their order. */
+  async function loadWindows(
+    state: PartitionState,
+    needs: readonly WindowNeed[],
+    next: Seq,
+  ): Promise<readonly KeyWindow[]> {
+    const windows: KeyWindow[] = []
     const lacking = new Map<KeyWindow, Set<number>>()
     for (const { user, key, time } of needs) {
       const owner = state.users.get(user)
       if (!owner) throw new Error('a window needs its user to be loaded')
       const window = state.window(user, key) ?? state.openWindow(owner, keyOf(key), windowEnd(key))
+      windows.push(window)
       if (window.covers(time)) continue
       const times = lacking.get(window)
       if (times) times.add(time)
       else lacking.set(window, new Set([time]))
     }
-    if (lacking.size === 0) return
+    if (lacking.size === 0) return windows
     const asks: KeyAsk[] = [...lacking].map(([window, times]) => ({
       user: window.owner.user,
       key: window.key,
@@ -71,14 +78,17 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     const answers = await groups.ofKeys(asks)
     let i = 0
     for (const [window, times] of lacking) window.load(answers[i++] ?? [], [...times], next)
+    return windows
   }
 
-  async function prefetchRegisters(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
+  /** `windows` are those of the events among the records. */
+  async function prefetchRegisters(windows: readonly KeyWindow[], records: readonly LogRecord[]): Promise<void> {
+    let next = 0
     const wanted = new Map<OpenGroup, Set<UserId>>()
     for (const record of records) {
       if (record.value.kind !== 'event') continue
       const { event } = record.value
-      const window = state.window(event.targetUser, event)
+      const window = windows[next++]
       if (!window || record.seq <= window.applied) continue
       for (const group of relevantGroups(window.groups, placeEvent(record, event))) {
         if (group.knows(event.actor)) continue

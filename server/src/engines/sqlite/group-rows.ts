@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { EventOp, EventType, JsonObject, ObjectType } from '@headwater/protocol'
 import {
   type EventPreview,
@@ -127,9 +126,17 @@ export function fromCells(cells: readonly Cell[]): GroupRow {
   }
 }
 
-/** 48 bits: keys that share one are told apart by their columns. */
+/** 48 bits (FNV-1a over UTF-16 code units, twice with different seeds): keys that share one are told apart by their columns. */
 export function keyHash(key: GroupKey): number {
-  return Number.parseInt(hash('sha1', keyText(key), 'hex').slice(0, 12), 16)
+  const text = keyText(key)
+  let low = 0x811c9dc5
+  let high = 0x050c5d1f
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    low = Math.imul(low ^ code, 0x01000193)
+    high = Math.imul(high ^ code, 0x01000193)
+  }
+  return ((high >>> 0) % 65_536) * 2 ** 32 + (low >>> 0)
 }
 
 const pack = (register: Register): PackedRegister => [
