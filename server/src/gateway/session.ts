@@ -152,14 +152,15 @@ export class Session {
   /** Sends what the client does not have yet. `catchingUp`: it may be more than the queue holds otherwise. */
   deliver(batch: StreamBatch, catchingUp: boolean): void {
     const known = this.position
-    this.transport.cork()
+    const areMany = batch.entries.length > 1
+    if (areMany) this.transport.cork()
     for (const entry of batch.entries) {
       if (this.phase === 'ended') break
       if (entry.seq <= known) continue
       const created = entry.kind === 'group' && entry.visibleSince > known
       if (!this.#queue.sendEntry(entry, created, catchingUp, batch.acceptedAt)) this.close('slow_consumer')
     }
-    this.transport.uncork()
+    if (areMany) this.transport.uncork()
     this.position = Math.max(known, batch.to)
     if (this.hasBacklog && catchingUp) this.backlogSince = this.#host.now()
   }
