@@ -14,6 +14,7 @@ import type { Cursors } from './cursor.ts'
 import { nextCursorOf, pageOf } from './page.ts'
 import { requireUser } from './principal.ts'
 import { invalidField } from './problem.ts'
+import { createQuickPages } from './quick-pages.ts'
 import {
   ActivityGroup,
   Cursor,
@@ -24,6 +25,7 @@ import {
   NextCursor,
   positionFields,
 } from './schemas.ts'
+import { jsonType } from './security-headers.ts'
 
 export interface ActivityRouteDependencies {
   readonly reader: ActivityReader
@@ -35,7 +37,6 @@ export interface ActivityRouteDependencies {
 }
 
 const tags = ['Activities']
-const jsonType = 'application/json; charset=utf-8'
 /** Any text: what is no id of a group is not found, however it looks. */
 const params = Exactly({ group_id: Type.String() })
 const filterSchema = Type.String({
@@ -57,6 +58,14 @@ export function addActivityRoutes(app: App, dependencies: ActivityRouteDependenc
   const renderFirst: RenderPage = (user, page) =>
     Buffer.from(JSON.stringify(shownPage(page, nextCursorOf(cursors, 'activities', user, page.next))))
 
+  app.quickly.use(
+    createQuickPages({
+      ...app.quickly,
+      reader,
+      render: renderFirst,
+      onAnswered: (status, elapsedMs) => app.quickly.answered('/v1/activities', status, elapsedMs),
+    }),
+  )
   app.get(
     '/v1/activities',
     {

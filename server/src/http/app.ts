@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { limits } from '@headwater/protocol'
 import fastify, {
@@ -23,8 +24,9 @@ import { createIdempotencyHooks, type Idempotency } from './idempotency.ts'
 import { addJsonParser } from './json-body.ts'
 import { invalidRequest, sendProblem, toHeadwaterError } from './problem.ts'
 import { checkQuery, parseQuery } from './query-string.ts'
-import { createRateLimit } from './rate-limit.ts'
-import { logFailure, logSlow, type RequestLog } from './request-log.ts'
+import type { AnswerQuickly, QuickPageDependencies } from './quick-pages.ts'
+import { createRateLimit, createTakeRequest } from './rate-limit.ts'
+import { logFailure, logSlow, type RequestLog, warnSlow } from './request-log.ts'
 import { createRouteTable, type RouteTable } from './route-table.ts'
 import { createCors, setSecurityHeaders } from './security-headers.ts'
 import type { HttpSettings } from './settings.ts'
@@ -50,7 +52,16 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     routeTable: RouteTable
+    /** What answers some requests before the framework sees them needs this, and is put in place by `setQuick`. */
+    quickly: Quickly
   }
+}
+
+/** For the few requests that are answered without the framework. */
+export interface Quickly
+  extends Pick<QuickPageDependencies, 'access' | 'takeRequest' | 'hasCorsOrigins' | 'monotonic'> {
+  answered(route: string, status: number, elapsedMs: number): void
+  use(answer: AnswerQuickly): void
 }
 
 /** Routes are added to it as `addUserRoutes(app, …)`, each with `config.access`, with TypeBox schemas as types. */
@@ -95,7 +106,8 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
   const app: App = fastify(options).withTypeProvider<TypeBoxTypeProvider>()
   const compileSchema = createSchemaCompiler()
   const authenticate = createAuthenticate(access, settings, seams.clock)
-  const rateLimit = createRateLimit(settings, seams.clock)
+  const takeRequest = createTakeRequest(settings, seams.clock)
+  const rateLimit = createRateLimit(takeRequest)
   const reserveBody = createBodyBudget(settings.maxBodyBytesInFlight)
   const idempotent = createIdempotencyHooks(idempotency, seams.clock, log)
   const cors = createCors(settings)
@@ -118,6 +130,17 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
   addJsonParser(app as unknown as FastifyInstance)
   ignoreExpectations(app.server)
+  app.decorate('quickly', {
+    access,
+    takeRequest,
+    hasCorsOrigins: settings.corsOrigins.length > 0,
+    monotonic: () => seams.clock.monotonic(),
+    answered(route, status, elapsedMs) {
+      metrics?.observeRequest('GET', route, status, elapsedMs / 1000)
+      if (elapsedMs > settings.slowRequestMs) warnSlow(log, 'GET', route, status, elapsedMs)
+    },
+    use: (answer) => answerFirst(app, answer),
+  })
 
   app.addHook('onRoute', (route) => {
     if (!route.config?.access) throw new Error(`${route.method} ${route.url} does not say who may call it`)
@@ -175,6 +198,24 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
     reply.header('allow', methods.join(', '))
     return sendProblem(reply, new HeadwaterError('method_not_allowed'))
   }
+}
+
+/** Asks before the framework does, until the server closes: then each answer is the last one of its connection. */
+function answerFirst(app: App, answer: AnswerQuickly): void {
+  const { server } = app
+  let closing = false
+  app.addHook('preClose', (done) => {
+    closing = true
+    done()
+  })
+  const framework = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
+  server.removeAllListeners('request')
+  server.on('request', (request, response) => {
+    const otherwise = () => {
+      for (const listener of framework) listener.call(server, request, response)
+    }
+    if (closing || !answer(request, response, otherwise)) otherwise()
+  })
 }
 
 const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? ''

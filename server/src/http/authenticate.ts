@@ -13,7 +13,7 @@ export type RouteAccess = 'public' | 'any' | 'server'
 /** Wrong keys and tokens from one address: a hundred at once, and a hundred a minute. */
 const guesses = { perSecond: 100 / 60, burst: 100 }
 const addressesMax = 20_000
-const bearerPattern = /^Bearer +([!-~]+)$/i
+export const bearerPattern = /^Bearer +([!-~]+)$/i
 
 /** Finds out who calls, before any of the body is read. */
 export function createAuthenticate(access: Access, { rateLimits }: Pick<HttpSettings, 'rateLimits'>, clock: Clock) {

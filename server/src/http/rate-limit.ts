@@ -5,8 +5,11 @@ import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
 import type { HttpSettings } from './settings.ts'
 
+/** Takes one of what a caller may do; `undefined` = nothing is counted. */
+export type TakeRequest = (principal: Principal, method: string) => RateVerdict | undefined
+
 /** Users have two buckets, one for all requests and one for writes; the customer's server has one, if any. */
-export function createRateLimit(settings: HttpSettings, clock: Clock) {
+export function createTakeRequest(settings: HttpSettings, clock: Clock): TakeRequest {
   const limiter = (perSecond: number, burst: number) =>
     settings.rateLimits === 'on' && perSecond > 0
       ? createRateLimiter({ perSecond, burst: Math.max(1, burst) }, clock)
@@ -15,13 +18,15 @@ export function createRateLimit(settings: HttpSettings, clock: Clock) {
   const writes = limiter(settings.userWritesPerS, settings.userWriteBurst)
   const server = limiter(settings.apiKeyRequestsPerS, settings.apiKeyRequestBurst)
 
-  const take = (principal: Principal, method: string): RateVerdict | undefined => {
+  return (principal, method) => {
     if (principal.kind === 'server') return server?.take('server')
     const verdict = requests?.take(principal.user)
     if (verdict?.allowed === false || !isWrite(method)) return verdict
     return tighter(verdict, writes?.take(principal.user))
   }
+}
 
+export function createRateLimit(take: TakeRequest) {
   return function rateLimit(request: FastifyRequest, reply: FastifyReply): void {
     const verdict = request.principal && take(request.principal, request.method)
     if (!verdict) return

@@ -23,6 +23,10 @@ export function logFailure(log: RequestLog, request: FastifyRequest, error: Head
   log.error({ ...fieldsOf(request, error.status), code: error.code, err: error.cause ?? error }, 'a request failed')
 }
 
+export function warnSlow(log: RequestLog, method: string, route: string, status: number, elapsedMs: number): void {
+  log.warn({ method, route, status, elapsed_ms: Math.round(elapsedMs) }, 'a request was slow')
+}
+
 export function logSlow(log: RequestLog, request: FastifyRequest, reply: FastifyReply, slowMs: number): void {
   const elapsedMs = Math.round(reply.elapsedTime)
   if (elapsedMs > slowMs)

@@ -1,13 +1,20 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { HttpSettings } from './settings.ts'
 
+/** As Fastify names the JSON that it makes itself. */
+export const jsonType = 'application/json; charset=utf-8'
+
 /** What no answer goes without. Pages with a look of their own set a wider `content-security-policy` first. */
+export const securityHeaders = [
+  ['x-content-type-options', 'nosniff'],
+  ['x-frame-options', 'DENY'],
+  ['referrer-policy', 'no-referrer'],
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['cache-control', 'no-store'],
+] as const
+
 export function setSecurityHeaders(reply: FastifyReply): void {
-  reply.header('x-content-type-options', 'nosniff')
-  reply.header('x-frame-options', 'DENY')
-  reply.header('referrer-policy', 'no-referrer')
-  reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
-  reply.header('cache-control', 'no-store')
+  for (const [name, value] of securityHeaders) reply.header(name, value)
 }
 
 const allowedHeaders = 'Authorization, Content-Type, Idempotency-Key, X-User-Id, Accept-Language, Last-Event-ID'

@@ -52,6 +52,11 @@ export function createMetrics(): Metrics {
     buckets: requestBuckets,
     registers,
   })
+  /** What is counted for one method, route and status: naming the labels costs more than counting. */
+  const byKind = new Map<
+    string,
+    { readonly count: { inc(): void }; readonly seconds: { observe(value: number): void } }
+  >()
   const collectors: (() => void | Promise<void>)[] = []
 
   return {
@@ -89,8 +94,14 @@ export function createMetrics(): Metrics {
     databaseBytes: gauge('headwater_database_bytes', 'Size of the embedded database'),
     databaseWalBytes: gauge('headwater_database_wal_bytes', 'Size of the write-ahead log of the embedded database'),
     observeRequest(method, route = 'none', status, seconds) {
-      requests.inc({ method, route, status })
-      requestSeconds.observe({ method, route }, seconds)
+      const key = `${status} ${method} ${route}`
+      let found = byKind.get(key)
+      if (!found) {
+        found = { count: requests.labels({ method, route, status }), seconds: requestSeconds.labels({ method, route }) }
+        byKind.set(key, found)
+      }
+      found.count.inc()
+      found.seconds.observe(seconds)
     },
     onCollect: (read) => void collectors.push(read),
     async text() {
