@@ -9,7 +9,7 @@ import { StressedServer } from './testing/stressed-server.ts'
 import { assertWholeStory, readLog } from './testing/whole-story.ts'
 
 const socketCount = length(200, 2_000)
-const userCount = 50
+const userCount = length(50, 200)
 const hourMs = 3_600_000
 const jumps = [hourMs, -2 * hourMs, ...(isLong ? [30_000, -30_000, 2 * hourMs] : [])]
 
