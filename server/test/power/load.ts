@@ -1,14 +1,17 @@
+import { setTimeout } from 'node:timers/promises'
 import { systemClock } from '../../src/lib/system-seams.ts'
 import { createUuidV7 } from '../../src/lib/uuid.ts'
 import { seededRandom } from '../../src/lib/virtual-seams.ts'
 import { pick } from '../model/random-events.ts'
-import { type CallOptions, callServer } from './call-server.ts'
+import { askServer, type CallOptions, callServer } from './call-server.ts'
+import { inTime } from './in-time.ts'
 
 export const users = ['carol', 'dave', 'erin'] as const
 const callers = 4
 const actors = 40
 const objects = 25
 const eventsPerRequestMax = 20
+const pauseMs = 20
 
 /** What callers were told. All of it must be true after a power cut. */
 export class Told {
@@ -40,7 +43,7 @@ export class Load implements AsyncDisposable {
   readonly #newId: () => string
   readonly #work: Promise<unknown>
   readonly #aborted = new AbortController()
-  #answered = Promise.withResolvers<void>()
+  #acknowledged = Promise.withResolvers<void>()
   #isOver = false
 
   constructor(url: string, seed: number) {
@@ -48,14 +51,14 @@ export class Load implements AsyncDisposable {
     this.#random = seededRandom(seed)
     this.#newId = createUuidV7(systemClock, this.#random)
     this.#work = Promise.all(Array.from({ length: callers }, (_, n) => this.#keepCalling(n)))
-    // Told to whoever waits for the next answer.
-    this.#work.catch((error: unknown) => this.#answered.reject(error))
-    this.#answered.promise.catch(() => {})
+    // Told to whoever waits.
+    this.#work.catch((error: unknown) => this.#acknowledged.reject(error))
+    this.#acknowledged.promise.catch(() => {})
   }
 
-  /** Resolves when the next request is answered. */
-  answered(): Promise<void> {
-    return this.#answered.promise
+  /** Resolves when the next events are acknowledged. */
+  acknowledged(): Promise<void> {
+    return inTime('events are acknowledged', this.#acknowledged.promise)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -72,9 +75,6 @@ export class Load implements AsyncDisposable {
         if (this.#isOver) return
         throw error
       }
-      this.#answered.resolve()
-      this.#answered = Promise.withResolvers()
-      this.#answered.promise.catch(() => {})
     }
   }
 
@@ -107,8 +107,14 @@ export class Load implements AsyncDisposable {
   }
 
   async #send(events: readonly object[]): Promise<void> {
-    await this.#call('POST', '/v1/events', { body: { events } })
+    const answer = await askServer(this.#url, 'POST', '/v1/events', { body: { events }, signal: this.#aborted.signal })
+    // To a server that was frozen it looks as if the disk were slow, and it closes its door for a moment.
+    if (answer.status === 503 && answer.body.code === 'overloaded') return await setTimeout(pauseMs)
+    if (answer.status !== 202) throw new Error(`POST /v1/events: ${answer.status} ${JSON.stringify(answer.body)}`)
     for (const event of events) this.told.events.add((event as { readonly event_id: string }).event_id)
+    this.#acknowledged.resolve()
+    this.#acknowledged = Promise.withResolvers()
+    this.#acknowledged.promise.catch(() => {})
   }
 
   async #mark(user: string, as: 'read' | 'seen'): Promise<void> {

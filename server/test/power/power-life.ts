@@ -49,7 +49,7 @@ export async function cutPower(life: Life): Promise<readonly Cut[]> {
   await using load = new Load(server.url, life.seed)
   const seen: Cut[] = []
   for (let cut = 0; cut < life.cuts; cut++) {
-    await load.answered()
+    await load.acknowledged()
     if (life.moments === 'in-sync') await server.inSync()
     // The moment is what is tried here: no event stands for it.
     else await setTimeout(pick(random, pauseMsMax))
