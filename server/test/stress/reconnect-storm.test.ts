@@ -16,6 +16,7 @@ const clientCount = length(1_200, 10_000)
 const socketsPerUser = 2
 /** While the server is down waits double; a short run does not wait as long as apps do. */
 const waitMaxMs = length(1_000, 20_000)
+const mayTryAgain: ReadonlySet<number> = new Set([408, 503, 4003, 4505])
 const reads = 'headwater_store_reads_total'
 
 test(
@@ -73,7 +74,9 @@ test(
     // With every beat of its heart the gateway compares heads, some users at a time. Clients cost nothing.
     assert.ok(asked <= stormMs / 1_000 + 5, `${asked} reads`)
     for (const client of clients) {
-      assert.deepEqual([client.faults, client.resets, client.links, client.ends], [[], [], client.links, [null]])
+      assert.deepEqual([client.faults, client.resets], [[], []])
+      // Who is not let in at the first try, because too many are at the door, may try again.
+      for (const code of client.ends) assert.ok(code === null || mayTryAgain.has(code), `closed with ${code}`)
       assert.ok(client.links <= 1)
     }
 
