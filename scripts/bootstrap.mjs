@@ -4,14 +4,14 @@
 // Plain JavaScript without dependencies, because on a fresh clone the system's Node (20 or newer)
 // reads it before anything is installed. When nothing is to be done it costs a few files' reading.
 import { join } from 'node:path'
-import { becomeNode } from '../server/bin/pinned-node.mjs'
+import { becomeNode, serverFlags } from '../server/bin/pinned-node.mjs'
 import { installDependencies } from './set-up/install.mjs'
 import { root } from './set-up/root.mjs'
 import { buildWeb } from './set-up/web.mjs'
 
 /** Each command of package.json: what it runs under the pinned Node, and whether it serves the built web pages. */
 const commands = {
-  start: { run: ['server/src/main.ts', 'start'], web: true },
+  start: { run: ['server/src/main.ts', 'start'], web: true, flags: serverFlags },
   test: { run: ['scripts/test.mjs', 'all'], web: true },
   'test:long': { run: ['scripts/test.mjs', 'long'], web: true },
   'test:unit': { run: ['scripts/test.mjs', 'unit'], web: false },
@@ -36,4 +36,4 @@ if (!ready) process.exit(1)
 const [entry, ...first] = command.run
 // Compiled code and stripped types are kept between runs: it halves the time until the server listens.
 const env = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile'), ...process.env }
-await becomeNode([join(root, entry), ...first, ...args], env)
+await becomeNode([...(command.flags ?? []), join(root, entry), ...first, ...args], env)

