@@ -32,7 +32,8 @@ const shortReadsMax = 10
  */
 export class Channel {
   readonly user: UserId
-  readonly sessions = new Set<Session>()
+  /** Few: a user has a phone or two. */
+  readonly sessions: Session[] = []
   readonly #parts: ChannelParts
   readonly #inbox: StreamChanges[] = []
   #wanted: Seq = 0

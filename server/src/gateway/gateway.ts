@@ -31,7 +31,7 @@ export function createGateway(parts: GatewayParts, settings: GatewaySettings, se
 
   return {
     handleUpgrade(request, socket, head) {
-      socket.on('error', () => socket.destroy())
+      socket.on('error', destroyIt)
       if (pathOf(request) !== socketPath) {
         refuseUpgrade(socket, { code: 'route_not_found' })
         return
@@ -85,6 +85,11 @@ export function createGateway(parts: GatewayParts, settings: GatewaySettings, se
       await switchboard[Symbol.asyncDispose]()
     },
   }
+}
+
+/** A function of its own: one made for each upgrade would keep the request for as long as the socket lives. */
+function destroyIt(this: Duplex): void {
+  this.destroy()
 }
 
 const openingOf = (

@@ -38,7 +38,7 @@ export class Hub implements AsyncDisposable {
     return this.#channels.size
   }
 
-  sessionsOf(user: UserId): ReadonlySet<Session> {
+  sessionsOf(user: UserId): readonly Session[] {
     return this.#channels.get(user)?.sessions ?? noSessions
   }
 
@@ -49,14 +49,17 @@ export class Hub implements AsyncDisposable {
       channel = new Channel(session.user, this.#parts)
       this.#channels.set(session.user, channel)
     }
-    channel.sessions.add(session)
+    if (!channel.sessions.includes(session)) channel.sessions.push(session)
     return { channel, subscribed: this.#subscriptions.add(session.user) }
   }
 
   leave(session: Session): void {
     if (!session.principal) return
     const channel = this.#channels.get(session.user)
-    if (!channel?.sessions.delete(session) || channel.sessions.size > 0) return
+    const index = channel?.sessions.indexOf(session) ?? -1
+    if (!channel || index === -1) return
+    channel.sessions.splice(index, 1)
+    if (channel.sessions.length > 0) return
     this.#channels.delete(session.user)
     this.#subscriptions.remove(session.user)
   }
@@ -94,4 +97,4 @@ export class Hub implements AsyncDisposable {
   }
 }
 
-const noSessions: ReadonlySet<Session> = new Set()
+const noSessions: readonly Session[] = []

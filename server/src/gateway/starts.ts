@@ -43,7 +43,7 @@ export class Starts {
 
   /** True when one more session of this user may be opened here. */
   hasRoom(principal: SocketPrincipal): boolean {
-    return this.#parts.hub.sessionsOf(principal.user).size < this.#settings.socketsPerUser
+    return this.#parts.hub.sessionsOf(principal.user).length < this.#settings.socketsPerUser
   }
 
   /** An `auth` frame: the first one, or one that starts a live session anew, perhaps with a newer token. */

@@ -63,7 +63,7 @@ export function hostileOfflineQueue({ offline }: MemoryStorage, context: Hostile
 export function hostileSessionRegistry({ sessions }: MemoryStorage, context: HostileContext): SessionRegistry {
   const registry = memorySessionRegistry(sessions)
   const evict = (user: UserId) => {
-    sessions.size -= sessions.users.get(user)?.size ?? 0
+    sessions.size -= sessions.users.get(user)?.length ?? 0
     sessions.users.delete(user)
   }
   const wipe = () => {

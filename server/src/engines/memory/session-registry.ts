@@ -7,12 +7,16 @@ interface Entry {
 }
 
 export interface SessionState {
-  readonly users: Map<UserId, Map<string, Entry>>
+  readonly users: Map<UserId, Entry[]>
   /** Sessions, those whose time has passed and who were not met since included. */
   size: number
   /** With so many it is time to look for those whose time has passed. */
   sweepAt: number
 }
+
+/** A user has few sessions, so a list is looked through. */
+const indexOf = (entries: readonly Entry[] | undefined, sessionId: string): number =>
+  entries?.findIndex(({ session }) => session.sessionId === sessionId) ?? -1
 
 const sweepMin = 1_024
 
@@ -20,16 +24,18 @@ export const newSessionState = (): SessionState => ({ users: new Map(), size: 0,
 
 export function memorySessionRegistry(state: SessionState): SessionRegistry {
   function forget(user: UserId, sessionId: string): void {
-    const sessions = state.users.get(user)
-    if (!sessions?.delete(sessionId)) return
+    const entries = state.users.get(user)
+    const index = indexOf(entries, sessionId)
+    if (!entries || index === -1) return
+    entries.splice(index, 1)
     state.size--
-    if (sessions.size === 0) state.users.delete(user)
+    if (entries.length === 0) state.users.delete(user)
   }
 
   /** Costs a walk over all, and runs only after as many were added. */
   function sweep(now: number): void {
-    for (const [user, sessions] of state.users) {
-      for (const [sessionId, { until }] of sessions) if (until <= now) forget(user, sessionId)
+    for (const [user, entries] of state.users) {
+      for (const { session, until } of [...entries]) if (until <= now) forget(user, session.sessionId)
     }
     state.sweepAt = Math.max(sweepMin, 2 * state.size)
   }
@@ -37,10 +43,16 @@ export function memorySessionRegistry(state: SessionState): SessionRegistry {
   return {
     async put(sessions, now, ttlMs) {
       for (const session of sessions) {
-        const own = state.users.get(session.user) ?? new Map<string, Entry>()
-        state.users.set(session.user, own)
-        if (!own.has(session.sessionId)) state.size++
-        own.set(session.sessionId, { session, until: now + ttlMs })
+        const entry = { session, until: now + ttlMs }
+        const own = state.users.get(session.user)
+        const index = indexOf(own, session.sessionId)
+        if (own && index !== -1) {
+          own[index] = entry
+          continue
+        }
+        if (own) own.push(entry)
+        else state.users.set(session.user, [entry])
+        state.size++
       }
       if (state.size >= state.sweepAt) sweep(now)
     },
@@ -52,7 +64,7 @@ export function memorySessionRegistry(state: SessionState): SessionRegistry {
     async find(users, now) {
       return users.map((user) => {
         const alive: Session[] = []
-        for (const { session, until } of state.users.get(user)?.values() ?? []) if (until > now) alive.push(session)
+        for (const { session, until } of state.users.get(user) ?? []) if (until > now) alive.push(session)
         return alive
       })
     },
