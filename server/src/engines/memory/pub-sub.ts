@@ -8,7 +8,8 @@ export interface Listener {
 
 /** Who listens to whom. */
 export interface PubSubState {
-  readonly byUser: Map<UserId, Set<Listener>>
+  /** A user has one or two, and a list is smaller than a set. */
+  readonly byUser: Map<UserId, readonly Listener[]>
   readonly listeners: Set<Listener>
 }
 
@@ -48,17 +49,17 @@ export function memoryPubSub(state: PubSubState): PubSub {
         async add(added) {
           for (const user of added) {
             users.add(user)
-            const listeners = state.byUser.get(user) ?? new Set()
-            state.byUser.set(user, listeners.add(listener))
+            const others = state.byUser.get(user) ?? []
+            if (!others.includes(listener)) state.byUser.set(user, [...others, listener])
           }
         },
 
         async remove(removed) {
           for (const user of removed) {
             users.delete(user)
-            const listeners = state.byUser.get(user)
-            listeners?.delete(listener)
-            if (listeners?.size === 0) state.byUser.delete(user)
+            const others = state.byUser.get(user)?.filter((other) => other !== listener) ?? []
+            if (others.length > 0) state.byUser.set(user, others)
+            else state.byUser.delete(user)
           }
         },
 
