@@ -23,7 +23,8 @@ function replaceSettings(): void {
 }
 
 function replaced(sql: string): string {
-  if (/^PRAGMA synchronous\b/.test(sql)) return `PRAGMA synchronous = ${synchronous}`
+  // Left as the program asks for it where FULL is meant: that is what is tried.
+  if (synchronous !== 'FULL' && /^PRAGMA synchronous\b/.test(sql)) return `PRAGMA synchronous = ${synchronous}`
   if (checkpointPages !== undefined && /^PRAGMA wal_autocheckpoint\b/.test(sql)) {
     return `PRAGMA wal_autocheckpoint = ${checkpointPages}`
   }

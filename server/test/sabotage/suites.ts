@@ -19,7 +19,12 @@ const allSuites = {
   fold: { files: ['server/test/invariants/fold-equals-plain-fold.test.ts'] },
   hostile: { files: ['server/test/invariants/hostile-memory.test.ts'], env: { HEADWATER_SEEDS: '5' } },
   'hostile sqlite': { files: ['server/test/invariants/sqlite-hostile.test.ts'], env: { HEADWATER_SEEDS: '10' } },
-  power: { files: ['server/test/power/power-cut.test.ts'], env: { HEADWATER_POWER_CUTS: '10' }, needsRoot: true },
+  power: {
+    files: ['server/test/power/power-cut.test.ts'],
+    env: { HEADWATER_POWER_CUTS: '10' },
+    pattern: 'power is cut \\(.*loses nothing',
+    needsRoot: true,
+  },
   checkers: { files: ['server/test/checkers/concurrent-run.test.ts'], env: { HEADWATER_KILLS: '1' } },
   ingest: { files: ['server/src/activity/ingest.test.ts'] },
   badge: { files: ['server/test/invariants/badge-equals-recount.test.ts'] },
