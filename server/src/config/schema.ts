@@ -144,7 +144,7 @@ export const schema = {
     flushMs: integer(
       250,
       { min: 0, max: minute },
-      'After its first event a group is written at most once in this time.',
+      'A user is written once in this time at most: in the long run when somebody listens, else always; groups that open do not wait.',
     ),
     openWindowsMax: integer(
       200_000,
