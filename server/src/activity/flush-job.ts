@@ -4,9 +4,8 @@ import type { MarkChange } from '../model/marks.ts'
 import type { OpenGroup } from '../model/open-group.ts'
 import type { MemberBatch } from '../ports/member-store.ts'
 import type { ObjectEntry } from '../ports/object-index.ts'
-import type { EventTrace } from '../ports/trace-store.ts'
 import type { UnreadFlush } from '../ports/unread-sets.ts'
-import type { UserFold } from './user-fold.ts'
+import type { Folded, UserFold } from './user-fold.ts'
 
 /**
  * What is folded of some users and not written, as of one moment. Folding goes on while it is written: what comes
@@ -44,7 +43,7 @@ export interface UserJob {
   readonly nudge: boolean
   readonly acceptedAt: number
   readonly unread: UnreadFlush
-  readonly traces: readonly EventTrace[]
+  readonly traces: readonly Folded[]
 }
 
 /**

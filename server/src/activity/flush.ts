@@ -1,5 +1,6 @@
 import type { Seams } from '../lib/seams.ts'
 import { type GroupRow, monthOf } from '../model/activity-group.ts'
+import type { UserId } from '../model/ids.ts'
 import type { LogValue } from '../model/log-record.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { GroupBatch, GroupStore } from '../ports/group-store.ts'
@@ -9,12 +10,12 @@ import type { OfflineQueue } from '../ports/offline-queue.ts'
 import type { PubSub, StreamChange, StreamChanges } from '../ports/pub-sub.ts'
 import type { ReadMarks } from '../ports/read-marks.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
-import type { TraceStore } from '../ports/trace-store.ts'
+import type { EventTrace, TraceStore } from '../ports/trace-store.ts'
 import type { BadgeCounts, UnreadSets } from '../ports/unread-sets.ts'
 import type { ViewWriter } from '../ports/view-writer.ts'
 import { type FlushJob, type Opening, takeJob, type UserJob } from './flush-job.ts'
 import type { ActivitySettings } from './settings.ts'
-import type { UserFold } from './user-fold.ts'
+import type { Folded, UserFold } from './user-fold.ts'
 
 export interface FlushPorts {
   readonly log: EventLog
@@ -183,9 +184,7 @@ export function createFlush(
     const pushedAt = seams.clock.now()
     const complete = users.flatMap((user) => {
       const queuedAt = queued.has(user.user) ? pushedAt : null
-      return user.traces.map((trace) =>
-        trace.state === 'ignored' ? trace : { ...trace, writtenAt, pushedAt, queuedAt },
-      )
+      return user.traces.map((folded) => traceOf(user.user, folded, { writtenAt, pushedAt, queuedAt }))
     })
     if (complete.length > 0) await attempt('traces', () => traces.put(complete))
   }
@@ -198,6 +197,28 @@ export function createFlush(
       metrics.degraded(part, error)
       return undefined
     }
+  }
+}
+
+const nothingHappened = { writtenAt: null, pushedAt: null, queuedAt: null }
+
+function traceOf(
+  user: UserId,
+  { event, record, reason, groupId }: Folded,
+  times: Pick<EventTrace, 'writtenAt' | 'pushedAt' | 'queuedAt'>,
+): EventTrace {
+  const { writtenAt, pushedAt, queuedAt } = reason === null ? times : nothingHappened
+  return {
+    event,
+    user,
+    seq: record.seq,
+    state: reason === null ? 'applied' : 'ignored',
+    reason,
+    groupId,
+    acceptedAt: record.appendedAt,
+    writtenAt,
+    pushedAt,
+    queuedAt,
   }
 }
 

@@ -48,7 +48,7 @@ export function foldEvent(
       return done
     }
     case 'open':
-      if (isOtherMonth(window, placed.createdAt)) return { step: 'flush' }
+      if (isOtherMonth(window, monthOf(placed.createdAt))) return { step: 'flush' }
       return open(window, record, event, placed, settings)
     case 'join':
       return join(window, record, event, placed, choice.group)
@@ -95,7 +95,7 @@ function join(
   group: OpenGroup,
 ): FoldStep {
   const user = window.owner
-  if (isOtherMonth(window, group.createdAt)) return { step: 'flush' }
+  if (isOtherMonth(window, group.month)) return { step: 'flush' }
   if (group.pending.size >= pendingMax && !group.pending.has(event.actor)) return { step: 'flush' }
   if (group.needsEstimate(placed)) return { step: 'estimate', group }
 
@@ -105,15 +105,15 @@ function join(
     return done
   }
   if (group.visibleSince === placed.seq) user.urgent = true
-  window.dirtyMonth = monthOf(group.createdAt)
+  window.dirtyMonth = group.month
   user.touch(record.offset, record.appendedAt)
   user.changed(group, change, placed.seq)
   trace(window, record, event, null, group.groupId)
   return group.needsRefill ? { step: 'refill', group } : done
 }
 
-const isOtherMonth = (window: KeyWindow, createdAt: number): boolean =>
-  window.dirtyMonth !== null && window.dirtyMonth !== monthOf(createdAt)
+const isOtherMonth = (window: KeyWindow, month: number): boolean =>
+  window.dirtyMonth !== null && window.dirtyMonth !== month
 
 function trace(
   window: KeyWindow,
@@ -123,16 +123,5 @@ function trace(
   groupId: GroupId | null,
 ): void {
   window.owner.touch(record.offset, record.appendedAt)
-  window.owner.traces.push({
-    event,
-    user: event.targetUser,
-    seq: record.seq,
-    state: reason === null ? 'applied' : 'ignored',
-    reason,
-    groupId,
-    acceptedAt: record.appendedAt,
-    writtenAt: null,
-    pushedAt: null,
-    queuedAt: null,
-  })
+  window.owner.traces.push({ event, record, reason, groupId })
 }

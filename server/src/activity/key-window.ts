@@ -12,7 +12,6 @@ import type { UserFold } from './user-fold.ts'
  * are written together or not at all, and a replay can tell by the highest `applied` what is already in the views.
  */
 export class KeyWindow {
-  readonly id: string
   readonly key: GroupKey
   readonly owner: UserFold
   /** Oldest first. */
@@ -24,8 +23,7 @@ export class KeyWindow {
   #coveredFrom = Number.POSITIVE_INFINITY
   readonly #coveredTimes = new Set<number>()
 
-  constructor(id: string, key: GroupKey, owner: UserFold, endsAt: number) {
-    this.id = id
+  constructor(key: GroupKey, owner: UserFold, endsAt: number) {
     this.key = key
     this.owner = owner
     this.endsAt = endsAt

@@ -1,5 +1,5 @@
 import type { EventType } from '@headwater/protocol'
-import { type GroupKey, keyText } from '../model/event.ts'
+import type { GroupKey } from '../model/event.ts'
 import type { Offset, Partition, Seq, UserId } from '../model/ids.ts'
 import { KeyWindow } from './key-window.ts'
 import type { ActivitySettings } from './settings.ts'
@@ -16,7 +16,7 @@ export class PartitionState {
   /** The oldest record of what is on its way to the stores. */
   writingFrom: Offset | null = null
   /** The one that was opened, or extended, longest ago comes first. */
-  readonly windows = new Map<string, KeyWindow>()
+  readonly windows = new Set<KeyWindow>()
   /** The windows of one type are all of one length, so they end in the order in which they were opened or extended. */
   readonly #ending = new Map<EventType, Set<KeyWindow>>()
 
@@ -36,14 +36,14 @@ export class PartitionState {
   }
 
   window(user: UserId, key: GroupKey): KeyWindow | undefined {
-    return this.windows.get(windowId(user, key))
+    return this.users.get(user)?.window(key)
   }
 
   openWindow(owner: UserFold, key: GroupKey, endsAt: number): KeyWindow {
-    const window = new KeyWindow(windowId(owner.user, key), key, owner, endsAt)
-    this.windows.set(window.id, window)
+    const window = new KeyWindow(key, owner, endsAt)
+    this.windows.add(window)
     this.#endingOf(window).add(window)
-    owner.windows.add(window)
+    owner.addWindow(window)
     return window
   }
 
@@ -52,8 +52,8 @@ export class PartitionState {
     const rules = settings.rulesOf(window.key.eventType)
     if (rules.windowKind !== 'sliding') return
     window.endsAt = now + rules.windowMs
-    this.windows.delete(window.id)
-    this.windows.set(window.id, window)
+    this.windows.delete(window)
+    this.windows.add(window)
     const ending = this.#endingOf(window)
     ending.delete(window)
     ending.add(window)
@@ -67,7 +67,7 @@ export class PartitionState {
         this.#letGo(window)
       }
     }
-    for (const window of this.windows.values()) {
+    for (const window of this.windows) {
       if (this.windows.size <= most) break
       this.#letGo(window)
     }
@@ -90,9 +90,9 @@ export class PartitionState {
 
   /** Forgets what is in memory of a key; it is loaded again when it is needed. */
   drop(window: KeyWindow): void {
-    this.windows.delete(window.id)
+    this.windows.delete(window)
     this.#endingOf(window).delete(window)
-    window.owner.windows.delete(window)
+    window.owner.removeWindow(window)
   }
 
   releaseUser(user: UserFold): void {
@@ -106,5 +106,3 @@ export class PartitionState {
     return safe
   }
 }
-
-const windowId = (user: UserId, key: GroupKey): string => `${user}\u001f${keyText(key)}`

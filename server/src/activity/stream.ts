@@ -53,7 +53,8 @@ export function createActivityStream(
       if (after === upTo) return { changes: [], upTo }
       const found = (await fromQueue(user, after, upTo)) ?? (await fromStores(user, after))
       if (!found) return { gap: true }
-      const changes = withoutEarlyMarks(found, upTo)
+      const changes = withEarlyMarksEarlier(found, after, upTo)
+      if (!changes) return { gap: true }
       const last = changes.at(-1)
       if (last?.seq === upTo) return { changes: changes.map(expire), upTo }
       const isAhead = last !== undefined && last.seq > upTo
@@ -109,17 +110,33 @@ export function createActivityStream(
 }
 
 /**
- * The API raises a mark before the worker tells of it, and with it the position of the mark before. What lies beyond the
- * head will be told when it is folded; where it hides the change at the head itself, it is told in that one's place.
+ * The API raises a mark before the worker tells of it, and with it the position of the mark before, which may have
+ * covered more and whose own position is gone. So a mark that lies beyond the head is told with what is complete: in the
+ * place of the change at the head, if it hides that one, or at a position of which nothing else is told. It comes once
+ * more with its record, which does no harm. Undefined where there is no such position.
  */
-function withoutEarlyMarks(changes: readonly StreamChange[], upTo: Seq): readonly StreamChange[] {
+function withEarlyMarksEarlier(
+  changes: readonly StreamChange[],
+  after: Seq,
+  upTo: Seq,
+): readonly StreamChange[] | undefined {
   const isEarly = (change: StreamChange) => 'marks' in change && change.seq > upTo
   const early = changes.filter(isEarly)
   if (early.length === 0) return changes
   const rest = changes.filter((change) => !isEarly(change))
-  const last = rest.at(-1)
-  if (last && last.seq >= upTo) return rest
-  return [...rest, { seq: upTo, marks: early.flatMap((change) => ('marks' in change ? change.marks : [])) }]
+  const marks = early.flatMap((change) => ('marks' in change ? change.marks : []))
+  const complete = rest.filter(({ seq }) => seq <= upTo)
+  const last = complete.at(-1)
+  // A row that has changed once more since: the caller reads again.
+  if (complete.length < rest.length) return rest
+  if (!last || last.seq < upTo) return [...rest, { seq: upTo, marks }]
+  for (let i = rest.length - 1; i >= 0; i--) {
+    const here = rest[i] as StreamChange
+    const before = rest[i - 1]?.seq ?? after
+    if ('marks' in here) return rest.with(i, { seq: here.seq, marks: [...here.marks, ...marks] })
+    if (here.seq - before > 1) return rest.toSpliced(i, 0, { seq: here.seq - 1, marks })
+  }
+  return undefined
 }
 
 function merged(rows: readonly GroupRow[], entries: readonly MarkEntry[], after: Seq): StreamChange[] | undefined {

@@ -1,8 +1,20 @@
-import type { Offset, Seq, UserId } from '../model/ids.ts'
+import { type ActivityEvent, type GroupKey, isSameKey } from '../model/event.ts'
+import type { GroupId, Offset, Seq, UserId } from '../model/ids.ts'
+import type { LogRecord } from '../model/log-record.ts'
 import type { MarkChange } from '../model/marks.ts'
 import type { Change, OpenGroup } from '../model/open-group.ts'
-import type { EventTrace } from '../ports/trace-store.ts'
 import type { KeyWindow } from './key-window.ts'
+
+const none: readonly KeyWindow[] = []
+
+/** What became of an event. */
+export interface Folded {
+  readonly event: ActivityEvent
+  readonly record: LogRecord
+  /** Why it changed nothing; null when it did. */
+  readonly reason: string | null
+  readonly groupId: GroupId | null
+}
 
 /** What is folded of one user and not yet flushed. Let go as soon as no window of the user is open. */
 export class UserFold {
@@ -12,6 +24,8 @@ export class UserFold {
   /** The head that the next flush will write. */
   head: Seq
   readonly windows = new Set<KeyWindow>()
+  /** The same by object: nearly always one each. */
+  readonly #ofObject = new Map<string, readonly KeyWindow[]>()
   /** Groups whose row changed. */
   readonly dirty = new Set<OpenGroup>()
   /** Groups that changed for a reader, or whose change must be told once more. */
@@ -19,7 +33,7 @@ export class UserFold {
   /** Groups that open with the next flush, with the time at which the log took the event that opens them. */
   readonly opened = new Map<OpenGroup, number>()
   marks: { readonly seq: Seq; readonly marks: readonly MarkChange[] }[] = []
-  traces: EventTrace[] = []
+  traces: Folded[] = []
   /** Offset of the oldest record that is folded and not flushed. */
   firstDirty: Offset | null = null
   /** When something of the user was last taken, by the monotonic clock. */
@@ -40,6 +54,25 @@ export class UserFold {
     this.user = user
     this.flushedHead = head
     this.head = head
+  }
+
+  window(key: GroupKey): KeyWindow | undefined {
+    for (const window of this.#ofObject.get(key.objectId) ?? none) if (isSameKey(window.key, key)) return window
+    return undefined
+  }
+
+  addWindow(window: KeyWindow): void {
+    const { objectId } = window.key
+    this.windows.add(window)
+    this.#ofObject.set(objectId, [...(this.#ofObject.get(objectId) ?? none), window])
+  }
+
+  removeWindow(window: KeyWindow): void {
+    const { objectId } = window.key
+    this.windows.delete(window)
+    const others = (this.#ofObject.get(objectId) ?? none).filter((other) => other !== window)
+    if (others.length > 0) this.#ofObject.set(objectId, others)
+    else this.#ofObject.delete(objectId)
   }
 
   get isDirty(): boolean {

@@ -19,6 +19,8 @@ export const undoLookBack = 8
 
 /** `groups`: those of the key, oldest first, at least all that could take the event in and the newest eight. */
 export function chooseGroup(groups: readonly OpenGroup[], placed: PlacedEvent): Choice {
+  const [only] = groups
+  if (only && groups.length === 1 && isSimple(only, placed)) return { kind: 'join', group: only }
   const asked = relevantGroups(groups, placed).filter((group) => !group.knows(placed.event.actor))
   if (asked.length > 0) return { kind: 'ask', groups: asked }
   if (placed.event.op === 'UNDO') {
@@ -26,6 +28,12 @@ export function chooseGroup(groups: readonly OpenGroup[], placed: PlacedEvent): 
     if (acted) return acted
   }
   return chooseTaker(groups, placed)
+}
+
+/** The usual case, in which all that follows comes to the same: one group, and it takes in an ADD. */
+function isSimple(only: OpenGroup, { event, createdAt }: PlacedEvent): boolean {
+  const distance = Math.abs(createdAt - only.createdAt)
+  return event.op === 'ADD' && !only.deleted && distance < only.rules.closeAfterMs && only.knows(event.actor)
 }
 
 /** The groups in which the actor's register can matter. */

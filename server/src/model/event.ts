@@ -25,6 +25,9 @@ export interface GroupKey {
   readonly objectId: string
 }
 
+export const isSameKey = (a: GroupKey, b: GroupKey): boolean =>
+  a.objectId === b.objectId && a.eventType === b.eventType && a.verb === b.verb && a.objectType === b.objectType
+
 /** A key as text: unique, for maps and indexes. Event types and verbs hold no control characters. */
 export const keyText = (key: GroupKey): string =>
   `${key.eventType}\u001f${key.verb}\u001f${key.objectType}\u001f${key.objectId}`

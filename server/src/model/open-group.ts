@@ -9,6 +9,7 @@ import {
   keptActors,
   keptErasures,
   keptPreviews,
+  monthOf,
   type Register,
 } from './activity-group.ts'
 import { actorHashOf } from './erasure.ts'
@@ -64,8 +65,9 @@ export class OpenGroup {
   readonly registers = new Map<UserId, Register | null>()
   /** Registers that are not in the member table, or not surely; they ride in the row's `pending`. */
   readonly pending = new Map<UserId, Register>()
-  /** Those of them that changed since the row was last taken. */
-  #changedActors = new Set<UserId>()
+  /** What was put there since the row was last taken; some of it may have been replaced. */
+  #carried: Register[] = []
+  #month: number | undefined
   /** How often it was taken and not stored yet. */
   #onTheWay = 0
 
@@ -134,6 +136,12 @@ export class OpenGroup {
     return new OpenGroup(row, true)
   }
 
+  /** The UTC month that the group is stored under. */
+  get month(): number {
+    this.#month ??= monthOf(this.createdAt)
+    return this.#month
+  }
+
   get visible(): boolean {
     return this.actorCount > 0 && this.deletedSeq === 0
   }
@@ -168,10 +176,10 @@ export class OpenGroup {
 
   apply(placed: PlacedEvent): Change {
     if (this.estimate) return placed.event.op === 'ADD' ? this.#addEstimated(placed, this.estimate) : 'none'
-    const known = this.register(placed.event.actor)
-    const order = { createdAt: placed.createdAt, eventId: placed.event.eventId, op: placed.event.op }
-    if (known && !isNewer(order, known)) return 'none'
-    return placed.event.op === 'ADD' ? this.#add(placed, known) : this.#undo(placed, known)
+    const { event, createdAt } = placed
+    const known = this.register(event.actor)
+    if (known && !isNewer({ createdAt, eventId: event.eventId, op: event.op }, known)) return 'none'
+    return event.op === 'ADD' ? this.#add(placed, known) : this.#undo(placed, known)
   }
 
   #add(placed: PlacedEvent, known: Register | undefined): Change {
@@ -186,8 +194,8 @@ export class OpenGroup {
       adjustFirst(this.firstSeqSpans, known.firstSeq, 1)
     }
     if (known?.op !== 'ADD') this.actorCount++
-    this.#keepNewest(register)
-    this.#keepPreview(placed)
+    this.#keepNewest(register, known !== undefined)
+    this.#keepPreview(placed, known !== undefined)
     return this.#changed(placed)
   }
 
@@ -222,8 +230,8 @@ export class OpenGroup {
     }
     // Members are written for those who page through them; nobody asks them for membership any more.
     this.#carry(register)
-    this.#keepNewest(register)
-    this.#keepPreview(placed)
+    this.#keepNewest(register, true)
+    this.#keepPreview(placed, true)
     return this.#changed(placed)
   }
 
@@ -273,13 +281,9 @@ export class OpenGroup {
 
   /** Registers that changed since the last call. */
   takeChanged(): readonly Register[] {
-    const changed: Register[] = []
-    for (const actor of this.#changedActors) {
-      const register = this.pending.get(actor)
-      if (register) changed.push(register)
-    }
-    this.#changedActors.clear()
-    return changed
+    const carried = this.#carried
+    this.#carried = []
+    return carried.filter((register) => this.pending.get(register.actor) === register)
   }
 
   /** The row is on its way to the stores, and where `copied` all that rode in it to the member table: `stored` follows. */
@@ -335,7 +339,7 @@ export class OpenGroup {
 
   #carry(register: Register): void {
     this.pending.set(register.actor, register)
-    this.#changedActors.add(register.actor)
+    this.#carried.push(register)
   }
 
   #raiseUnread(seq: Seq): void {
@@ -349,21 +353,27 @@ export class OpenGroup {
     this.previews = this.previews.filter((preview) => preview.actor !== known.actor)
   }
 
-  /** Keeps the list the top of all who count: one who sorts behind it enters only when it already holds all others. */
-  #keepNewest(register: Register): void {
-    const others = this.newestActors.filter((kept) => kept.actor !== register.actor)
-    const at = others.findIndex((kept) => newestFirst(register, kept) < 0)
-    if (at >= 0) others.splice(at, 0, register)
-    else if (others.length === this.actorCount - 1) others.push(register)
-    this.newestActors = others.length > keptActors ? others.slice(0, keptActors) : others
+  /**
+   * Keeps the list the top of all who count: one who sorts behind it enters only when it already holds all others. Who is
+   * new in the group is not in the list.
+   */
+  #keepNewest(register: Register, isKnown: boolean): void {
+    const kept = this.newestActors
+    if (isKnown) removeActor(kept, register.actor)
+    const at = placeAmong(kept, register)
+    if (at === kept.length && kept.length !== this.actorCount - 1) return
+    kept.splice(at, 0, register)
+    if (kept.length > keptActors) kept.pop()
   }
 
-  #keepPreview({ event, createdAt }: PlacedEvent): void {
+  #keepPreview({ event, createdAt }: PlacedEvent, isKnown: boolean): void {
+    const kept = this.previews
     const preview = { actor: event.actor, createdAt, eventId: event.eventId, metadata: event.metadata }
-    const others = this.previews.filter((kept) => kept.actor !== event.actor)
-    const at = others.findIndex((kept) => newestFirst(preview, kept) < 0)
-    others.splice(at < 0 ? others.length : at, 0, preview)
-    this.previews = others.slice(0, keptPreviews)
+    if (isKnown) removeActor(kept, event.actor)
+    const at = placeAmong(kept, preview)
+    if (at >= keptPreviews) return
+    kept.splice(at, 0, preview)
+    if (kept.length > keptPreviews) kept.pop()
   }
 
   #changed({ createdAt, seq }: PlacedEvent): Change {
@@ -375,6 +385,20 @@ export class OpenGroup {
     return 'visible'
   }
 }
+
+function removeActor(list: { readonly actor: UserId }[], actor: UserId): void {
+  const at = list.findIndex((each) => each.actor === actor)
+  if (at >= 0) list.splice(at, 1)
+}
+
+/** Where it goes in a list that is newest first. */
+function placeAmong(list: readonly Placed[], one: Placed): number {
+  let at = 0
+  while (at < list.length && newestFirst(one, list[at] as Placed) >= 0) at++
+  return at
+}
+
+type Placed = Parameters<typeof newestFirst>[0]
 
 function parseEstimate(text: string): OpenGroup['estimate'] {
   const colon = text.indexOf(':')
