@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { temporaryFolder } from '../../src/engines/sqlite/testing/temporary-folder.ts'
 import { sendEvents, workOffCarol } from './few-events.ts'
@@ -88,6 +89,19 @@ test('The same folders start where nothing is done to them, and where the last c
   using folder = temporaryFolder()
   cpSync(folders.killed.path, folder.path, { recursive: true })
   truncateSync(walOf(folder.path), statSync(walOf(folder.path)).size - 5_000)
+  const { code, said } = await ranOn(folder.path, 'start')
+  assert.equal(code, 0, said)
+})
+
+test('The documented way to go on without what stands behind the damage is one.', async () => {
+  using folder = temporaryFolder()
+  cpSync(folders.killed.path, folder.path, { recursive: true })
+  flip(walOf(folder.path), middle(walOf(folder.path)))
+  await assertRefusedUntouched(folder.path, /damaged/)
+  {
+    using database = new DatabaseSync(databaseOf(folder.path))
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  }
   const { code, said } = await ranOn(folder.path, 'start')
   assert.equal(code, 0, said)
 })

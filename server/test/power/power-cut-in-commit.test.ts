@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { temporaryFolder } from '../../src/engines/sqlite/testing/temporary-folder.ts'
 import { assertNothingLost, cuts, cutsPerLife, fewPages, seed, summaryOf, synchronous } from './cut-plan.ts'
 import { disks, failingCalls, whereMet } from './needs-root.ts'
-import { cutPower } from './power-life.ts'
+import { cutFirstStart, cutPower } from './power-life.ts'
 import { powerEnvironment, ServerProcess } from './server-process.ts'
 
 const lives = Math.ceil(cuts / cutsPerLife / 5)
@@ -21,6 +21,14 @@ whereMet(disks.missing === undefined ? failingCalls : disks, lives, () => {
         assert.ok(synchronous !== 'FULL' || seen.some((cut) => cut.torn > 0), 'there was something that was not synced')
       })
     }
+  })
+})
+
+whereMet(disks.missing === undefined ? failingCalls : disks, 1, () => {
+  test('A power cut at any sync of the first start leaves a folder that starts.', async (t) => {
+    const cutsOfStart = await cutFirstStart(seed)
+    t.diagnostic(`${cutsOfStart} cuts`)
+    assert.ok(cutsOfStart > 3, 'the first start syncs')
   })
 })
 

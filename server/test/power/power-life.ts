@@ -1,11 +1,11 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { seededRandom } from '../../src/lib/virtual-seams.ts'
 import { pick } from '../model/random-events.ts'
 import { type Loss, lossAfterPowerCut } from './after-power-cut.ts'
 import { ImageDisk } from './image-disk.ts'
-import { Load } from './load.ts'
+import { Load, Told } from './load.ts'
 import { powerEnvironment, ServerProcess, slowSyncs } from './server-process.ts'
 import { tear } from './torn-files.ts'
 
@@ -66,4 +66,31 @@ export async function cutPower(life: Life): Promise<readonly Cut[]> {
     server.thaw()
   }
   return seen
+}
+
+/** Long enough for a copy. */
+const startSyncMs = 300
+
+/** Cuts the power at every sync of a server that starts on an empty disk; gives how often. */
+export async function cutFirstStart(seed: number): Promise<number> {
+  const random = seededRandom(seed)
+  using disk = ImageDisk.make(diskBytes)
+  const folder = join(disk.path, 'data')
+  mkdirSync(folder)
+  await using server = ServerProcess.spawn(folder, { under: slowSyncs(1, startSyncMs) })
+  let isListening = false
+  const listening = server.listening().then(() => {
+    isListening = true
+  })
+  for (let cuts = 0; ; cuts++) {
+    await Promise.race([listening, server.inSync()])
+    if (isListening) return cuts
+    await server.freeze()
+    {
+      using after = disk.afterPowerCut()
+      if (existsSync(join(after.path, 'data'))) tear(folder, join(after.path, 'data'), random)
+      await lossAfterPowerCut(after.path, new Told())
+    }
+    server.thaw()
+  }
 }

@@ -20,11 +20,10 @@ export const powerEnvironment = {
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** A program to run a server under: every so many syncs the disk takes its time before it syncs anything. */
-export const slowSyncs = (syncs: number): readonly string[] => [
+export const slowSyncs = (syncs: number, slowSyncMs = 1_000): readonly string[] => [
   ...['strace', '-D', '-f', '--seccomp-bpf', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync'],
   ...['-e', `inject=fsync,fdatasync:delay_enter=${slowSyncMs * 1_000}:when=${syncs}+${syncs}`],
 ]
-const slowSyncMs = 1_000
 /** A thread that is stopped for so many looks in a row waits for a slow sync; strace stops every other for less. */
 const looksInSync = 10
 
@@ -38,42 +37,54 @@ export interface ProcessOptions {
 export class ServerProcess implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #exited: Promise<number | null>
-  readonly url: string
+  #said = ''
+  #url = ''
 
-  private constructor(child: ChildProcess, exited: Promise<number | null>, url: string) {
+  private constructor(child: ChildProcess) {
     this.#child = child
-    this.#exited = exited
-    this.url = url
+    this.#exited = once(child, 'close').then(([code]) => code as number | null)
+    child.stderr?.on('data', (data) => {
+      this.#said += data
+    })
   }
 
-  static async start(folder: string, { env = {}, under = [] }: ProcessOptions = {}): Promise<ServerProcess> {
-    const command = [
-      ...under,
-      process.execPath,
-      '--import',
-      file('./other-pragmas.ts'),
-      file('../crash/server-child.ts'),
-    ]
-    const child = spawn(command[0] as string, command.slice(1), {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        // Not on the disk under test, and kept: it halves the time until a server listens.
-        NODE_COMPILE_CACHE: join(tmpdir(), 'headwater-power-compiled'),
-        ...process.env,
-        ...env,
-        [crashEnvironment.folder]: folder,
-      },
-    })
-    let said = ''
-    child.stderr.on('data', (data) => {
-      said += data
-    })
-    const exited = once(child, 'close').then(([code]) => code as number | null)
-    for await (const line of createInterface({ input: child.stdout })) {
+  static async start(folder: string, options?: ProcessOptions): Promise<ServerProcess> {
+    const server = ServerProcess.spawn(folder, options)
+    await server.listening()
+    return server
+  }
+
+  /** A process that is about to start its server. */
+  static spawn(folder: string, { env = {}, under = [] }: ProcessOptions = {}): ServerProcess {
+    const server = [process.execPath, '--import', file('./other-pragmas.ts'), file('../crash/server-child.ts')]
+    const [program = '', ...args] = [...under, ...server]
+    return new ServerProcess(
+      spawn(program, args, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          // Not on the disk under test, and kept: it halves the time until a server listens.
+          NODE_COMPILE_CACHE: join(tmpdir(), 'headwater-power-compiled'),
+          ...process.env,
+          ...env,
+          [crashEnvironment.folder]: folder,
+        },
+      }),
+    )
+  }
+
+  /** Resolves when the server can be called; fails if it ends before. To be called once. */
+  async listening(): Promise<void> {
+    for await (const line of createInterface({ input: this.#child.stdout as NodeJS.ReadableStream })) {
       const [, url] = /listening on (http:\S+)/.exec(line) ?? []
-      if (url !== undefined) return new ServerProcess(child, exited, url)
+      if (url === undefined) continue
+      this.#url = url
+      return
     }
-    throw new Error(`the server ended with ${await exited}: ${said}`)
+    throw new Error(`the server ended with ${await this.#exited}: ${this.#said}`)
+  }
+
+  get url(): string {
+    return this.#url
   }
 
   get pid(): number {
@@ -120,8 +131,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   #isTraced(): boolean {
-    const tasks = readdirSync(`/proc/${this.pid}/task`)
-    const statuses = tasks.map((task) => readFileSync(`/proc/${this.pid}/task/${task}/status`, 'utf8'))
+    const statuses = filesOfThreads(this.pid, 'status')
     return statuses.every((status) => !/^TracerPid:\s+0$/m.test(status))
   }
 
@@ -139,9 +149,19 @@ export class ServerProcess implements AsyncDisposable {
 }
 
 function threadsOf(pid: number): readonly string[] {
-  return readdirSync(`/proc/${pid}/task`).map((thread) => {
-    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+  return filesOfThreads(pid, 'stat').map((stat) => {
     // The state follows the name, which stands in brackets and may hold anything.
     return stat.slice(stat.lastIndexOf(')') + 2)[0] as string
+  })
+}
+
+function filesOfThreads(pid: number, name: string): readonly string[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    try {
+      return [readFileSync(`/proc/${pid}/task/${thread}/${name}`, 'utf8')]
+    } catch {
+      // It has ended since.
+      return []
+    }
   })
 }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { HeadwaterError } from '../../lib/error.ts'
 import { checkReadable, type Program } from './migrate.ts'
-import { isDamage, refusal } from './sqlite-errors.ts'
+import { isDamage, isHalfDone, refusal } from './sqlite-errors.ts'
 import { commitsBehindEnd } from './wal-damage.ts'
 
 /** Reading a file of this size as a whole costs less than opening it; `checkIntegrity` reads larger ones. */
@@ -25,25 +25,37 @@ export function inspect(path: string, program: Program): void {
     if (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size) throw refusal(`${damaged} (${noDatabase})`)
     return
   }
-  let db: DatabaseSync | undefined
   try {
-    db = new DatabaseSync(path, { readOnly: true, timeout: 2_000 })
-    checkReadable(db, program)
-    const unreadable = commitsBehindEnd(path, Number(db.prepare('PRAGMA page_size').get()?.page_size))
-    if (unreadable > unreadableCommitsMax) {
-      throw refusal(`${damaged} (its write-ahead log: ${unreadable} commits cannot be read)`)
-    }
-    if (bytes <= wholeCheckBytes) {
-      const problems = problemsOf(db, 1)
-      if (problems.length > 0) throw refusal(`${damaged} (${problems[0]})`)
+    try {
+      look(path, bytes, program)
+    } catch (error) {
+      if (!isHalfDone(error)) throw error
+      rollBack(path)
+      look(path, bytes, program)
     }
   } catch (error) {
     if (HeadwaterError.is(error)) throw error
     if (isDamage(error)) throw refusal(damaged, error)
     throw refusal('The database cannot be read', error)
-  } finally {
-    db?.close()
   }
+}
+
+function look(path: string, bytes: number, program: Program): void {
+  using db = new DatabaseSync(path, { readOnly: true, timeout: 2_000 })
+  checkReadable(db, program)
+  const unreadable = commitsBehindEnd(path, Number(db.prepare('PRAGMA page_size').get()?.page_size))
+  if (unreadable > unreadableCommitsMax) {
+    throw refusal(`${damaged} (its write-ahead log: ${unreadable} commits cannot be read)`)
+  }
+  if (bytes > wholeCheckBytes) return
+  const problems = problemsOf(db, 1)
+  if (problems.length > 0) throw refusal(`${damaged} (${problems[0]})`)
+}
+
+/** A process that died in its very first writes, before there was a write-ahead log, left a journal to roll them back with. */
+function rollBack(path: string): void {
+  using db = new DatabaseSync(path, { timeout: 2_000 })
+  db.prepare('SELECT count(*) FROM sqlite_schema').get()
 }
 
 export const damaged = 'The database is damaged. It was left as it is: restore a backup, or move it away to start anew'

@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { HeadwaterError } from '../../lib/error.ts'
 import { systemSeams } from '../../lib/system-seams.ts'
-import { databaseFile, openSqlite } from './open.ts'
+import { databaseFile, lockFile, openSqlite } from './open.ts'
 import { temporaryFolder } from './testing/temporary-folder.ts'
 
 const open = (folder: string) => openSqlite({ folder }, systemSeams)
@@ -72,6 +72,22 @@ test('A database whose schema was changed by another hand is refused.', async ()
     raw.exec(`UPDATE migrations SET checksum = 'other' WHERE number = 1`)
   }
   await assertRefused(folder.path, /Schema 1 \(activity\)/)
+})
+
+test('A folder whose first writes were cut off opens: they are rolled back.', async () => {
+  using folder = temporaryFolder()
+  using cut = temporaryFolder()
+  const path = await makeDatabase(folder.path)
+  using raw = new DatabaseSync(path)
+  // With hardly any memory for pages a transaction writes them before it ends.
+  raw.exec('PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN')
+  for (let n = 0; n < 500; n++) raw.prepare('INSERT INTO heads VALUES (?, ?)').run(`user-${n}`.padEnd(200), n)
+  for (const name of readdirSync(folder.path)) {
+    if (name !== lockFile) writeFileSync(join(cut.path, name), readFileSync(join(folder.path, name)))
+  }
+  assert.deepEqual(readdirSync(cut.path).sort(), [databaseFile, `${databaseFile}-journal`])
+  await using db = await open(cut.path)
+  assert.deepEqual(db.read.all('SELECT user_id, head FROM heads'), [['carol', 7]])
 })
 
 test('A database of another program is refused and left alone.', async () => {

@@ -14,6 +14,7 @@ const code = {
   range: 25,
   notADatabase: 26,
 }
+const readOnlyRollback = 776
 /** The shared-memory file could not grow: its space is taken when it grows, so the disk is full. */
 const noRoomForSharedMemory = 4874
 
@@ -28,6 +29,9 @@ export const isDamage = (error: unknown): boolean => {
   const primary = (extendedCode(error) ?? 0) & 0xff
   return primary === code.corrupt || primary === code.notADatabase
 }
+
+/** The last transaction has to be rolled back before anyone can read, and a connection that only reads cannot do it. */
+export const isHalfDone = (error: unknown): boolean => extendedCode(error) === readOnlyRollback
 
 export const isBusy = (error: unknown): boolean => ((extendedCode(error) ?? 0) & 0xff) === code.busy
 
