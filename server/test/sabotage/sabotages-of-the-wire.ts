@@ -20,6 +20,30 @@ export const wireSabotages: readonly Sabotage[] = [
     ],
   },
   {
+    name: 'page-kept-after-write',
+    why: 'What somebody read or deleted is on the first page as it was.',
+    suite: 'kept pages',
+    edits: [
+      {
+        file: 'server/src/activity/kept-pages.ts',
+        find: 'stamp.spoiled = true\n    this.#stamps.delete(user)',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'page-kept-after-deletion',
+    why: 'A deleted object is seen by everyone whose first page was made before.',
+    suite: 'kept pages',
+    edits: [
+      {
+        file: 'server/src/activity/kept-pages.ts',
+        find: 'this.#news.add(objectHash(object))',
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'unsigned-cursor',
     why: 'A cursor that somebody made up opens the list at a place, or of a user, that was not given.',
     suite: 'cursors',
