@@ -13,8 +13,12 @@ import { concurrentRun } from './run/concurrent-run.ts'
 const seed = Number(process.env.HEADWATER_SEED ?? 1)
 const kills = Number(process.env.HEADWATER_KILLS ?? (process.env.HEADWATER_LONG ? 20 : 3))
 const lifeMsMax = 1_500
+/** A life needs time to start as well, and the machine may have others to serve. */
+const timeoutMs = 60_000 + kills * 15_000
 
-test(`all checkers agree with a server that sixteen clients use at once and that is killed ${kills} times (seed ${seed})`, async (t) => {
+test(`all checkers agree with a server that sixteen clients use at once and that is killed ${kills} times (seed ${seed})`, {
+  timeout: timeoutMs,
+}, async (t) => {
   using folder = temporaryFolder()
   const history = await concurrentRun({ folder: folder.path, seed, kills, lifeMsMax })
   t.diagnostic(summary(history))

@@ -8,9 +8,9 @@ export const foldSabotages: readonly Sabotage[] = [
     suite: 'fold',
     edits: [
       {
-        file: 'server/src/model/open-group.ts',
-        find: "if (known && !isNewer(order, known)) return 'none'",
-        replace: "if (known && known.eventId !== order.eventId && !isNewer(order, known)) return 'none'",
+        file: 'server/src/model/register.ts',
+        find: 'return rank[a.op] > rank[b.op]',
+        replace: 'return rank[a.op] >= rank[b.op]',
       },
     ],
   },
