@@ -125,6 +125,7 @@ export function createActivityReader(
 
   function isGone(row: GroupRow, known: UserMarks, deleted: ReadonlyMap<string, number>): boolean {
     if (!isVisible(row) || (known.groups.get(row.groupId)?.deleted.upTo ?? 0) > 0) return true
+    if (deleted.size === 0) return false
     const deletedAt = deleted.get(objectText(row.objectType, row.objectId))
     return deletedAt !== undefined && row.createdAt <= deletedAt
   }
