@@ -1,4 +1,4 @@
-import { monthOf, pendingMax } from '../model/activity-group.ts'
+import { monthOf } from '../model/activity-group.ts'
 import { chooseGroup } from '../model/choose-group.ts'
 import type { ActivityEvent } from '../model/event.ts'
 import type { GroupId } from '../model/ids.ts'
@@ -96,7 +96,7 @@ function join(
 ): FoldStep {
   const user = window.owner
   if (isOtherMonth(window, group.month)) return { step: 'flush' }
-  if (group.pending.size >= pendingMax && !group.pending.has(event.actor)) return { step: 'flush' }
+  if (group.isLoaded) return { step: 'flush' }
   if (group.needsEstimate(placed)) return { step: 'estimate', group }
 
   const change = group.apply(placed)

@@ -10,15 +10,17 @@ import {
   keptErasures,
   keptPreviews,
   monthOf,
+  pendingMax,
   type Register,
 } from './activity-group.ts'
+import { newestOfEach, placeAmong, removeActor } from './actor-lists.ts'
 import { actorHashOf } from './erasure.ts'
 import type { ActivityEvent, GroupKey } from './event.ts'
 import { addFirst, adjustFirst } from './first-seq-spans.ts'
 import { groupIdOf } from './group-id.ts'
 import { HyperLogLog } from './hyper-log-log.ts'
 import type { GroupId, Seq, UserId } from './ids.ts'
-import { isNewer, newestFirst } from './register.ts'
+import { isNewer } from './register.ts'
 
 /** How many registers an open group keeps in memory once they are stored. */
 const registersMax = 20_000
@@ -63,10 +65,13 @@ export class OpenGroup {
 
   complete: boolean
   readonly registers = new Map<UserId, Register | null>()
-  /** Registers that are not in the member table, or not surely; they ride in the row's `pending`. */
-  readonly pending = new Map<UserId, Register>()
-  /** What was put there since the row was last taken; some of it may have been replaced. */
-  #carried: Register[] = []
+  /**
+   * Registers that are not in the member table, or not surely: they ride in the row's `pending`. Of an actor the last one
+   * counts; those before it were replaced.
+   */
+  #riding: Register[] = []
+  /** How many of them are in the row as it was last taken. */
+  #ridden = 0
   #month: number | undefined
   /** How often it was taken and not stored yet. */
   #onTheWay = 0
@@ -97,8 +102,9 @@ export class OpenGroup {
     this.complete = complete
     for (const register of row.pending) {
       this.registers.set(register.actor, register)
-      this.pending.set(register.actor, register)
     }
+    this.#riding = [...row.pending]
+    this.#ridden = row.pending.length
   }
 
   static fromRow(row: GroupRow): OpenGroup {
@@ -134,6 +140,11 @@ export class OpenGroup {
       pending: [],
     }
     return new OpenGroup(row, true)
+  }
+
+  /** As many registers ride in the row as it may carry, or more than that with those that were replaced. */
+  get isLoaded(): boolean {
+    return this.#riding.length >= pendingMax
   }
 
   /** The UTC month that the group is stored under. */
@@ -264,7 +275,8 @@ export class OpenGroup {
   eraseActor(actor: UserId, seq: Seq): Change {
     const known = this.register(actor)
     this.registers.set(actor, null)
-    this.pending.delete(actor)
+    this.#riding = this.#riding.filter((register) => register.actor !== actor)
+    this.#ridden = 0
     this.previews = this.previews.filter((preview) => preview.actor !== actor)
     if (!known && !this.newestActors.some((register) => register.actor === actor)) return 'none'
     const actorHash = actorHashOf(this.groupId, actor)
@@ -281,14 +293,17 @@ export class OpenGroup {
 
   /** Registers that changed since the last call. */
   takeChanged(): readonly Register[] {
-    const carried = this.#carried
-    this.#carried = []
-    return carried.filter((register) => this.pending.get(register.actor) === register)
+    const changed = newestOfEach(this.#riding.slice(this.#ridden))
+    this.#ridden = this.#riding.length
+    return changed
   }
 
   /** The row is on its way to the stores, and where `copied` all that rode in it to the member table: `stored` follows. */
   taken(copied: boolean): void {
-    if (copied) this.pending.clear()
+    if (copied) {
+      this.#riding = []
+      this.#ridden = 0
+    }
     this.#onTheWay++
   }
 
@@ -297,7 +312,7 @@ export class OpenGroup {
     this.#onTheWay--
     if (this.#onTheWay > 0 || this.registers.size <= registersMax) return
     this.registers.clear()
-    for (const register of this.pending.values()) if (!this.estimate) this.registers.set(register.actor, register)
+    for (const register of this.#riding) if (!this.estimate) this.registers.set(register.actor, register)
     this.complete = false
   }
 
@@ -326,7 +341,7 @@ export class OpenGroup {
       updatedAt: this.updatedAt,
       erasures: this.erasures,
       hyperLogLog: this.estimate && `${this.estimate.base}:${this.estimate.sketch.toBase64()}`,
-      pending: [...this.pending.values()],
+      pending: newestOfEach(this.#riding),
     }
   }
 
@@ -338,8 +353,7 @@ export class OpenGroup {
   }
 
   #carry(register: Register): void {
-    this.pending.set(register.actor, register)
-    this.#carried.push(register)
+    this.#riding.push(register)
   }
 
   #raiseUnread(seq: Seq): void {
@@ -385,20 +399,6 @@ export class OpenGroup {
     return 'visible'
   }
 }
-
-function removeActor(list: { readonly actor: UserId }[], actor: UserId): void {
-  const at = list.findIndex((each) => each.actor === actor)
-  if (at >= 0) list.splice(at, 1)
-}
-
-/** Where it goes in a list that is newest first. */
-function placeAmong(list: readonly Placed[], one: Placed): number {
-  let at = 0
-  while (at < list.length && newestFirst(one, list[at] as Placed) >= 0) at++
-  return at
-}
-
-type Placed = Parameters<typeof newestFirst>[0]
 
 function parseEstimate(text: string): OpenGroup['estimate'] {
   const colon = text.indexOf(':')
