@@ -103,7 +103,10 @@ test('every write that a page may show is told of when it is over', async () => 
     ['object p1', () => ports.objects.putTombstone(post, 1)],
   ]
   const heads = [{ user: 'ann', head: 2 }]
-  writes.push(['stream ann', async () => ports.views?.write({ openings: [], rows: [], members: [], marks: [], heads })])
+  writes.push([
+    'stream ann',
+    async () => ports.views?.write({ openings: [], rows: [], members: [], carried: [], marks: [], heads }),
+  ])
   for (const [expected, write] of writes) {
     const written = write()
     assert.deepEqual(told, [])
