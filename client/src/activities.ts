@@ -81,6 +81,7 @@ export class ActivitiesStore {
       pageSize: config.pageSize ?? limits.pageSizeDefault,
       maxGroups: config.maxGroups ?? 500,
       streamEpoch: () => (this.#connection === 'online' ? (this.#stream.position?.epoch ?? null) : null),
+      canRenewToken: config.tokens.renewable,
       changed: () => this.#publish(),
     })
     this.#stream = new ActivityStream(config, {

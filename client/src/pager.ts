@@ -18,6 +18,8 @@ export interface PagerConfig {
   readonly maxGroups: number
   /** The epoch of the open stream, `null` when there is none. */
   readonly streamEpoch: () => string | null
+  /** Whether a refused token may be followed by one that is not. */
+  readonly canRenewToken: boolean
   /** Called when there may be something new to show. */
   readonly changed: () => void
 }
@@ -174,14 +176,17 @@ export class Pager {
     this.#status = this.#fits ? 'ready' : 'error'
     // Without a token there is nothing to try: the stream asks for one, ever more rarely, and its `hello` comes here.
     if (error.retryable && error.code !== 'token_unavailable') this.#tryAgain(error.retryAfterMs ?? 0)
+    // Two tokens in a row were refused, as by a server whose clock is wrong. The stream may be open all the same, and
+    // then no `hello` would come.
+    else if (error.code === 'unauthenticated' && this.#config.canRenewToken) this.#tryAgain(0, 'auth')
   }
 
-  #tryAgain(afterMs: number): void {
+  #tryAgain(afterMs: number, kind: 'lost' | 'auth' = 'lost'): void {
     if (!this.#keepsTrying) return
     this.#stopAgain()
     const { clock, scheduler } = this.#config.seams
     this.#notBefore = clock.monotonic() + afterMs
-    this.#again = scheduler.after(afterMs + this.#backoff.next('lost'), () => void this.load())
+    this.#again = scheduler.after(afterMs + this.#backoff.next(kind), () => void this.load())
   }
 
   /** Where the server asked for patience, a timer is running already. */

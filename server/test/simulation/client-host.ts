@@ -8,10 +8,22 @@ import { SessionChecker } from './session-checker.ts'
 import type { Trace } from './trace.ts'
 import { webSocketOverWire } from './web-socket-over-wire.ts'
 
+/** Something that a user did and was told to be done. */
+export type Done =
+  | {
+      readonly kind: 'marked'
+      readonly user: UserId
+      readonly mark: 'read' | 'seen'
+      readonly groupIds: readonly string[] | null
+    }
+  | { readonly kind: 'removed'; readonly user: UserId; readonly groupId: string }
+
 export interface HostParts {
   readonly network: Network
   readonly oracle: Oracle
   readonly trace: Trace
+  /** A mark or removal was answered as done. */
+  readonly done: (what: Done) => void
   /** The first thing that no client should meet. */
   readonly unexpected: (error: unknown) => void
 }
@@ -39,6 +51,10 @@ export class ClientHost {
     this.fetch = fetchOverWire(network, this.seams, {
       answered: (method, path, status, body) => this.#guard(() => this.#answered(method, path, status, body)),
       streamed: (connection, bytes) => this.#guard(() => this.#streamed(connection, bytes)),
+      ended: (connection) => {
+        this.#checkers.delete(connection)
+        this.#streams.delete(connection)
+      },
     })
     this.WebSocket = webSocketOverWire(network, this.seams, {
       received: (connection, text) => this.#guard(() => this.#frame(connection, text)),
@@ -77,8 +93,10 @@ export class ClientHost {
   #answered(method: string, path: string, status: number, body: string): void {
     this.#parts.trace.note(`${this.name} ${method} ${path} ${status} ${body}`)
     const user = this.#user
-    if (user === null || status !== 200) return
-    const { oracle } = this.#parts
+    if (user === null) return
+    const { oracle, done } = this.#parts
+    if (method === 'DELETE' && status === 204) done({ kind: 'removed', user, groupId: path.split('/').at(-1) ?? '' })
+    if (status !== 200) return
     const what = `${method} ${path} of ${this.name}`
     if (method === 'GET' && path === '/v1/activities') {
       const page = JSON.parse(body) as ActivityPage

@@ -4,14 +4,15 @@ import type { ActivityGroup, ActivityPage } from '@headwater/protocol'
 import type { UserId } from '../../src/model/ids.ts'
 import type { LogRecord } from '../../src/model/log-record.ts'
 import { actorsOf, type PlainGroup, type PlainUser } from '../model/plain-fold.ts'
+import type { Done } from './client-host.ts'
 import type { Customer } from './customer.ts'
-import type { Done } from './device.ts'
 
 /** What differs between a client's state and the truth; null when it is right. */
 export function compareState(plain: PlainUser, state: ActivitiesState): string | null {
   const { connection, status, hasMore, unreadCount, unseenCount, groups } = state
   if (connection !== 'online') return `is ${connection}: ${state.error?.message}`
-  if (status !== 'ready' || hasMore) return `is ${status}, with ${hasMore ? 'more' : 'no more'} to load`
+  if (status !== 'ready' || hasMore)
+    return `is ${status}, with ${hasMore ? 'more' : 'no more'} to load: ${state.error?.stack}`
   const expected = plain.visible()
   const counts = `${unreadCount} unread, ${unseenCount} unseen`
   const right = `${plain.unread()} unread, ${plain.unseen()} unseen`

@@ -34,6 +34,7 @@ export class Customer {
   readonly #parts: CustomerParts
   readonly #sent: Sent[] = []
   readonly #host: ClientHost
+  readonly #unfinished = new Set<string>()
   #keys = 0
 
   constructor(seed: number, parts: CustomerParts) {
@@ -78,12 +79,23 @@ export class Customer {
     }
   }
 
-  async deleteObject(): Promise<void> {
-    await this.#client.request('DELETE', `/v1/objects/POST/post-${pick(this.#parts.random, this.#parts.objects)}`)
+  deleteObject(): Promise<void> {
+    return this.#delete(`/v1/objects/POST/post-${pick(this.#parts.random, this.#parts.objects)}`)
   }
 
-  async eraseActor(): Promise<void> {
-    await this.#client.users.delete(`actor-${pick(this.#parts.random, this.#parts.actors)}`)
+  eraseActor(): Promise<void> {
+    return this.#delete(`/v1/users/actor-${pick(this.#parts.random, this.#parts.actors)}`)
+  }
+
+  /** Asks again for what was not answered as done: until then a deletion may be half of one. */
+  async finishDeletions(): Promise<void> {
+    for (const path of [...this.#unfinished]) await this.#delete(path)
+  }
+
+  async #delete(path: string): Promise<void> {
+    this.#unfinished.add(path)
+    await this.#client.request('DELETE', path)
+    this.#unfinished.delete(path)
   }
 
   async putUser(): Promise<void> {

@@ -9,18 +9,7 @@ export interface DeviceParts extends HostParts {
   readonly random: Random
   /** Asks the customer's server for a token. */
   readonly token: (user: UserId, device: string) => Promise<string>
-  /** A mark or removal was answered as done. */
-  readonly done: (what: Done) => void
 }
-
-export type Done =
-  | {
-      readonly kind: 'marked'
-      readonly user: UserId
-      readonly mark: 'read' | 'seen'
-      readonly groupIds: readonly string[] | null
-    }
-  | { readonly kind: 'removed'; readonly user: UserId; readonly groupId: string }
 
 /** One installation of a user's app: the real client in a process of its own. */
 export class Device {
@@ -97,19 +86,23 @@ export class Device {
       done({ kind: 'marked', user, mark, groupIds: null })
     } else if (chance < 0.7 && one) {
       await activities.remove(one.group_id)
-      done({ kind: 'removed', user, groupId: one.group_id })
     } else if (chance < 0.8) await activities.loadMore()
     else if (chance < 0.85) await activities.load()
     else if (chance < 0.88) await activities.setFilter(random.next() < 0.5 ? ['LIKE'] : null)
     else this.#pageEvent(random)
   }
 
+  /** Its user looks at it. */
+  show(): void {
+    if (this.#isHidden) this.#tell('visible')
+  }
+
   /** Shows the whole list again, whatever its user did before. */
   async showAll(): Promise<void> {
     const { activities } = this.#client
-    if (this.#isHidden) this.#tell('visible')
     await activities.setFilter(null)
-    while (activities.getSnapshot().hasMore && activities.getSnapshot().error === null) await activities.loadMore()
+    do await activities.loadMore()
+    while (activities.getSnapshot().hasMore && activities.getSnapshot().error === null)
   }
 
   /** The app is closed as it should be. */

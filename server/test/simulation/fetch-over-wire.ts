@@ -121,6 +121,8 @@ export interface FetchObserver {
   answered(method: string, path: string, status: number, body: string): void
   /** Some bytes of an event stream. */
   streamed(connection: number, bytes: Buffer): void
+  /** The event stream is over; the connection may be used again. */
+  ended(connection: number): void
 }
 
 /** The part of `fetch` that the client uses, over connections that are kept for the next request. */
@@ -165,7 +167,8 @@ export function fetchOverWire(network: Network, seams: ProcessSeams, observer: F
         if (!reader.isComplete) return
         signal?.removeEventListener('abort', abort)
         body.end(null)
-        observer.answered(method, url.pathname, reader.head?.status ?? 0, text)
+        if (reader.head?.length === null) observer.ended(wire.id)
+        else observer.answered(method, url.pathname, reader.head?.status ?? 0, text)
         keep(wire, reader.head)
       }
       wire.send(requestBytes(url, method, init))

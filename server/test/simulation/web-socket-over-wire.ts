@@ -61,7 +61,7 @@ export function webSocketOverWire(
       // A mask of zeros changes nothing, and is one all the same.
       const head = size < 126 ? Buffer.alloc(6) : Buffer.alloc(8)
       head[0] = 0x80 | opcode
-      head[1] = 0x80 | (size < 126 ? size : 126)
+      head[1] = 0x80 | Math.min(size, 126)
       if (size >= 126) head.writeUInt16BE(size, 2)
       this.#wire?.send(Buffer.concat([head, payload]))
     }

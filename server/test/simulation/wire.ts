@@ -6,6 +6,8 @@ import type { ProcessSeams } from './process-seams.ts'
 const kernelBytes = 4_096
 const lateMaxMs = 60
 const stallMaxMs = 30_000
+/** After so long a system gives up a connection whose other end does not answer. */
+const systemTimeoutMs = 90_000
 
 /** What is on its way in one direction. */
 class Lane {
@@ -143,10 +145,10 @@ export class Wire {
     this.#toServer.die()
     this.#toClient.die()
     const { time } = this.#network
-    const hear = (who: ProcessSeams, what: () => void) =>
-      time.after(this.#network.pick(lateMaxMs), () => who.enter(what))
-    if (tellsClient) hear(this.client, () => this.#clientHears())
-    if (tellsServer) hear(this.#server, () => this.serverEnd.destroy())
+    const hear = (who: ProcessSeams, isTold: boolean, what: () => void) =>
+      time.after(isTold ? this.#network.pick(lateMaxMs) : systemTimeoutMs, () => who.enter(what))
+    hear(this.client, tellsClient, () => this.#clientHears())
+    hear(this.#server, tellsServer, () => this.serverEnd.destroy())
   }
 
   unstall(): void {

@@ -1,0 +1,50 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import type { SimulationReport } from './simulation.ts'
+
+/** One run to be made. */
+export interface Run {
+  readonly seed: number
+  readonly operations: number
+}
+
+export interface RunOptions {
+  readonly threads?: number
+  /** Hears of each run as it ends. */
+  readonly onReport?: (run: Run, report: SimulationReport) => void
+}
+
+/** Makes many runs, as many at a time as there are cores; the reports come in the order of the runs. */
+export async function runSeeds(runs: readonly Run[], options: RunOptions = {}): Promise<SimulationReport[]> {
+  const threads = Math.min(runs.length, options.threads ?? availableParallelism())
+  const reports: SimulationReport[] = []
+  let next = 0
+  await Promise.all(Array.from({ length: threads }, work))
+  return reports
+
+  function work(): Promise<void> {
+    const worker = new Worker(new URL('./seed-thread.ts', import.meta.url))
+    return new Promise((resolve, reject) => {
+      let at = -1
+      const give = () => {
+        at = next++
+        const run = runs[at]
+        if (run) worker.postMessage(run)
+        else void worker.terminate().then(() => resolve())
+      }
+      worker.on('message', (report: SimulationReport) => {
+        reports[at] = report
+        options.onReport?.(runs[at] as Run, report)
+        give()
+      })
+      worker.on('error', (error) =>
+        reject(new Error(`seed ${runs[at]?.seed}: ${error instanceof Error ? error.stack : error}`)),
+      )
+      give()
+    })
+  }
+}
+
+/** What replays a run, and nothing else. */
+export const replayCommand = ({ seed, operations }: Run): string =>
+  `npm run sim -- --seed ${seed} --operations ${operations}`
