@@ -25,6 +25,8 @@ export interface AggregatorMetrics extends FlushMetrics {
 }
 
 const lagEveryMs = 1_000
+/** A backlog is folded without waiting for anything: after so many records requests and sockets get their turn. */
+const foldedAtOnce = 256
 
 /**
  * The worker that turns the log into groups. One loop owns all partitions of this process: take records, bring what they
@@ -160,7 +162,8 @@ export class Aggregator implements AsyncDisposable {
       const fresh = batch.filter((record) => record.offset >= state.folded)
       if (fresh.length === 0) continue
       await this.#currently(state, () => this.#persist('load', () => this.#loader.prepare(state, fresh)))
-      for (const record of fresh) {
+      for (const [i, record] of fresh.entries()) {
+        if (i % foldedAtOnce === 0) await this.#seams.scheduler.breathe?.()
         const step = this.#foldAtOnce(state, record)
         if (step?.step !== 'done') await this.#currently(state, () => this.#foldRecord(state, record, step))
         state.folded = record.offset + 1

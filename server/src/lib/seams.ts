@@ -15,6 +15,11 @@ export interface Scheduler {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   after(ms: number, run: () => void): Disposable
   every(ms: number, run: () => void): Disposable
+  /**
+   * Lets whoever waits for the processor have it: requests, sockets, timers. Work that goes on for long without waiting for
+   * anything calls it now and then. There is none where time stands still.
+   */
+  breathe?(): Promise<void>
 }
 
 export interface Random {

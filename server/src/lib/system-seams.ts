@@ -27,6 +27,7 @@ export const systemScheduler: Scheduler = {
     const timer = setInterval(run, ms)
     return { [Symbol.dispose]: () => clearInterval(timer) }
   },
+  breathe: () => new Promise((resolve) => setImmediate(resolve)),
 }
 
 export const systemRandom: Random = {
