@@ -2,6 +2,7 @@ import type { GroupId, UserId } from '../../model/ids.ts'
 import type { Row } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 import { dropMembers } from './member-store.ts'
+import { dropMarks } from './read-marks.ts'
 
 /**
  * Rows that are past retention, or everything of a user. What other tables hold of a group goes with it: nothing would
@@ -12,7 +13,6 @@ const oldest =
 const dropGroup = 'DELETE FROM groups WHERE user_id = ? AND group_id = ?'
 const dropOfObject =
   'DELETE FROM object_groups WHERE user_id = ? AND group_id = ? AND object_type = ? AND object_id = ?'
-const dropMarks = 'DELETE FROM marks WHERE user_id = ? AND group_id = ?'
 
 const dropUserGroups = 'DELETE FROM groups WHERE user_id = ?'
 const groupsOfUser = 'SELECT group_id FROM groups WHERE user_id = ?'

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { GroupId, Seq, UserId } from '../../model/ids.ts'
 import { type Mark, type MarkChange, type Marks, marksOf, noMarks } from '../../model/marks.ts'
 import type { MarkEntry, ReadMarks, UserMarks } from '../../ports/read-marks.ts'
@@ -26,8 +27,13 @@ WHERE user_id = ? AND group_id > '' AND (read_upto > ? OR seen_upto > ? OR delet
 const countSince = 'SELECT count(*) FROM (SELECT 1 FROM marks WHERE user_id = ? AND changed_seq > ? LIMIT ? + 0)'
 const since = `SELECT ${columns} FROM marks WHERE user_id = ? AND changed_seq > ? ORDER BY changed_seq`
 
-const dropOne = 'DELETE FROM marks WHERE user_id = ? AND group_id = ?'
+export const dropMarks = 'DELETE FROM marks WHERE user_id = ? AND group_id = ?'
 const dropUser = 'DELETE FROM marks WHERE user_id = ?'
+
+/** Each frame and page asks for marks, and most users have few: those who have no more than this have theirs kept. */
+const keptMarks = 16
+const keptUsers = 50_000
+const few = `SELECT ${columns} FROM marks WHERE user_id = ? LIMIT ${keptMarks + 1}`
 
 /** Group ids are never empty, so the mark over all groups is the row with an empty one. */
 const overAll = ''
@@ -41,9 +47,16 @@ export const markStep = (changes: readonly { readonly user: UserId; readonly cha
 /** Marks in SQLite: each column is a maximum, so raises may come in any order. */
 export class SqliteReadMarks implements ReadMarks {
   readonly #db: SqliteDatabase
+  /** All marks of a user; `many` of one who has more than are kept. */
+  readonly #kept: LRUCache<UserId, UserMarks | 'many'>
 
   constructor(db: SqliteDatabase) {
     this.#db = db
+    this.#kept = db.cache('marks', () => new LRUCache<UserId, UserMarks | 'many'>({ max: keptUsers }), {
+      [raise]: (kept, [user]) => void kept.delete(user as UserId),
+      [dropMarks]: (kept, [user]) => void kept.delete(user as UserId),
+      [dropUser]: (kept, [user]) => void kept.delete(user as UserId),
+    })
   }
 
   async raise(changes: readonly { readonly user: UserId; readonly change: MarkChange }[]): Promise<void> {
@@ -52,13 +65,22 @@ export class SqliteReadMarks implements ReadMarks {
 
   async get(user: UserId, groupIds: readonly GroupId[]): Promise<UserMarks> {
     if (groupIds.length === 0) return { all: this.#overAll(user), groups: none }
-    let all = noMarks
+    const kept = this.#kept.get(user) ?? this.#readFew(user)
+    if (kept === 'many') return marksIn(this.#db.read.all(those, user, JSON.stringify([overAll, ...groupIds])))
+    if (kept.groups.size === 0) return kept
     const groups = new Map<GroupId, Marks>()
-    for (const cells of this.#db.read.all(those, user, JSON.stringify([overAll, ...groupIds]))) {
-      if (cells[0] === overAll) all = fromCells(cells)
-      else groups.set(cells[0] as GroupId, fromCells(cells))
+    for (const groupId of groupIds) {
+      const own = kept.groups.get(groupId)
+      if (own) groups.set(groupId, own)
     }
-    return { all, groups }
+    return { all: kept.all, groups }
+  }
+
+  #readFew(user: UserId): UserMarks | 'many' {
+    const rows = this.#db.read.all(few, user)
+    const found = rows.length > keptMarks ? 'many' : marksIn(rows)
+    this.#kept.set(user, found)
+    return found
   }
 
   async above(user: UserId, after: Seq): Promise<UserMarks> {
@@ -87,7 +109,7 @@ export class SqliteReadMarks implements ReadMarks {
 
   async purge(user: UserId, groupIds: readonly GroupId[] | null): Promise<void> {
     if (groupIds === null) await this.#db.write({ sql: dropUser, rows: [[user]] })
-    else await this.#db.write({ sql: dropOne, rows: groupIds.map((groupId) => [user, groupId]) })
+    else await this.#db.write({ sql: dropMarks, rows: groupIds.map((groupId) => [user, groupId]) })
   }
 
   /** The database outlives the port. */
@@ -118,6 +140,16 @@ function toCells(user: UserId, change: MarkChange): Row {
 const markAt = (cells: Row, column: number): Mark => ({ upTo: cells[column] as Seq, seq: cells[column + 1] as Seq })
 
 const fromCells = (cells: Row): Marks => ({ read: markAt(cells, 1), seen: markAt(cells, 3), deleted: markAt(cells, 5) })
+
+function marksIn(rows: readonly Row[]): UserMarks {
+  let all = noMarks
+  const groups = new Map<GroupId, Marks>()
+  for (const cells of rows) {
+    if (cells[0] === overAll) all = fromCells(cells)
+    else groups.set(cells[0] as GroupId, fromCells(cells))
+  }
+  return { all, groups: groups.size > 0 ? groups : none }
+}
 
 const byGroup = (rows: readonly Row[]): ReadonlyMap<GroupId, Marks> =>
   new Map(rows.map((cells) => [cells[0] as GroupId, fromCells(cells)]))
