@@ -72,7 +72,7 @@ async function push(run: string, perS: number, seconds: number, perRequest: numb
     }
     await sleep(1)
   }
-  for (let waited = 0; waited < 5_000 && seenAt.includes(0); waited += 20) await sleep(20)
+  for (let waited = 0; waited < 60_000 && seenAt.includes(0); waited += 20) await sleep(20)
   const { user, system } = process.cpuUsage(cpu)
   let missing = 0
   const pushMs: number[] = []
