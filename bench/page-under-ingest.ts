@@ -49,6 +49,7 @@ const benchmark: Benchmark = {
     const read = () => pages.ask<Latency>('readSteadily', pagesPerS, seconds, 16)
     const idle: Latency[] = []
     const busy: Latency[] = []
+    const held: { p99: number; max: number }[] = []
     let sent = 0
     let refused = 0
     for (let block = 0; block < blocks; block++) {
@@ -65,7 +66,9 @@ const benchmark: Benchmark = {
       progress(`block ${block + 1}: 20,000 events a second`)
       const ingested = ingest.ask<Latency & { refused: number }>('sendSteadily', eventsPerS, seconds + 1, 8)
       await new Promise((resolve) => setTimeout(resolve, 500))
+      await server.ask('watchLoop')
       busy.push(await read())
+      held.push(await server.ask('loopHeldMs'))
       const { latenciesMs, refused: turnedAway, failed } = await ingested
       sent += latenciesMs.length
       refused += turnedAway + failed
@@ -78,6 +81,10 @@ const benchmark: Benchmark = {
     return {
       figures: [
         { what: 'Latency of a page', headwater: shown(busy), peer: `idle: ${shown(idle)}` },
+        {
+          what: 'The event loop was held for, under load',
+          headwater: `p99 ${median(held.map(({ p99: of }) => of)).toFixed(1)} · max ${Math.max(...held.map(({ max }) => max)).toFixed(1)} ms`,
+        },
         { what: 'Batches sent, and refused as too many', headwater: `${sent.toLocaleString('en-US')}, ${refused}` },
       ],
       bars: [

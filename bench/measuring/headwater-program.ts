@@ -1,5 +1,5 @@
 // The server as a user starts it, in a process of its own. Arguments: the data folder, then `key=value` settings.
-import { PerformanceObserver } from 'node:perf_hooks'
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import { settingsWith } from '../../server/src/config/load.ts'
 import { createLog } from '../../server/src/lib/log.ts'
 import { start } from '../../server/src/server.ts'
@@ -21,6 +21,7 @@ const config = {
 }
 const started = performance.now()
 const server = await start(config, { log: createLog({ level: 'fatal', readable: true }) })
+const delay = monitorEventLoopDelay({ resolution: 1 })
 let gcMs = 0
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) gcMs += entry.duration
@@ -29,6 +30,15 @@ new PerformanceObserver((list) => {
 serve(
   { url: server.url, readyMs: performance.now() - started, sinceProcessStartMs: performance.now() },
   {
+    watchLoop: () => {
+      delay.reset()
+      delay.enable()
+    },
+    /** How long the event loop was held since `watchLoop`, milliseconds. */
+    loopHeldMs: () => {
+      delay.disable()
+      return { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }
+    },
     collectGarbage: () => globalThis.gc?.(),
     gcMs: () => gcMs,
     memory: () => process.memoryUsage(),
