@@ -6,7 +6,7 @@ import { hostileRun } from '../model/hostile-run.ts'
  * seed.
  */
 const one = Number(process.env.HEADWATER_SEED ?? 0)
-const count = Number(process.env.HEADWATER_SEEDS ?? (process.env.HEADWATER_LONG ? 200 : 60))
+const count = Number(process.env.HEADWATER_SEEDS ?? (process.env.HEADWATER_LONG ? 200 : 10))
 const operations = Number(process.env.HEADWATER_OPERATIONS ?? 2_000)
 const seedsPerTest = 10
 

@@ -366,7 +366,11 @@ class Simulation {
 const pickOf = (stats: ServerNode['stats']) => ({ sockets: stats?.sockets, users: stats?.users })
 
 /** What a fault explains. */
-const isTrouble = (error: unknown): boolean => UnknownOutcome.is(error) || (HeadwaterError.is(error) && error.retryable)
+const isTrouble = (error: unknown): boolean =>
+  UnknownOutcome.is(error) ||
+  (HeadwaterError.is(error) && error.retryable) ||
+  // The gateway's own word for a store that lags behind; it tries again.
+  (error instanceof Error && error.message.startsWith('The badge is at'))
 
 /** What an honest client may be told: to come back later, or that somebody else was faster. */
 const isExpectedByClients = (error: unknown): boolean =>
