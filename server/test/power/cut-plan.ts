@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { TestContext } from 'node:test'
 import type { Cut } from './power-life.ts'
 import { powerEnvironment } from './server-process.ts'
 
@@ -11,17 +10,24 @@ export const cutsPerLife = 5
 /** So small that the write-ahead log is moved into the database every few commits. */
 export const fewPages = 40
 
-export function assertNothingLost(t: TestContext, seen: readonly Cut[]): void {
-  t.diagnostic(summaryOf(seen))
+const lives: (readonly Cut[])[] = []
+
+/** One line about all lives, for whoever reads the output of a run. */
+export const totalOfLives = (): string =>
+  `  power cuts, synchronous=${synchronous}, seed ${seed}: ${summaryOf(...lives)}\n`
+
+export function assertNothingLost(seen: readonly Cut[]): void {
+  lives.push(seen)
   const lossy = seen.find(({ events, streams, deletions }) => events + streams + deletions > 0)
   assert.equal(lossy, undefined, `lost at power cuts: ${summaryOf(seen)}`)
 }
 
-export function summaryOf(seen: readonly Cut[]): string {
+export function summaryOf(...ofLives: (readonly Cut[])[]): string {
+  const seen = ofLives.flat()
   const lossy = seen.filter((cut) => cut.events > 0).length
-  const last = seen.at(-1)?.acknowledged ?? 0
+  const acknowledged = ofLives.reduce((total, cuts) => total + (cuts.at(-1)?.acknowledged ?? 0), 0)
   return (
-    `${sum(seen, (cut) => cut.events)} events lost in ${lossy} of ${seen.length} cuts (${last} acknowledged at the last), ` +
+    `${sum(seen, (cut) => cut.events)} events lost in ${lossy} of ${seen.length} cuts (${acknowledged} acknowledged), ` +
     `${sum(seen, (cut) => cut.streams)} streams set back, ${sum(seen, (cut) => cut.deletions)} deletions lost, ` +
     `${sum(seen, (cut) => cut.torn)} sectors torn`
   )

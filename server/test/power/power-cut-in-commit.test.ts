@@ -1,9 +1,18 @@
 // Power cuts at the one moment that rarely comes by chance, when a commit is written and not yet synced; and what shows
 // that power cuts can tell: without a sync for each commit acknowledged events are lost. How to run them: power-cut.test.ts.
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { temporaryFolder } from '../../src/engines/sqlite/testing/temporary-folder.ts'
-import { assertNothingLost, cuts, cutsPerLife, fewPages, seed, summaryOf, synchronous } from './cut-plan.ts'
+import {
+  assertNothingLost,
+  cuts,
+  cutsPerLife,
+  fewPages,
+  seed,
+  summaryOf,
+  synchronous,
+  totalOfLives,
+} from './cut-plan.ts'
 import { disks, failingCalls, whereMet } from './needs-root.ts'
 import { cutFirstStart, cutPower } from './power-life.ts'
 import { powerEnvironment, ServerProcess } from './server-process.ts'
@@ -13,11 +22,12 @@ const weakCuts = 5
 
 whereMet(disks.missing === undefined ? failingCalls : disks, lives, () => {
   describe(`a server whose power is cut in the middle of a commit (synchronous=${synchronous}, seed ${seed})`, () => {
+    after(() => void process.stdout.write(totalOfLives()))
     for (let life = 1; life <= lives; life++) {
-      test(`loses nothing that it acknowledged in ${cutsPerLife} cuts of life ${life} of ${lives}`, async (t) => {
+      test(`loses nothing that it acknowledged in ${cutsPerLife} cuts of life ${life} of ${lives}`, async () => {
         const plan = { cuts: cutsPerLife, synchronous, seed: seed * 1_000 + life, checkpointPages: fewPages }
         const seen = await cutPower({ ...plan, moments: 'in-sync' })
-        assertNothingLost(t, seen)
+        assertNothingLost(seen)
         assert.ok(synchronous !== 'FULL' || seen.some((cut) => cut.torn > 0), 'there was something that was not synced')
       })
     }
@@ -25,9 +35,8 @@ whereMet(disks.missing === undefined ? failingCalls : disks, lives, () => {
 })
 
 whereMet(disks.missing === undefined ? failingCalls : disks, 1, () => {
-  test('A power cut at any sync of the first start leaves a folder that starts.', async (t) => {
+  test('A power cut at any sync of the first start leaves a folder that starts.', async () => {
     const cutsOfStart = await cutFirstStart(seed)
-    t.diagnostic(`${cutsOfStart} cuts`)
     assert.ok(cutsOfStart > 3, 'the first start syncs')
   })
 })
