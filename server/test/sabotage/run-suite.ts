@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import type { Suite } from './suites.ts'
+import { scratch } from './tree-copy.ts'
 
 export interface SuiteResult {
   /** `green`: all tests passed; `red`: a test failed; `broken`: it never came to a test. */
@@ -32,7 +34,8 @@ export async function runSuite(
     cwd: folder,
     timeout: suiteTimeoutMs,
     killSignal: 'SIGKILL',
-    env: { ...process.env, ...env },
+    // What the tests leave behind, as they may when they fail, goes with the copy.
+    env: { ...process.env, TMPDIR: join(folder, scratch), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -17,6 +17,8 @@ const copied = [
 ]
 const leftOut = new Set(['node_modules', 'dist', 'data'])
 const ownScope = '@headwater'
+/** For what the tests write. */
+export const scratch = 'scratch'
 
 /** The sources in a folder of their own, with the packages of the real one: what is broken here is broken nowhere else. */
 export class TreeCopy implements Disposable {
@@ -29,6 +31,7 @@ export class TreeCopy implements Disposable {
         filter: (source) => !leftOut.has(basename(source)),
       })
     }
+    mkdirSync(join(this.path, scratch))
     this.#linkPackages()
   }
 

@@ -13,11 +13,14 @@ import { AppClient } from './app-client.ts'
 import { Callers, users } from './callers.ts'
 import { Recorder } from './recorder.ts'
 
+/** Lines of history that a life is worth at least. */
+const entriesPerLife = 300
+
 export interface ConcurrentRunOptions {
   readonly folder: string
   readonly seed: number
   readonly kills: number
-  /** A life is this long at most, counted from when it listens, milliseconds. */
+  /** A life is between half of this and all of it, counted from when it listens; milliseconds. */
   readonly lifeMsMax: number
 }
 
@@ -55,6 +58,9 @@ export async function concurrentRun({ folder, seed, kills, lifeMsMax }: Concurre
     await Promise.race([lives.url(), failed])
     // The moment is what is tried here: no event stands for it.
     await setTimeout(lifeMsMax / 2 + pick(random, lifeMsMax / 2))
+    // On a busy machine a life takes longer: what happens in it is what counts.
+    const wanted = (i + 1) * entriesPerLife
+    while (recorder.entries.length < wanted) await Promise.race([setTimeout(20), failed])
     if (i === kills) break
     recorder.note('kill')
     lives.kill()
