@@ -8,6 +8,7 @@ import type { ProbeAnswer, ProbeQuestion, Resources } from './probe-contract.ts'
 const loop = monitorEventLoopDelay({ resolution: 5 })
 const wallClock = Date.now
 let jumpedMs = 0
+const mistake = 'a mistake that the probe was asked for'
 
 // Threads of the process load this as well, and have no parent to talk to.
 if (process.send) {
@@ -19,7 +20,7 @@ if (process.send) {
     if (question.ask === 'stall') stall(question.ms)
     process.send?.(answer)
     if (question.ask === 'throw') setImmediate(() => fault())
-    if (question.ask === 'reject') setImmediate(async () => fault())
+    if (question.ask === 'reject') setImmediate(() => void Promise.reject(new Error(mistake)))
   })
   process.on('disconnect', () => process.exit(1))
   // Being asked is no reason to go on.
@@ -45,7 +46,7 @@ function resources(): Resources {
 }
 
 function fault(): never {
-  throw new Error('a mistake that the probe was asked for')
+  throw new Error(mistake)
 }
 
 function stall(ms: number): void {
