@@ -85,6 +85,8 @@ export class ActorGroups {
         { sql: dropSlice, rows: [range], returns: 'changes' },
       )
       this.#listed -= dropped?.changes[0] ?? 0
+      // A purge takes from the list as well: after each round it is counted again.
+      if (this.#slice === 0) this.#listed = null
     } finally {
       this.#moving = false
     }
@@ -92,8 +94,8 @@ export class ActorGroups {
 }
 
 /**
- * Runs behind the removal of the members. What is still in the list stays and is in nobody's way: it moves with its slice,
- * and holds no id but the owner's.
+ * Runs behind the removal of the members. What is still in the list stays until a purge, and is in nobody's way: it holds
+ * no id but the owner's.
  */
 export const dropActorGroups = (memberships: readonly Membership[]): Step => ({
   sql: dropOne,

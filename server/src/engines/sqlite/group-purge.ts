@@ -1,3 +1,4 @@
+import { idBoundAt } from '../../model/group-id.ts'
 import type { GroupId, UserId } from '../../model/ids.ts'
 import type { Row } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
@@ -11,6 +12,8 @@ import { dropMarks } from './read-marks.ts'
 const oldest =
   'SELECT user_id, group_id, object_type, object_id FROM groups WHERE created_at < ? ORDER BY created_at LIMIT ? + 0'
 const dropGroup = 'DELETE FROM groups WHERE user_id = ? AND group_id = ?'
+const dropListed = 'DELETE FROM actor_groups_new WHERE group_id > ?'
+const dropListedOfUser = 'DELETE FROM actor_groups_new WHERE user_id = ?'
 const dropOfObject =
   'DELETE FROM object_groups WHERE user_id = ? AND group_id = ? AND object_type = ? AND object_id = ?'
 
@@ -29,6 +32,7 @@ export async function purgeOld(db: SqliteDatabase, createdBefore: number, limit:
     ),
     { sql: dropMarks, rows },
     { sql: dropOfObject, rows: found },
+    { sql: dropListed, rows: found.length > 0 ? [[idBoundAt(createdBefore)]] : [] },
   )
   return total(groups?.changes)
 }
@@ -41,6 +45,7 @@ export async function purgeUser(db: SqliteDatabase, user: UserId): Promise<numbe
       db.read.all(groupsOfUser, user).map(([groupId]) => ({ user, groupId: groupId as GroupId })),
     ),
     { sql: dropHead, rows: [[user]] },
+    { sql: dropListedOfUser, rows: [[user]] },
   )
   return total(groups?.changes)
 }

@@ -7,6 +7,7 @@ import {
   type Register,
 } from '../../model/activity-group.ts'
 import { type GroupKey, keyText } from '../../model/event.ts'
+import type { UserId } from '../../model/ids.ts'
 import type { Cell, Row } from './commands.ts'
 
 /** A group's row in the table and back. The columns that pages need come first; `pending` and the registers last. */
@@ -125,6 +126,10 @@ export function fromCells(cells: readonly Cell[]): GroupRow {
     pending: typeof cells[21] === 'string' ? (JSON.parse(cells[21]) as PackedRegister[]).map(unpack) : [],
   }
 }
+
+/** Whose registers ride in the row. */
+export const actorsIn = (pending: string): readonly UserId[] =>
+  (JSON.parse(pending) as PackedRegister[]).map(([actor]) => actor)
 
 /** 48 bits (FNV-1a over UTF-16 code units, twice with different seeds): keys that share one are told apart by their columns. */
 export function keyHash(key: GroupKey): number {

@@ -11,6 +11,7 @@ import type {
 import { ActorGroups, dropActorGroups, type Membership } from './actor-groups.ts'
 import type { Row, Step } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
+import { actorsIn } from './group-rows.ts'
 
 const columns = 'actor, created_at, event_id, counts, seq, first_seq'
 
@@ -40,6 +41,7 @@ const eraseActor = 'DELETE FROM members WHERE user_id = ? AND group_id = ? AND a
 const carriedBy = 'SELECT 1 FROM groups WHERE user_id = ? AND group_id = ? AND instr(pending, ?) > 0'
 
 const dropGroup = 'DELETE FROM members WHERE user_id = ? AND group_id = ?'
+const pendingOf = 'SELECT pending FROM groups WHERE user_id = ? AND group_id = ?'
 const actorsOf = 'SELECT actor FROM members WHERE user_id = ? AND group_id = ?'
 
 /** The registers of every actor of every group, in SQLite. */
@@ -145,9 +147,12 @@ export function dropMembers(
   db: SqliteDatabase,
   groups: readonly { readonly user: UserId; readonly groupId: GroupId }[],
 ): readonly Step[] {
-  const members = groups.flatMap(({ user, groupId }) =>
-    db.read.all(actorsOf, user, groupId).map(([actor]) => ({ user, groupId, actor: actor as UserId })),
-  )
+  const members = groups.flatMap(({ user, groupId }) => {
+    const [pending] = db.read.get(pendingOf, user, groupId) ?? []
+    const carried = typeof pending === 'string' ? actorsIn(pending) : []
+    const actors = [...carried, ...db.read.all(actorsOf, user, groupId).map(([actor]) => actor as UserId)]
+    return actors.map((actor) => ({ user, groupId, actor }))
+  })
   return [{ sql: dropGroup, rows: groups.map(({ user, groupId }) => [user, groupId]) }, dropActorGroups(members)]
 }
 
