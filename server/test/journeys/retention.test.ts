@@ -150,10 +150,10 @@ async function housekeeping(server: TestServer): Promise<void> {
   for (let i = 0; i < 5; i++) await server.request('GET', '/healthz')
 }
 
-/** How many groups a page shows when the clock is set back: what the store still has. */
+/** How many groups a page that is not kept shows when the clock is set back: what the store still has. */
 async function listedAt(server: TestServer, ms: number): Promise<number> {
   sleepThrough(server, ms)
-  const { activity_groups } = await page(server, 'carol')
+  const { activity_groups } = await page(server, 'carol', '?filter=LIKE')
   sleepThrough(server, -ms)
   return activity_groups.length
 }
