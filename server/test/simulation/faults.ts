@@ -26,6 +26,10 @@ const engines: FaultRates = {
   failpoint: 0.001,
   'answer.late': 0.004,
   'log.short_poll': 0.05,
+  // What a cache has missed shows only for as long as it is not forgotten.
+  'cache.down': 0.05,
+  'cache.evicted': 0.01,
+  'cache.wiped': 0.001,
 }
 
 /** None of it, some of it, or a lot: what is rare in the mean of all runs is common in one of them. */

@@ -14,6 +14,9 @@ export interface RunOptions {
   readonly onReport?: (run: Run, report: SimulationReport) => void
 }
 
+/** Threads that wait for work: starting one costs as much as some runs. */
+const idle: Worker[] = []
+
 /** Makes many runs, as many at a time as there are cores; the reports come in the order of the runs. */
 export async function runSeeds(runs: readonly Run[], options: RunOptions = {}): Promise<SimulationReport[]> {
   const threads = Math.min(runs.length, options.threads ?? availableParallelism())
@@ -23,14 +26,22 @@ export async function runSeeds(runs: readonly Run[], options: RunOptions = {}): 
   return reports
 
   function work(): Promise<void> {
-    const worker = new Worker(new URL('./seed-thread.ts', import.meta.url))
+    const worker = idle.pop() ?? new Worker(new URL('./seed-thread.ts', import.meta.url))
+    worker.ref()
     return new Promise((resolve, reject) => {
       let at = -1
       const give = () => {
         at = next++
         const run = runs[at]
         if (run) worker.postMessage(run)
-        else void worker.terminate().then(() => resolve())
+        else rest()
+      }
+      const rest = () => {
+        worker.removeAllListeners()
+        // One that waits does not keep the process.
+        worker.unref()
+        idle.push(worker)
+        resolve()
       }
       worker.on('message', (report: SimulationReport) => {
         reports[at] = report

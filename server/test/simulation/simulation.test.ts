@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { regressions } from './regressions.ts'
 import { type Run, replayCommand, runSeeds } from './run-seeds.ts'
 
@@ -11,8 +12,10 @@ const fixedSeeds = 60
 const fixedOperations = isLong ? 3_000 : 300
 const randomSeeds = isLong ? 2_000 : 400
 const randomOperations = isLong ? 500 : 60
-const seedsPerTest = 20
+// A test of ten long runs takes some seconds, and on a busy machine a minute.
+const seedsPerTest = 10
 const replayed = 10
+const replayedOperations = 40
 
 async function assertGreen(runs: readonly Run[]): Promise<string> {
   const reports = await runSeeds(runs)
@@ -41,31 +44,31 @@ describe('whatever fails, clients end with what the log means, and every count o
   }
 
   const base = 1_000_000 + Math.floor(Math.random() * 1_000_000_000)
-  for (let first = 0; first < randomSeeds; first += 5 * seedsPerTest) {
+  for (let first = 0; first < randomSeeds; first += 4 * seedsPerTest) {
     test(`random seeds from ${base + first}, ${randomOperations} operations each`, async (t) => {
-      t.diagnostic(await assertGreen(runsFrom(base + first, 5 * seedsPerTest, randomOperations)))
+      t.diagnostic(await assertGreen(runsFrom(base + first, 4 * seedsPerTest, randomOperations)))
     })
   }
 })
 
 describe('a seed decides everything', () => {
   test(`${replayed} seeds come to the same trace in this process again, and in another one`, async () => {
-    const runs = runsFrom(1, replayed, 100)
+    const runs = runsFrom(1, replayed, replayedOperations)
     const once = await runSeeds(runs)
     // The other way round, so that what a thread did before is another thing.
     const again = (await runSeeds(runs.toReversed(), { threads: 1 })).toReversed()
     const command = fileURLToPath(new URL('./command.ts', import.meta.url))
-    const output = execFileSync(process.execPath, [
+    const { stdout } = await promisify(execFile)(process.execPath, [
       command,
       '--from',
       '1',
       '--seeds',
       `${replayed}`,
       '--operations',
-      '100',
+      `${replayedOperations}`,
       '--hashes',
     ])
-    const elsewhere = output.toString().trim().split('\n')
+    const elsewhere = stdout.trim().split('\n')
     for (const [i, { seed, hash }] of once.entries()) {
       assert.equal(again[i]?.hash, hash, `seed ${seed} in the same process`)
       assert.equal(elsewhere[i], `${seed} ${hash}`, `seed ${seed} in another process`)
