@@ -52,7 +52,7 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     routeTable: RouteTable
-    /** What answers some requests before the framework sees them needs this, and is put in place by `setQuick`. */
+    /** What those need that answer before the framework sees a request. */
     quickly: Quickly
   }
 }
