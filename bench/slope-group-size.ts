@@ -9,19 +9,19 @@ const benchmark: Benchmark = {
   name: 'slope-group-size',
   title: 'Cost of an event and of a page by actors in the group',
   method:
-    'Groups of 10 to 1,000,000 actors, each of a user of its own, made by as many events. Per group: 64 likes by actors who are new to it, from their acceptance until the group is stored (all threads), and the page that shows it. In one process without HTTP, in turn.',
+    'Groups of 10 to 1,000,000 actors, each of a user of its own, made by as many events. Each of them has 19 small groups beside it. Per group: 64 likes by actors who are new to it, from their acceptance until the group is stored (all threads), and the page of 20 groups that shows it. In one process without HTTP, in turn.',
   async run({ quick, progress }) {
     const sizes = quick ? [10, 1_000, 10_000] : [10, 1_000, 100_000, 1_000_000]
     using folder = new Folder()
     await using features = await openFeatures(folder.path)
     const { ingest, activity } = features
     const userOf = (size: number, copy: number) => `fan-of-${size}-${copy}`
-    const like = (user: string, actor: string): EventInput => ({
+    const like = (user: string, actor: string, object = 'post'): EventInput => ({
       event_type: 'LIKE',
       actor_id: actor,
       target_user_id: user,
       object_type: 'POST',
-      object_id: 'post',
+      object_id: object,
     })
     const send = async (events: EventInput[]) => {
       for (let from = 0; from < events.length; from += 500) await ingest.submit(events.slice(from, from + 500), {})
@@ -33,6 +33,7 @@ const benchmark: Benchmark = {
     for (const size of sizes) {
       progress(`a group of ${size.toLocaleString('en-US')} actors`)
       for (let copy = 0; copy < (size < 10_000 ? copies : 1); copy++) {
+        await send(Array.from({ length: 19 }, (_, i) => like(userOf(size, copy), 'an-actor', `other-${i}`)))
         for (let from = 0; from < size; from += 10_000) {
           const events = Array.from({ length: Math.min(10_000, size - from) }, (_, i) =>
             like(userOf(size, copy), `actor-${from + i}`),
