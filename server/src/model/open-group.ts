@@ -15,6 +15,7 @@ import {
 } from './activity-group.ts'
 import { newestOfEach, placeAmong, removeActor } from './actor-lists.ts'
 import { actorHashOf } from './erasure.ts'
+import { type Estimate, estimateText, parseEstimate } from './estimate.ts'
 import type { ActivityEvent, GroupKey } from './event.ts'
 import { addFirst, adjustFirst } from './first-seq-spans.ts'
 import { groupIdOf } from './group-id.ts'
@@ -61,7 +62,7 @@ export class OpenGroup {
   previews: EventPreview[]
   firstSeqSpans: FirstSeqSpan[]
   erasures: readonly Erasure[]
-  estimate: { readonly sketch: HyperLogLog; readonly base: number } | null
+  estimate: Estimate | null
 
   complete: boolean
   readonly registers = new Map<UserId, Register | null>()
@@ -220,7 +221,7 @@ export class OpenGroup {
     return this.#changed(placed)
   }
 
-  #addEstimated(placed: PlacedEvent, estimate: NonNullable<OpenGroup['estimate']>): Change {
+  #addEstimated(placed: PlacedEvent, estimate: Estimate): Change {
     const { event, createdAt, seq } = placed
     const isNew = estimate.sketch.add(event.actor)
     this.eventCount++
@@ -340,7 +341,7 @@ export class OpenGroup {
       previews: this.previews.slice(),
       updatedAt: this.updatedAt,
       erasures: this.erasures,
-      hyperLogLog: this.estimate && `${this.estimate.base}:${this.estimate.sketch.toBase64()}`,
+      hyperLogLog: this.estimate && estimateText(this.estimate),
       pending: newestOfEach(this.#riding),
     }
   }
@@ -398,9 +399,4 @@ export class OpenGroup {
     else if (this.visibleSince === 0) this.visibleSince = seq
     return 'visible'
   }
-}
-
-function parseEstimate(text: string): OpenGroup['estimate'] {
-  const colon = text.indexOf(':')
-  return { base: Number(text.slice(0, colon)), sketch: HyperLogLog.fromBase64(text.slice(colon + 1)) }
 }

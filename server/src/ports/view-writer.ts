@@ -8,7 +8,7 @@ import type { ObjectEntry } from './object-index.ts'
  * Writes everything that one flush changes in one step. Only engines have it whose group store, member store, read marks
  * and object index share a database; with the others each store is written by itself, in an order that a crash may cut.
  *
- * Promises, each a case in engines/sqlite/view-writer.test.ts:
+ * What it keeps, each a case beside the engine that has it:
  * - All of it is stored, durably, or nothing.
  * - It takes effect after all writes of those stores that were issued before.
  * - Each part keeps the promises of its store: no row, register, mark or head goes back.
