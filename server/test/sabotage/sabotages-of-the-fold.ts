@@ -212,6 +212,18 @@ export const foldSabotages: readonly Sabotage[] = [
     ],
   },
   {
+    name: 'kept-head',
+    why: 'Counts and catch-up of rows that are newer than the head which is kept in memory.',
+    suite: 'kept heads',
+    edits: [
+      {
+        file: 'server/src/engines/sqlite/group-store.ts',
+        find: 'if (this.#db.isUnderWay(raiseHead, user)) return this.#readHead(user)',
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'badge-of-another',
     why: 'Two users who ask at the same time get the counts of one.',
     suite: 'badge cache',

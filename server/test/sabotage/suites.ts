@@ -14,6 +14,7 @@ const allSuites = {
   'badge cache': { files: ['server/test/invariants/badge-is-never-behind.test.ts'] },
   'full pages': { files: ['server/test/invariants/pages-fill-themselves-up.test.ts'] },
   'kept pages': { files: ['server/test/invariants/kept-pages-are-fresh.test.ts'] },
+  'kept heads': { files: ['server/src/engines/sqlite/kept-heads.test.ts'] },
   ghosts: { files: ['server/test/invariants/ghosts-stay-out.test.ts'] },
   views: { files: ['server/test/invariants/views-equal-plain-fold.test.ts'] },
   'full disk': { files: ['server/src/engines/sqlite/full-disk.test.ts'], pattern: 'An append to a full disk' },

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { type Command, type Row, rowsIn, type StepResult } from './commands.ts'
+import { type Cell, type Command, type Row, rowsIn, type StepResult } from './commands.ts'
 import { problemsOf } from './inspect.ts'
 import type { Reader } from './reader.ts'
 import { translated } from './sqlite-errors.ts'
@@ -24,6 +24,8 @@ export class SqliteDatabase implements AsyncDisposable {
   readonly #parts: DatabaseParts
   readonly #written = new Map<string, (row: Row) => void>()
   readonly #caches = new Map<string, unknown>()
+  /** How many writes that are not over, by statement and by the first cell of their rows. */
+  readonly #underWay = new Map<string, Map<Cell, number>>()
 
   constructor(parts: DatabaseParts) {
     this.#parts = parts
@@ -40,13 +42,36 @@ export class SqliteDatabase implements AsyncDisposable {
   /** Stores the steps together, durably, after all commands before it. */
   async write(...steps: Command): Promise<readonly StepResult[]> {
     if (rowsIn(steps) === 0) return steps.map(() => ({ changes: [], rows: [] }))
+    this.#count(steps, 1)
     try {
       return await this.#parts.writer.run(steps)
     } finally {
+      this.#count(steps, -1)
       // Also when it failed: nobody knows what is stored now.
       for (const { sql, rows } of steps) {
         const written = this.#written.get(sql)
         if (written) for (const row of rows) written(row)
+      }
+    }
+  }
+
+  /**
+   * Whether a write by a statement that `cache` knows, whose row begins with `key`, is under way. The other thread may have
+   * stored it already: what is kept in memory could then be older than what is read of other tables.
+   */
+  isUnderWay(sql: string, key: Cell): boolean {
+    return this.#underWay.get(sql)?.has(key) === true
+  }
+
+  #count(steps: Command, by: 1 | -1): void {
+    for (const { sql, rows } of steps) {
+      if (!this.#written.has(sql)) continue
+      const counts = this.#underWay.get(sql) ?? new Map<Cell, number>()
+      this.#underWay.set(sql, counts)
+      for (const [key = null] of rows) {
+        const left = (counts.get(key) ?? 0) + by
+        if (left > 0) counts.set(key, left)
+        else counts.delete(key)
       }
     }
   }

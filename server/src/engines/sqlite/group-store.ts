@@ -73,13 +73,18 @@ export class SqliteGroupStore implements GroupStore {
   }
 
   async heads(users: readonly UserId[]): Promise<readonly Seq[]> {
-    return users.map((user) => this.#heads.get(user) ?? this.#readHead(user))
+    return users.map((user) => {
+      if (this.#db.isUnderWay(raiseHead, user)) return this.#readHead(user)
+      const kept = this.#heads.get(user)
+      if (kept !== undefined) return kept
+      const head = this.#readHead(user)
+      this.#heads.set(user, head)
+      return head
+    })
   }
 
   #readHead(user: UserId): Seq {
-    const head = (this.#db.read.get(headOf, user)?.[0] as Seq | undefined) ?? 0
-    this.#heads.set(user, head)
-    return head
+    return (this.#db.read.get(headOf, user)?.[0] as Seq | undefined) ?? 0
   }
 
   async get(

@@ -65,7 +65,8 @@ export class SqliteReadMarks implements ReadMarks {
 
   async get(user: UserId, groupIds: readonly GroupId[]): Promise<UserMarks> {
     if (groupIds.length === 0) return { all: this.#overAll(user), groups: none }
-    const kept = this.#kept.get(user) ?? this.#readFew(user)
+    const isKept = !this.#db.isUnderWay(raise, user)
+    const kept = (isKept ? this.#kept.get(user) : undefined) ?? this.#readFew(user, isKept)
     if (kept === 'many') return marksIn(this.#db.read.all(those, user, JSON.stringify([overAll, ...groupIds])))
     if (kept.groups.size === 0) return kept
     const groups = new Map<GroupId, Marks>()
@@ -76,10 +77,10 @@ export class SqliteReadMarks implements ReadMarks {
     return { all: kept.all, groups }
   }
 
-  #readFew(user: UserId): UserMarks | 'many' {
+  #readFew(user: UserId, isKept: boolean): UserMarks | 'many' {
     const rows = this.#db.read.all(few, user)
     const found = rows.length > keptMarks ? 'many' : marksIn(rows)
-    this.#kept.set(user, found)
+    if (isKept) this.#kept.set(user, found)
     return found
   }
 
