@@ -1,4 +1,4 @@
-/** A run that was red once, and why. Seeds mean another run as soon as the simulation changes; what they found is tested on its own where it can be. */
+/** A run that was red once, and why. Seeds mean another run as soon as the simulation changes; the list is run for as long as its runs are as good as any. */
 export interface Regression {
   readonly seed: number
   readonly operations: number

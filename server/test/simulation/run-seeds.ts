@@ -37,7 +37,8 @@ export async function runSeeds(runs: readonly Run[], options: RunOptions = {}): 
         else rest()
       }
       const rest = () => {
-        worker.removeAllListeners()
+        worker.removeAllListeners('message')
+        worker.removeAllListeners('error')
         // One that waits does not keep the process.
         worker.unref()
         idle.push(worker)
