@@ -65,7 +65,7 @@ async function push(run: string, perS: number, seconds: number, perRequest: numb
       const due = begun + (i * perRequest * 1_000) / perS
       if (due > now) break
       dueAt.fill(due, i * perRequest, (i + 1) * perRequest)
-      connections[i % connections.length]!.send(requests[i]!).then(({ status }) => {
+      void connections[i % connections.length]!.send(requests[i]!).then(({ status }) => {
         if (status !== 202) refused++
         ackMs[at] = performance.now() - due
       })

@@ -78,13 +78,14 @@ type Answer = { readonly id: number; readonly value: unknown } | { readonly id: 
 
 /** In the program: answers the functions that it is asked for, and says that it is ready. */
 export function serve(ready: unknown, functions: Readonly<Record<string, (...args: never[]) => unknown>>): void {
-  process.on('message', async ({ id, name, args }: { id: number; name: string; args: never[] }) => {
+  const answer = async ({ id, name, args }: { id: number; name: string; args: never[] }): Promise<void> => {
     try {
       process.send?.({ id, value: await functions[name]!(...args) })
     } catch (error) {
       process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     }
-  })
+  }
+  process.on('message', (asked: Parameters<typeof answer>[0]) => void answer(asked))
   process.on('disconnect', () => process.exit())
   process.send?.({ ready })
 }

@@ -64,7 +64,7 @@ export function takeJob(folds: readonly UserFold[], monotonicNow: number, carrie
       rows.push(row)
       taken.set(group, row)
       groups.push(group)
-      const changed = group.takeChanged()
+      const changed = group.changed()
       const copied = row.pending.length > carriedMax
       if (copied) members.push({ user, groupId, registers: row.pending })
       else if (changed.length > 0) carried.push({ user, groupId, registers: changed })

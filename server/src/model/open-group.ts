@@ -292,19 +292,15 @@ export class OpenGroup {
     return 'visible'
   }
 
-  /** Registers that changed since the last call. */
-  takeChanged(): readonly Register[] {
-    const changed = newestOfEach(this.#riding.slice(this.#ridden))
-    this.#ridden = this.#riding.length
-    return changed
+  /** Registers that changed since the row was last taken. */
+  changed(): readonly Register[] {
+    return newestOfEach(this.#riding.slice(this.#ridden))
   }
 
   /** The row is on its way to the stores, and where `copied` all that rode in it to the member table: `stored` follows. */
   taken(copied: boolean): void {
-    if (copied) {
-      this.#riding = []
-      this.#ridden = 0
-    }
+    if (copied) this.#riding = []
+    this.#ridden = this.#riding.length
     this.#onTheWay++
   }
 
