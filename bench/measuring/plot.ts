@@ -19,7 +19,7 @@ export function plotSvg({ title, x, y, xLog, series }: Plot): string {
   const atY = (value: number) => height - bottom - (value / most) * (height - top - bottom)
   const ticks = [...new Set(points.map(([value]) => value))].sort((a, b) => a - b)
   const parts = [
-    text(left, 18, escaped(title), 'font-weight="600"'),
+    text(left, 18, escaped(title), 'font-weight="600" font-size="13"'),
     text(left - 8, top - 6, escaped(y), 'text-anchor="end" font-size="11"'),
     text((left + width - right) / 2, height - 8, escaped(x), 'text-anchor="middle" font-size="11"'),
     ...ticks.map((value) =>
@@ -51,7 +51,7 @@ export function plotSvg({ title, x, y, xLog, series }: Plot): string {
 }
 
 const text = (x: number, y: number, content: string, more: string): string =>
-  `<text x="${x}" y="${y}" font-size="13" fill="#888" ${more}>${content}</text>`
+  `<text x="${x}" y="${y}" fill="#888" ${more}>${content}</text>`
 
 const escaped = (content: string): string =>
   content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')

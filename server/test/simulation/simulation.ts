@@ -191,7 +191,7 @@ class Simulation {
     const call = { device }
     this.#calls.add(call)
     const end = () => void this.#calls.delete(call)
-    work()
+    void work()
       .catch((error) => {
         if (!isExpectedByClients(error)) this.#unexpected ??= error
       })
