@@ -77,7 +77,7 @@ export interface AssembleOptions {
 }
 
 export async function assemble(engines: Ports, options: AssembleOptions): Promise<Assembled> {
-  const { config } = options
+  const { config, seams } = options
   const features = await assembleFeatures(engines, options)
   const { access, activity, gateway, metrics } = features
   const app = await createRoutes(features, options).catch(async (error: unknown) => {
@@ -97,6 +97,8 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
 
   async function close(): Promise<void> {
     await gateway.drain()
+    // Requests that never end would keep the server for ever: nobody looks at their time any more once it closes.
+    using _cut = seams.scheduler.after(config.http.requestTimeoutMs, () => app.server.closeAllConnections())
     await app.close()
     await features[Symbol.asyncDispose]()
   }

@@ -24,7 +24,7 @@ export interface StreamPorts {
 
 type Since = Awaited<ReturnType<ActivityStream['since']>>
 
-/** How often the stores are read again when a flush is halfway through. */
+/** How often the stores are read again when a flush is halfway through, or a mark has no place yet; about a second. */
 const rereadsMax = 20
 const rereadMs = 5
 
@@ -54,12 +54,11 @@ export function createActivityStream(
       const found = (await fromQueue(user, after, upTo)) ?? (await fromStores(user, after))
       if (!found) return { gap: true }
       const changes = withEarlyMarksEarlier(found, after, upTo)
-      if (!changes) return { gap: true }
-      const last = changes.at(-1)
-      if (last?.seq === upTo) return { changes: changes.map(expire), upTo }
-      const isAhead = last !== undefined && last.seq > upTo
-      if (!isAhead || attempt === rereadsMax) return { gap: true }
-      if (attempt > 3) await seams.scheduler.sleep(rereadMs)
+      const last = changes?.at(-1)
+      if (changes && last?.seq === upTo) return { changes: changes.map(expire), upTo }
+      const mayChange = changes === undefined || (last !== undefined && last.seq > upTo)
+      if (!mayChange || attempt === rereadsMax) return { gap: true }
+      if (attempt > 3) await seams.scheduler.sleep(rereadMs * (attempt - 3))
     }
   }
 

@@ -15,7 +15,8 @@ function setUp(maxBytes: number) {
   return (principal: Partial<Principal>, headers: Record<string, string>): (() => void) | null => {
     const raw = new EventEmitter()
     try {
-      reserve({ principal, headers } as FastifyRequest, { raw } as unknown as FastifyReply)
+      const reply = { raw, header: () => reply }
+      reserve({ principal, headers } as FastifyRequest, reply as unknown as FastifyReply)
       return () => void raw.emit('close')
     } catch (error) {
       assert.ok(HeadwaterError.is(error) && error.code === 'overloaded' && error.retryAfterS === 1)

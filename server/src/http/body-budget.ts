@@ -22,6 +22,8 @@ export function createBodyBudget(maxBytes: number) {
     const own = user === undefined ? 0 : (ofUser.get(user) ?? 0)
     const isFull = total[kind] > 0 && total[kind] + bytes > maxBytes
     if (isFull || (own > 0 && own + bytes > bodiesOfOneUser * limits.bodyBytes)) {
+      // The body is not read, so nobody knows where the next request begins.
+      reply.header('connection', 'close')
       throw new HeadwaterError('overloaded', { detail: 'Too much is on its way to the server.', retryAfterS: 1 })
     }
     total[kind] += bytes

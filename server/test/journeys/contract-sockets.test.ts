@@ -99,6 +99,8 @@ test('read_state tells every other device what was covered', async () => {
   using laptop = await openSocket(server, 'carol', { deviceId: 'laptop', resume: before })
   await phone.reached(before.seq)
   await mark(server, 'carol', 'seen', { all: true })
+  await server.settle()
+  const { seq: seenAt } = await page(server, 'carol')
   await mark(server, 'carol', 'read', { group_ids: [id] })
   await mark(server, 'carol', 'read', { all: true, up_to_seq: 1 })
   await server.settle()
@@ -107,7 +109,7 @@ test('read_state tells every other device what was covered', async () => {
     await socket.reached(seq)
     const states = socket.chain.filter((frame) => frame.type === 'read_state')
     const all = { all_up_to_seq: before.seq }
-    const one = { group_ids: [id], up_to_seq: before.seq }
+    const one = { group_ids: [id], up_to_seq: seenAt }
     const first = { all_up_to_seq: 1 }
     assert.deepEqual(
       states.map((frame) => [frame.read, frame.seen]),
