@@ -45,6 +45,8 @@ export async function nodeTests(files, { isolated, concurrency = availableParall
         `--test-isolation=${isolated ? 'process' : 'none'}`,
         ...(isolated ? [`--test-concurrency=${concurrency}`] : []),
         '--test-timeout=120000',
+        // What a test that ran out of time left open must not hold up the rest.
+        ...(isolated ? ['--test-force-exit'] : []),
         `--test-reporter=${join(root, 'scripts/steps/failures-reporter.mjs')}`,
         ...files,
       ],

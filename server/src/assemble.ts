@@ -162,6 +162,7 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
     metrics.sockets.set(sockets)
     metrics.socketUsers.set(users)
     metrics.logLagSeconds.set(behindMs() / 1_000)
+    metrics.logLag.set(await lagOf(ports.log))
     const size = options.databaseSize?.()
     metrics.databaseBytes.set(size?.databaseBytes ?? 0)
     metrics.databaseWalBytes.set(size?.walBytes ?? 0)
@@ -256,7 +257,6 @@ export const demoLogins = (config: Config, url: string) =>
 function workerMetrics(metrics: Metrics, log: Log) {
   return {
     applied: (events: number) => metrics.eventsApplied.inc(events),
-    lag: (records: number) => metrics.logLag.set(records),
     openWindows: (windows: number) => metrics.openWindows.set(windows),
     groupWrites: (rows: number) => metrics.groupWrites.inc(rows),
     degraded: (part: string, error: unknown) => log.warn({ err: error, part }, 'a part failed; going on without it'),
@@ -270,4 +270,14 @@ function workerMetrics(metrics: Metrics, log: Log) {
 
 function gatewaySettings({ gateway, http }: Config, node: string): GatewaySettings {
   return { ...gatewayDefaults, ...gateway, node, allowedOrigins: [...http.allowedOrigins, ...http.corsOrigins] }
+}
+
+/** Records that are not in the views yet. */
+async function lagOf(log: Ports['log']): Promise<number> {
+  let lag = 0
+  for (let partition = 0; partition < log.info.partitions; partition++) {
+    const { end, committed } = await log.bounds(partition)
+    lag += end - committed
+  }
+  return lag
 }

@@ -19,12 +19,10 @@ import type { UserFold } from './user-fold.ts'
 
 export interface AggregatorMetrics extends FlushMetrics {
   applied(events: number): void
-  lag(records: number): void
   openWindows(windows: number): void
   parked(record: LogRecord, error: unknown): void
 }
 
-const lagEveryMs = 1_000
 /** A backlog is folded without waiting for anything: after so many records requests and sockets get their turn. */
 const foldedAtOnce = 256
 
@@ -51,7 +49,6 @@ export class Aggregator implements AsyncDisposable {
   #wake = new AbortController()
   #idle: (() => void)[] = []
   #running: Promise<void> | null = null
-  #lagToldAt = Number.NEGATIVE_INFINITY
   /** When the oldest record was appended that is being worked on; nothing while there is none to wait for. */
   #workingOn: number | null = null
 
@@ -138,12 +135,7 @@ export class Aggregator implements AsyncDisposable {
     // More than was asked for may wait behind a poll that was full.
     if (poll.records.length < this.#settings.pollRecords) this.#workingOn = null
     this.#release()
-    const now = this.#seams.clock.monotonic()
-    if (!settling && now < this.#lagToldAt + lagEveryMs) return
-    this.#lagToldAt = now
-    const lag = await this.#lag()
-    this.#metrics.lag(lag)
-    if (settling && lag === 0) for (const resolve of this.#idle.splice(0)) resolve()
+    if (settling && (await this.#lag()) === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
   async #reassign(consumer: LogConsumer, poll: LogPoll): Promise<void> {

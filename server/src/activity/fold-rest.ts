@@ -16,7 +16,6 @@ export async function foldRest(ports: FlushPorts, settings: ActivitySettings, se
     applied: (events) => {
       report.events += events
     },
-    lag: () => {},
     openWindows: () => {},
     groupWrites: () => {},
     degraded: () => {},

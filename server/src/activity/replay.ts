@@ -37,7 +37,6 @@ export async function replay(
   })
   await using aggregator = new Aggregator({ ...ports, log }, settings, seams, {
     applied: () => {},
-    lag: () => {},
     openWindows: () => {},
     groupWrites: (rows) => {
       groupWrites += rows

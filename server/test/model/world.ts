@@ -19,7 +19,6 @@ const retentionMs = 3_650 * 86_400_000
 
 export const silentMetrics: AggregatorMetrics = {
   applied: () => {},
-  lag: () => {},
   openWindows: () => {},
   groupWrites: () => {},
   degraded: () => {},

@@ -59,7 +59,8 @@ test('a viral post', patience, async (t) => {
     'frames a socket': fans.map(({ links }) => links).join(' '),
     'others told p50/p99 ms': `${percentile(toldMs, 50).toFixed(0)}/${percentile(toldMs, 99).toFixed(0)}`,
   })
-  const flushes = Math.ceil((performance.now() - started) / flushMs) + 2
+  // Who is listened to may be owed eight.
+  const flushes = Math.ceil((performance.now() - started) / flushMs) + 8 + 2
   assert.equal(body.activity_groups.length, 1)
   assert.equal(body.activity_groups[0].actor_count, likeCount)
   assert.equal(body.activity_groups[0].actor_count_is_estimate, false)
