@@ -102,7 +102,7 @@ const benchmark: Benchmark = {
       ours: own,
       peers,
     } = await inPairs(
-      quick ? 1 : 3,
+      quick ? 1 : 9,
       async () => ours(records),
       async () => plain(records),
       (nanos) => 1 / nanos,
