@@ -30,7 +30,7 @@ async function ours(run: string, events: number): Promise<Run> {
   const writesBefore = (await metricsOf(server.ready.url)).get('headwater_group_writes_total') ?? 0
   const cpuBefore = server.cpuSeconds()
   const startedAt = performance.now()
-  const { ackMs } = await load.ask<{ ackMs: number[] }>('sendAll', 8, 2)
+  const { ackMs } = await load.ask<{ ackMs: number[] }>('sendAll', 16, 4)
   await stored(server.ready.url, 20_000 + events)
   const seconds = (performance.now() - startedAt) / 1_000
   return {
@@ -56,7 +56,7 @@ async function peer(run: string, events: number): Promise<Run> {
   await using load = await Child.start(loadProgram, [server.ready.url, ''])
   await load.ask('prepare', { run, seed: 1, events, users, perBatch, hotShare: 0.05 })
   const cpuBefore = server.cpuSeconds()
-  const { elapsedMs, ackMs } = await load.ask<{ elapsedMs: number; ackMs: number[] }>('sendAll', 8, 2)
+  const { elapsedMs, ackMs } = await load.ask<{ elapsedMs: number; ackMs: number[] }>('sendAll', 16, 4)
   return {
     eventsPerS: (events * 1_000) / elapsedMs,
     cpuMicrosPerEvent: ((server.cpuSeconds() - cpuBefore) * 1e6) / events,
@@ -69,7 +69,7 @@ const benchmark: Benchmark = {
   name: 'ingest',
   title: 'Ingest over HTTP to stored groups',
   method:
-    'Events of 50,000 users (likes 70 %, Zipf over recent posts, one viral post, 1 % duplicates, some taken back) in JSON batches of 100 over 8 connections. The clock stops when every event is acknowledged after its fsync, folded, and its group, members and badge are stored. The peer is a node:http server that stores each event in a transaction of its own on the same disk, with the same `synchronous=FULL`: the event, the actor, the count.',
+    'Events of 50,000 users (likes 70 %, Zipf over recent posts, one viral post, 1 % duplicates, some taken back) in JSON batches of 100 over 16 connections, four under way on each. The clock stops when every event is acknowledged after its fsync, folded, and its group, members and badge are stored. The peer is a node:http server that stores each event in a transaction of its own on the same disk, with the same `synchronous=FULL`: the event, the actor, the count.',
   async run({ quick, progress }) {
     const events = quick ? 20_000 : 300_000
     const peerEvents = quick ? 4_000 : 20_000
