@@ -33,6 +33,8 @@ export interface ActivityOptions {
 
 /** How long a deletion waits for the worker before it answers; the worker goes on either way. */
 const deletionWaitMs = 1_000
+/** How long a device that comes back waits for a mark to be folded. */
+const catchUpWaitMs = 1_000
 
 export function createActivity(ports: Ports, options: ActivityOptions, seams: Seams): Activity {
   const { settings, keptPages } = options
@@ -49,7 +51,9 @@ export function createActivity(ports: Ports, options: ActivityOptions, seams: Se
     ),
     readState: createReadState(ports, badge, settings.retentionMs, clock, failpoint),
     deletion: createDeletion(ports, clock, () => worker.settleWithin(deletionWaitMs), failpoint),
-    stream: createActivityStream(ports, { badge, present }, settings.retentionMs, seams),
+    stream: createActivityStream(ports, { badge, present }, settings.retentionMs, seams, () =>
+      worker.settleWithin(catchUpWaitMs),
+    ),
     worker,
     [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
   }

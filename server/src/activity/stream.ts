@@ -24,19 +24,21 @@ export interface StreamPorts {
 
 type Since = Awaited<ReturnType<ActivityStream['since']>>
 
-/** How often the stores are read again when a flush is halfway through, or a mark has no place yet; about a second. */
+/** How often the stores are read again when a flush is halfway through, or a mark has no place yet. */
 const rereadsMax = 20
 const rereadMs = 5
 
 /**
  * What changed since a position. Every change leaves its newest position in its row or mark, so "everything above" is one
- * range of each. The answer ends exactly at the head; where that cannot be had, it is a gap and never a part.
+ * range of each. The answer ends exactly at the head; where that cannot be had, it is a gap and never a part. `settle` has
+ * what is in the log folded, for a while: then a mark that had no place among the changes has one.
  */
 export function createActivityStream(
   ports: StreamPorts,
   { badge, present }: { readonly badge: Badge; readonly present: Present },
   retentionMs: number,
   seams: { readonly clock: Clock; readonly scheduler: Scheduler },
+  settle: () => Promise<void> = async () => {},
 ): ActivityStream {
   const { log, groups, marks, offline, unread } = ports
   const starts = new LRUCache<UserId, Seq>({ max: 50_000 })
@@ -54,11 +56,16 @@ export function createActivityStream(
       const found = (await fromQueue(user, after, upTo)) ?? (await fromStores(user, after))
       if (!found) return { gap: true }
       const changes = withEarlyMarksEarlier(found, after, upTo)
-      const last = changes?.at(-1)
-      if (changes && last?.seq === upTo) return { changes: changes.map(expire), upTo }
-      const mayChange = changes === undefined || (last !== undefined && last.seq > upTo)
-      if (!mayChange || attempt === rereadsMax) return { gap: true }
-      if (attempt > 3) await seams.scheduler.sleep(rereadMs * (attempt - 3))
+      if (!changes) {
+        if (attempt > 2) return { gap: true }
+        await settle()
+        continue
+      }
+      const last = changes.at(-1)
+      if (last?.seq === upTo) return { changes: changes.map(expire), upTo }
+      const isAhead = last !== undefined && last.seq > upTo
+      if (!isAhead || attempt === rereadsMax) return { gap: true }
+      if (attempt > 3) await seams.scheduler.sleep(rereadMs)
     }
   }
 
