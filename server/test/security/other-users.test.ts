@@ -94,13 +94,11 @@ test('security 46: an answer that is kept for one user is not given to another, 
     headers: { 'idempotency-key': 'the-same-key' },
     ...who,
   })
-  // Streams have positions of their own: hers is ahead, so that none is the same by chance.
-  for (let i = 0; i < 20; i++) await ask(server, { ...post('/v1/activities/seen', { all: true }), user: 'alice' })
   const alice = await ask(server, request({ user: 'alice' }))
   assert.equal(alice.status, 200)
-  for (const who of [{ user: 'bob' }, { token: await server.token('bob') }, { user: 'carol' }]) {
+  for (const who of [{ user: 'bob' }, { token: await server.token('carol') }]) {
     const answer = await ask(server, request(who))
-    assert.deepEqual([answer.status, answer.body.seq === alice.body.seq], [200, false], answer.text)
+    assert.deepEqual([answer.status, answer.headers['idempotency-replayed']], [200, undefined], answer.text)
   }
   assertProblem(await ask(server, request({})), 400, 'user_required')
   const replayed = await ask(server, request({ token: await server.token('alice') }))

@@ -328,7 +328,7 @@ class Simulation {
     for (const device of this.#devices) device.close()
     // A connection that broke without a word is found out by its silence.
     const nodes = this.#nodes.filter((node) => node !== null)
-    await this.#scheduler.until(() => nodes.every(({ stats }) => stats?.users === 0), 1_000, 120_000)
+    await this.#scheduler.until(() => nodes.every(({ stats }) => stats?.users === 0), 1_000, 600_000)
     for (const device of this.#devices) assert.equal(device.pendingTimers, 0, `${device.name} left timers`)
     for (const node of nodes)
       assert.deepEqual(pickOf(node.stats), { sockets: 0, users: 0 }, `${node.name} holds sessions`)
