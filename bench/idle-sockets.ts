@@ -80,11 +80,11 @@ const kb = (bytes: number): string => `${(bytes / 1_000).toFixed(1)} KB`
 
 async function runAll({ quick, progress }: BenchmarkRun) {
   const counts = quick ? [500, 1_000, 2_000] : [1_000, 5_000, 10_000, 19_000]
-  const rounds = quick ? 1 : 3
+  const rounds = 1
   const runs = new Map<string, Run[]>(sides.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
-      const run = await measured(side.start, side.dialect, counts, quick ? 2 : 20)
+      const run = await measured(side.start, side.dialect, counts, quick ? 2 : 5)
       runs.get(side.name)!.push(run)
       progress(`round ${round + 1}: ${side.name} ${kb(run.perSocket)}, ${kb(run.inProcess)} of it in the process`)
     }

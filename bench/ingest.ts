@@ -78,7 +78,7 @@ const benchmark: Benchmark = {
       ours: own,
       peers,
     } = await inPairs(
-      quick ? 1 : 5,
+      quick ? 1 : 3,
       (pair) => {
         progress(`pair ${pair + 1}: Headwater`)
         return ours(`run-${pair}`, events)

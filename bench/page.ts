@@ -73,10 +73,10 @@ const benchmark: Benchmark = {
   name: 'page',
   title: 'The list page with its badge',
   method:
-    'The first page of 20 groups, with names, summaries, read flags and the exact badge, asked for by users with tokens of their own over 24 connections. 15,000 users have 30–300 groups each; 80 % of the requests are of 5,000 users whose pages were read before, the others go round the rest, so that nothing of their stream is in memory. The peer is a node:http server that answers with a constant buffer of the same size. Rates are per second of CPU time of the server process, all its threads; latencies open loop at 30 % of what each side answered at most.',
+    'The first page of 20 groups, with names, summaries, read flags and the exact badge, asked for by users with tokens of their own over 24 connections. 4,000 users have 30–300 groups each; 80 % of the requests are of 1,500 users whose pages were read before, the others go round the rest, so that nothing of their stream is in memory. The peer is a node:http server that answers with a constant buffer of the same size. Rates are per second of CPU time of the server process, all its threads; latencies open loop at 30 % of what each side answered at most.',
   async run({ quick, progress }) {
-    const users = quick ? 600 : 15_000
-    const warmUsers = quick ? 200 : 5_000
+    const users = quick ? 600 : 4_000
+    const warmUsers = quick ? 200 : 1_500
     using folder = new Folder()
     progress('storing groups')
     await storeGroups(folder.path, { users, groupsOf: thirtyToThreeHundred }, progress)
@@ -88,7 +88,7 @@ const benchmark: Benchmark = {
     await peer.read(2)
     const seconds = quick ? 1 : 4
     const pairs = await inPairs(
-      quick ? 1 : 7,
+      quick ? 1 : 5,
       (pair) => {
         progress(`pair ${pair + 1}: Headwater`)
         return own.read(seconds)
@@ -102,7 +102,7 @@ const benchmark: Benchmark = {
     progress('kept pages alone, and pages of users never seen alone')
     await own.mix(warmUsers, warmUsers, 1)
     const kept = await inPairs(
-      quick ? 1 : 5,
+      quick ? 1 : 3,
       () => own.read(seconds),
       () => peer.read(seconds),
       (run) => run.perCpuSecond,

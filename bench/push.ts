@@ -59,14 +59,14 @@ const benchmark: Benchmark = {
   method:
     '10,000 events a second, 20 in a request, reach the sockets of 5,000 users while their groups are written to disk. Users come by chance; one event in ten opens a group. Latency counts from when a request was due to the frame at the client that shows the event, open loop; clients and sender are one process. The peer is bare `ws` behind node:http, which sends a frame of the same size at once and stores nothing.',
   async run({ quick, progress }) {
-    const seconds = quick ? 3 : 15
+    const seconds = quick ? 3 : 10
     let frameBytes = 700
     const {
       ratio,
       ours: own,
       peers,
     } = await inPairs(
-      quick ? 1 : 5,
+      quick ? 1 : 3,
       async (pair) => {
         progress(`pair ${pair + 1}: Headwater`)
         const run = await ours(`run-${pair}`, seconds)

@@ -76,7 +76,7 @@ const benchmark: Benchmark = {
       ours: own,
       peers,
     } = await inPairs(
-      quick ? 1 : 5,
+      quick ? 1 : 3,
       async (pair) => {
         const run = await ours(sockets)
         progress(`pair ${pair + 1}: Headwater ${run.backMs.toFixed(0)} ms, ${run.reads} reads`)

@@ -132,6 +132,7 @@ export class Aggregator implements AsyncDisposable {
     this.#flusher.start((user, now) => settling || this.#due.dueIn(user, now) <= 0)
     if (settling) await this.#flusher.drain()
     await this.#commit(consumer)
+    this.#flusher.letGo()
     // More than was asked for may wait behind a poll that was full.
     if (poll.records.length < this.#settings.pollRecords) this.#workingOn = null
     this.#release()
@@ -157,13 +158,23 @@ export class Aggregator implements AsyncDisposable {
       for (const [i, record] of fresh.entries()) {
         if (i % foldedAtOnce === 0) await this.#seams.scheduler.breathe?.()
         const step = this.#foldAtOnce(state, record)
-        if (step?.step !== 'done') await this.#currently(state, () => this.#foldRecord(state, record, step))
+        if (step?.step !== 'done') await this.#foldInSteps(state, record, step)
         state.folded = record.offset + 1
       }
       await this.#due.askWhoIsHeard(state, fresh)
       this.#flusher.folded += fresh.length
       this.#metrics.applied(fresh.filter((record) => record.value.kind === 'event').length)
     }
+  }
+
+  async #foldInSteps(state: PartitionState, record: LogRecord, first: FoldStep | null): Promise<void> {
+    let step = first
+    await this.#currently(state, () => {
+      const given = step
+      // What it came to names groups; when they turn out to be stale it is found out anew.
+      step = null
+      return this.#foldRecord(state, record, given)
+    })
   }
 
   /** Does it again, with the group loaded anew, whenever memory turns out to be behind the store. */

@@ -26,6 +26,8 @@ export class Flusher {
   readonly #clock: Clock
   readonly #onEnd: () => void
   #writing: Writing | null = null
+  /** Users of whom something was written since `letGo`. */
+  readonly #written: UserFold[] = []
   /** Records folded since the last flush began. */
   folded = 0
 
@@ -100,16 +102,21 @@ export class Flusher {
       .finally(this.#onEnd)
   }
 
-  /** Lets go of what was written. In the loop alone: what a fold holds on to must not go away under it. */
+  /** Takes note of what was written. In the loop alone: registers must not go away under a fold. */
   reap(): void {
     const { job, users, states, outcome } = this.#writing ?? {}
     if (!outcome) return
     this.#writing = null
     if (!outcome.ok) throw outcome.error
     job?.done()
-    for (const state of states ?? []) {
-      state.writingFrom = null
-      for (const user of users ?? []) if (state.users.get(user.user) === user) state.releaseUser(user)
+    for (const state of states ?? []) state.writingFrom = null
+    if (users) this.#written.push(...users)
+  }
+
+  /** Forgets the users of whom nothing is left in memory. Between two folds: a fold may hold on to one. */
+  letGo(): void {
+    for (const user of this.#written.splice(0)) {
+      for (const state of this.#states.values()) if (state.users.get(user.user) === user) state.releaseUser(user)
     }
   }
 
