@@ -100,6 +100,14 @@ test('without a stream the answer alone settles a mark', () => {
   assert.deepEqual(shown(model), { flags: ['c seen', 'b read', 'a seen'], unreadCount: 2, unseenCount: 0 })
 })
 
+test('without a stream a mark reaches no further than its answer says, where a page was a flush ahead', () => {
+  const { stream, model } = threeUnread()
+  const mark = model.markGroups('read', ['a', 'c'])
+  const result = stream.mark('read', { group_ids: ['a', 'c'] })
+  model.marked(mark, { ...result, seq: 2 }, false)
+  assert.deepEqual(shown(model).flags, ['c new', 'b new', 'a read'])
+})
+
 test('an id that is no group is not counted, and changes nothing for good', () => {
   const { stream, model, catchUp } = threeUnread()
   stream.remove('b')

@@ -121,14 +121,15 @@ export class ActivityModel {
 
   /**
    * The server's answer to a mark. `live`: the stream is open, so that the mark itself is on its way here too and will
-   * say how far it reached. Otherwise it covers what its caller saw.
+   * say how far it reached. Otherwise it covers what its caller saw, as far as the server's own views had come: a page
+   * may hold a group that is a flush ahead of them.
    */
   marked(mark: PendingMark, result: MarkResult, live: boolean): void {
     this.#count({ unread_count: result.updated_unread_count, unseen_count: result.unseen_count }, result.seq)
-    if (live && result.not_found.length === 0) this.#optimistic.answered(mark)
-    else this.#settle(mark, new Set(result.not_found))
+    if (live && result.not_found.length === 0) this.#optimistic.answered(mark, result.seq)
+    else this.#settle(mark, result.seq, new Set(result.not_found))
     const answered = [...this.#optimistic.answeredMarks()]
-    for (const old of answered.slice(0, -answeredMax)) this.#settle(old, new Set())
+    for (const { mark: old, upTo } of answered.slice(0, -answeredMax)) this.#settle(old, upTo, new Set())
   }
 
   /** The mark failed: everything is as if it had never been tried. */
@@ -197,18 +198,18 @@ export class ActivityModel {
   }
 
   /** Writes an answered mark into the list. */
-  #settle(mark: PendingMark, missing: ReadonlySet<string>): void {
+  #settle(mark: PendingMark, upTo: number, missing: ReadonlySet<string>): void {
     this.#optimistic.end(mark)
-    for (const scope of scopesOf(mark, missing)) this.#list.mark(mark.kind, scope)
+    for (const scope of scopesOf(mark, upTo, missing)) this.#list.mark(mark.kind, scope)
   }
 }
 
-/** What an answered mark covers for certain: the states that its caller saw, of the groups that exist. */
-function scopesOf({ target }: PendingMark, missing: ReadonlySet<string>): MarkScope[] {
-  if (!('groups' in target)) return [{ all_up_to_seq: target.upToSeq }]
+/** What an answered mark covers for certain: the states that its caller saw, not past `upTo`, of the groups that exist. */
+function scopesOf({ target }: PendingMark, upTo: number, missing: ReadonlySet<string>): MarkScope[] {
+  if (!('groups' in target)) return [{ all_up_to_seq: Math.min(target.upToSeq, upTo) }]
   return [...target.groups]
     .filter(([groupId]) => !missing.has(groupId))
-    .map(([groupId, seq]) => ({ group_ids: [groupId], up_to_seq: seq }))
+    .map(([groupId, seq]) => ({ group_ids: [groupId], up_to_seq: Math.min(seq, upTo) }))
 }
 
 /** Where a server leaves out how far a mark of single groups reaches, it cannot reach past its own frame. */

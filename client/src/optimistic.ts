@@ -23,7 +23,8 @@ export interface PendingMark {
 }
 
 interface Entry extends PendingMark {
-  answered: boolean
+  /** The position up to which the server's answer reached; `null` until it came. */
+  answeredUpTo: number | null
   /** What the stream has already brought: single groups, or the whole mark. */
   readonly witnessed: Set<string>
   allWitnessed: boolean
@@ -33,14 +34,14 @@ export class OptimisticMarks {
   readonly #entries = new Map<PendingMark, Entry>()
 
   begin(mark: PendingMark): void {
-    this.#entries.set(mark, { ...mark, answered: false, witnessed: new Set(), allWitnessed: false })
+    this.#entries.set(mark, { ...mark, answeredUpTo: null, witnessed: new Set(), allWitnessed: false })
   }
 
-  /** The server did it. From now on its counts include the mark. */
-  answered(mark: PendingMark): void {
+  /** The server did it, up to this position. From now on its counts include the mark. */
+  answered(mark: PendingMark, upTo: number): void {
     const entry = this.#entries.get(mark)
     if (!entry) return
-    entry.answered = true
+    entry.answeredUpTo = upTo
     this.#endIfWitnessed(mark, entry)
   }
 
@@ -60,9 +61,9 @@ export class OptimisticMarks {
     }
   }
 
-  /** The answered marks, oldest first. */
-  *answeredMarks(): Iterable<PendingMark> {
-    for (const [mark, entry] of this.#entries) if (entry.answered) yield mark
+  /** The answered marks and how far they reached, oldest first. */
+  *answeredMarks(): Iterable<{ readonly mark: PendingMark; readonly upTo: number }> {
+    for (const [mark, { answeredUpTo: upTo }] of this.#entries) if (upTo !== null) yield { mark, upTo }
   }
 
   /** The group as the user sees it. The same object when no mark changes it. */
@@ -76,7 +77,7 @@ export class OptimisticMarks {
     const groups = new Set<string>()
     let all = 0
     for (const entry of this.#entries.values()) {
-      if (entry.answered || entry.allWitnessed || !marks(entry, kind)) continue
+      if (entry.answeredUpTo !== null || entry.allWitnessed || !marks(entry, kind)) continue
       const { target } = entry
       if ('groups' in target) for (const groupId of countedGroups(target.groups, kind, list)) groups.add(groupId)
       else all = Math.max(all, kind === 'read' ? target.unread : target.unseen)
@@ -84,9 +85,9 @@ export class OptimisticMarks {
     return Math.max(all, groups.size)
   }
 
-  #endIfWitnessed(mark: PendingMark, { answered, target, witnessed, allWitnessed }: Entry): void {
+  #endIfWitnessed(mark: PendingMark, { answeredUpTo, target, witnessed, allWitnessed }: Entry): void {
     const whole = 'groups' in target ? witnessed.size === target.groups.size : allWitnessed
-    if (answered && whole) this.#entries.delete(mark)
+    if (answeredUpTo !== null && whole) this.#entries.delete(mark)
   }
 
   #covers(kind: MarkKind, group: ActivityGroup): boolean {
@@ -102,9 +103,9 @@ function marks(mark: PendingMark, kind: MarkKind): boolean {
   return mark.kind === 'read' || kind === 'seen'
 }
 
-function covers({ target, witnessed, allWitnessed, answered }: Entry, group: ActivityGroup): boolean {
-  if (!('groups' in target)) return !(answered && allWitnessed) && group.unread_seq <= target.upToSeq
-  if (answered && witnessed.has(group.group_id)) return false
+function covers({ target, witnessed, allWitnessed, answeredUpTo }: Entry, group: ActivityGroup): boolean {
+  if (!('groups' in target)) return !(answeredUpTo !== null && allWitnessed) && group.unread_seq <= target.upToSeq
+  if (answeredUpTo !== null && witnessed.has(group.group_id)) return false
   return group.unread_seq <= (target.groups.get(group.group_id) ?? -1)
 }
 
