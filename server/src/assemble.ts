@@ -6,10 +6,12 @@ import { type Activity, createActivity } from './activity/activity.ts'
 import { startHousekeeping } from './activity/housekeeping.ts'
 import { createIngest, type Ingest } from './activity/ingest.ts'
 import { KeptPages } from './activity/kept-pages.ts'
+import { totalsOf } from './activity/log-totals.ts'
 import { activitySettings } from './activity/settings.ts'
 import { readCatalogues } from './config/catalogues.ts'
 import { isLoopback } from './config/checks.ts'
 import { ConfigError } from './config/config-error.ts'
+import { allRoles, rolesOf } from './config/roles.ts'
 import type { Config } from './config/secrets.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { type GatewaySettings, gatewayDefaults } from './gateway/settings.ts'
@@ -47,7 +49,8 @@ export interface Features extends AsyncDisposable {
   readonly access: Access
   readonly activity: Activity
   readonly ingest: Ingest
-  readonly gateway: Gateway
+  /** Where the process has this role. */
+  readonly gateway: Gateway | null
   readonly metrics: Metrics
 }
 
@@ -55,7 +58,8 @@ export interface Features extends AsyncDisposable {
 export interface Assembled {
   readonly access: Access
   readonly activity: Activity
-  readonly gateway: Gateway
+  /** Where the process has this role. */
+  readonly gateway: Gateway | null
   readonly app: App
   readonly metrics: Metrics
   /** Listens; resolves with the address that it can be reached at. */
@@ -96,7 +100,7 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
   }
 
   async function close(): Promise<void> {
-    await gateway.drain()
+    await gateway?.drain()
     // Requests that never end would keep the server for ever: nobody looks at their time any more once it closes.
     using _cut = seams.scheduler.after(config.http.requestTimeoutMs, () => app.server.closeAllConnections())
     await app.close()
@@ -106,6 +110,7 @@ export async function assemble(engines: Ports, options: AssembleOptions): Promis
 
 export async function assembleFeatures(engines: Ports, options: AssembleOptions): Promise<Features> {
   const { config, seams, log } = options
+  const roles = rolesOf(config)
   const metrics = createMetrics()
   const keptPages = engines.soleWriter === true ? new KeptPages(keptPageBytes) : undefined
   const told = keptPages ? tellWrites(engines, keptPages) : engines
@@ -120,7 +125,14 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
   parts.use(access)
   const activity = createActivity(
     ports,
-    { settings, catalogues, metrics: workerMetrics(metrics, log), onWorkerFailure, ...(keptPages && { keptPages }) },
+    {
+      settings,
+      catalogues,
+      metrics: workerMetrics(metrics, log),
+      onWorkerFailure,
+      works: roles.has('worker'),
+      ...(keptPages && { keptPages }),
+    },
     seams,
   )
   parts.use(activity)
@@ -140,41 +152,22 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
       onTraceLost: (error) => log.warn({ err: error }, 'what became of an event was not noted'),
     },
   )
-  const gateway = createGateway(
-    {
-      stream: activity.stream,
-      pubSub: ports.pubSub,
-      sessions: ports.sessions,
-      devices: ports.devices,
-      access: socketAccess(access),
-      observer: {
-        onPushed: (ms) => metrics.pushSeconds.observe(ms / 1_000),
-        onClosed: (reason) => metrics.socketCloses.inc({ reason }),
-        onFailure: (error) => log.warn({ err: error }, 'a socket could not be served'),
-      },
-    },
-    gatewaySettings(config, node),
-    seams,
-  )
-  parts.use(gateway)
+  const gateway = roles.has('gateway') ? parts.use(openGateway()) : null
   metrics.onCollect(async () => {
-    const { sockets, users } = gateway.stats()
-    metrics.sockets.set(sockets)
-    metrics.socketUsers.set(users)
+    const stats = gateway?.stats()
+    metrics.sockets.set(stats?.sockets ?? 0)
+    metrics.socketUsers.set(stats?.users ?? 0)
     metrics.logLagSeconds.set(behindMs() / 1_000)
-    metrics.logLag.set(await lagOf(ports.log))
+    // What cannot be asked at the moment keeps the value it had.
+    const totals = await totalsOf(ports.log).catch(() => null)
+    if (totals) metrics.logLag.set(totals.end - totals.committed)
     const size = options.databaseSize?.()
     metrics.databaseBytes.set(size?.databaseBytes ?? 0)
     metrics.databaseWalBytes.set(size?.walBytes ?? 0)
-    metrics.offlineQueueEntries.set(await ports.offline.entries())
+    const queued = await ports.offline.entries().catch(() => null)
+    if (queued !== null) metrics.offlineQueueEntries.set(queued)
   })
-  const housekeeping = startHousekeeping(
-    ports,
-    { retentionMs: settings.retentionMs, logRetentionMs: config.log.retentionDays * dayMs },
-    seams,
-    (task, error) => log.warn({ err: error, task }, 'housekeeping failed'),
-  )
-  parts.use(housekeeping)
+  if (roles.has('worker')) parts.use(keepHouse())
   const running = parts.move()
   return {
     ports,
@@ -184,6 +177,34 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
     gateway,
     metrics,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+
+  function openGateway(): Gateway {
+    return createGateway(
+      {
+        stream: activity.stream,
+        pubSub: ports.pubSub,
+        sessions: ports.sessions,
+        devices: ports.devices,
+        access: socketAccess(access),
+        observer: {
+          onPushed: (ms) => metrics.pushSeconds.observe(ms / 1_000),
+          onClosed: (reason) => metrics.socketCloses.inc({ reason }),
+          onFailure: (error) => log.warn({ err: error }, 'a socket could not be served'),
+        },
+      },
+      gatewaySettings(config, node),
+      seams,
+    )
+  }
+
+  function keepHouse(): AsyncDisposable {
+    return startHousekeeping(
+      ports,
+      { retentionMs: settings.retentionMs, logRetentionMs: config.log.retentionDays * dayMs },
+      seams,
+      (task, error) => log.warn({ err: error, task }, 'housekeeping failed'),
+    )
   }
 
   function onWorkerFailure(error: unknown): void {
@@ -220,17 +241,29 @@ export async function createRoutes(
     ...(webFolder === null ? {} : { webApp: await loadWebApp(webFolder) }),
   })
   const retentionMs = activitySettings(config.activity).retentionMs
-  addEventRoutes(app, { ingest })
-  addActivityRoutes(app, { reader, readState, cursors: createCursors(config.access.tokenSecrets), clock, retentionMs })
-  addMarkRoutes(app, { reader, readState })
-  addObjectRoutes(app, { deletion })
-  addUserRoutes(app, { users: ports.users, deletion: { eraseUser }, clock })
-  addTokenRoutes(app, { access })
-  addPresenceRoutes(app, { sessions: ports.sessions, clock })
-  addStreamRoute(app, gateway)
+  const roles = rolesOf(config)
+  if (roles.has('api')) {
+    addEventRoutes(app, { ingest })
+    addActivityRoutes(app, {
+      reader,
+      readState,
+      cursors: createCursors(config.access.tokenSecrets),
+      clock,
+      retentionMs,
+    })
+    addMarkRoutes(app, { reader, readState })
+    addObjectRoutes(app, { deletion })
+    addUserRoutes(app, { users: ports.users, deletion: { eraseUser }, clock })
+    addTokenRoutes(app, { access })
+    addPresenceRoutes(app, { sessions: ports.sessions, clock })
+  }
+  if (gateway) {
+    addStreamRoute(app, gateway)
+    app.server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head))
+  }
   addOperationRoutes(app, { metrics, readiness, boundToLoopback: isLoopback(config.http.host) })
+  if (!roles.has('api')) return app
   addDocumentRoutes(app, { version: packageJson.version })
-  app.server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head))
   if (config.isDevelopment && config.demo.enabled) {
     await putDemoUsers(ports.users, clock.now())
     addDemoRoutes(app, { access, users: ports.users, submit: (event) => ingest.submit([event], {}) })
@@ -245,7 +278,8 @@ export async function createRoutes(
 
   async function readiness() {
     const wrong = await options.checkEngines()
-    return { ready: Object.keys(wrong).length === 0, parts: { api: 'ok', gateway: 'ok', worker: 'ok', ...wrong } }
+    const rolesThatWork = Object.fromEntries(allRoles.filter((role) => roles.has(role)).map((role) => [role, 'ok']))
+    return { ready: Object.keys(wrong).length === 0, parts: { ...rolesThatWork, ...wrong } }
   }
 }
 
@@ -270,14 +304,4 @@ function workerMetrics(metrics: Metrics, log: Log) {
 
 function gatewaySettings({ gateway, http }: Config, node: string): GatewaySettings {
   return { ...gatewayDefaults, ...gateway, node, allowedOrigins: [...http.allowedOrigins, ...http.corsOrigins] }
-}
-
-/** Records that are not in the views yet. */
-async function lagOf(log: Ports['log']): Promise<number> {
-  let lag = 0
-  for (let partition = 0; partition < log.info.partitions; partition++) {
-    const { end, committed } = await log.bounds(partition)
-    lag += end - committed
-  }
-  return lag
 }

@@ -5,6 +5,7 @@ import type { Revocation, RevocationStore } from '../ports/revocation-store.ts'
 import { type Access, openAccess } from './access.ts'
 import { socketAccess } from './for-sockets.ts'
 import { signToken, tokenSecret } from './jwt.ts'
+import { createTickets } from './tickets.ts'
 
 const tokenSecrets = ['current-secret', 'previous-secret']
 const settings = { apiKeys: ['key-1', 'key-2'], tokenSecrets }
@@ -200,6 +201,22 @@ test('sockets are told why they are refused', async () => {
   assert.equal(reason(expiring.token), 'token_expired')
   await t.access.revoke({ userId: 'alice' })
   assert.equal(reason(token), 'token_revoked')
+})
+
+test('a ticket is taken by any server with the secret, also the one before, and by no other', () => {
+  const { clock, random } = virtualSeams({ seed: 1 })
+  const principal = { kind: 'server' } as const
+  const giving = createTickets(['the old secret'], clock, random)
+  const other = createTickets(['the new secret', 'the old secret'], clock, random)
+  const stranger = createTickets(['a secret of its own'], clock, random)
+  const { ticket } = giving.issue(principal)
+  assert.equal(stranger.redeem(ticket), undefined)
+  for (let at = 0; at < ticket.length; at++) {
+    const forged = ticket.slice(0, at) + (ticket[at] === 'A' ? 'B' : 'A') + ticket.slice(at + 1)
+    assert.equal(other.redeem(forged), undefined, `changed at ${at}`)
+  }
+  assert.equal(other.redeem(''), undefined)
+  assert.deepEqual(other.redeem(ticket), principal)
 })
 
 test('a ticket of a token that was revoked meanwhile opens no socket', async () => {

@@ -102,7 +102,7 @@ export async function openAccess(
       return { token, token_id: tokenId, expires_at: expiresAt }
     },
     revoke: (what) => revocations.revoke(what, clock.now()),
-    tickets: createTickets(clock, random),
+    tickets: createTickets(settings.tokenSecrets, clock, random),
     [Symbol.asyncDispose]: () => revocations[Symbol.asyncDispose](),
   }
 }

@@ -1,10 +1,12 @@
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock, Random } from '../lib/seams.ts'
 import type { Principal } from './principal.ts'
 
 /**
- * Tickets for those who cannot send a header, such as a browser's `EventSource`: one use, 30 seconds. They live in the
- * memory of the server that gave them, so a stream is opened where its ticket came from.
+ * Tickets for those who cannot send a header, such as a browser's `EventSource`: one use, 30 seconds. A ticket holds its
+ * principal, sealed with the token secret, so any server of the cluster can take it. Which tickets were used is known to
+ * the server that took them: one that is stolen within its 30 seconds could be used once more at another.
  */
 export interface Tickets {
   issue(principal: Principal): { readonly ticket: string; readonly expiresAt: number }
@@ -12,22 +14,52 @@ export interface Tickets {
   redeem(ticket: string): Principal | undefined
 }
 
-const ticketLifeMs = 30_000
-const ticketsMax = 100_000
+/** A user's ids are 128 characters each, four bytes of UTF-8 at most. */
+export const ticketLengthMax = 2_048
 
-export function createTickets(clock: Clock, random: Random): Tickets {
-  const open = new LRUCache<string, { principal: Principal; expiresAt: number }>({ max: ticketsMax })
+const ticketLifeMs = 30_000
+/** A ticket that was used so many others ago is let in once more only within its 30 seconds. */
+const usedMax = 200_000
+const cipher = 'aes-256-gcm'
+const nonceBytes = 12
+const tagBytes = 16
+
+/** `secrets`: sealed with the first, opened with any. */
+export function createTickets(secrets: readonly string[], clock: Clock, random: Random): Tickets {
+  const keys = secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret, '', 'stream ticket', 32)))
+  const used = new LRUCache<string, true>({ max: usedMax })
   return {
     issue(principal) {
-      const ticket = Buffer.from(random.bytes(24)).toString('base64url')
       const expiresAt = clock.now() + ticketLifeMs
-      open.set(ticket, { principal, expiresAt })
-      return { ticket, expiresAt }
+      const nonce = random.bytes(nonceBytes)
+      const seal = createCipheriv(cipher, keys[0] as Buffer, nonce)
+      const sealed = [seal.update(JSON.stringify([expiresAt, principal]), 'utf8'), seal.final()]
+      return { ticket: Buffer.concat([nonce, ...sealed, seal.getAuthTag()]).toString('base64url'), expiresAt }
     },
     redeem(ticket) {
-      const found = open.get(ticket)
-      open.delete(ticket)
-      return found && clock.now() < found.expiresAt ? found.principal : undefined
+      const bytes = Buffer.from(ticket, 'base64url')
+      // Text that is not written as a ticket is written would be the same ticket under another name.
+      if (bytes.length <= nonceBytes + tagBytes || bytes.toString('base64url') !== ticket) return undefined
+      for (const key of keys) {
+        const opened = open(bytes, key)
+        if (!opened) continue
+        const [expiresAt, principal] = opened
+        if (clock.now() >= expiresAt || used.has(ticket)) return undefined
+        used.set(ticket, true)
+        return principal
+      }
+      return undefined
     },
+  }
+}
+
+function open(bytes: Buffer, key: Buffer): [number, Principal] | undefined {
+  const decipher = createDecipheriv(cipher, key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
+  decipher.setAuthTag(bytes.subarray(-tagBytes))
+  try {
+    const text = Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()])
+    return JSON.parse(text.toString('utf8')) as [number, Principal]
+  } catch {
+    return undefined
   }
 }

@@ -11,15 +11,16 @@ import { createActivityReader } from './read.ts'
 import { createReadState } from './read-state.ts'
 import type { ActivitySettings } from './settings.ts'
 import { createActivityStream } from './stream.ts'
-import { ActivityWorker } from './worker.ts'
+import { ActivityWorker, type StreamWorker } from './worker.ts'
+import { WorkersElsewhere } from './workers-elsewhere.ts'
 
-/** The activity stream of one server: what routes and gateway ask, and the worker that makes it. */
+/** The activity stream of one server: what routes and gateway ask, and whoever makes it. */
 export interface Activity extends AsyncDisposable {
   readonly reader: ActivityReader
   readonly readState: ReadState
   readonly deletion: Deletion
   readonly stream: ActivityStream
-  readonly worker: ActivityWorker
+  readonly worker: StreamWorker
 }
 
 export interface ActivityOptions {
@@ -29,6 +30,8 @@ export interface ActivityOptions {
   readonly onWorkerFailure: (error: unknown) => void
   /** Told of every write to `ports`; left out where others write to the same stores. */
   readonly keptPages?: KeptPages
+  /** False: the log is folded by other processes. */
+  readonly works?: boolean
 }
 
 /** How long a deletion waits for the worker before it answers; the worker goes on either way. */
@@ -41,7 +44,10 @@ export function createActivity(ports: Ports, options: ActivityOptions, seams: Se
   const { clock, failpoint } = seams
   const badge = createBadge(ports, settings.retentionMs, clock)
   const present = createPresent(ports, createSummarize(options.catalogues), clock)
-  const worker = new ActivityWorker(ports, settings, seams, options.metrics, options.onWorkerFailure)
+  const worker =
+    options.works === false
+      ? new WorkersElsewhere(ports.log, seams)
+      : new ActivityWorker(ports, settings, seams, options.metrics, options.onWorkerFailure)
   return {
     reader: createActivityReader(
       ports,

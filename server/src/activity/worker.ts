@@ -3,11 +3,22 @@ import { Aggregator, type AggregatorMetrics } from './aggregate.ts'
 import type { FlushPorts } from './flush.ts'
 import type { ActivitySettings } from './settings.ts'
 
+/** Whoever folds the log into the views, in this process or in others. */
+export interface StreamWorker extends AsyncDisposable {
+  readonly openWindows: number
+  /** How long the oldest record that is not folded has been waiting, milliseconds. */
+  readonly behindMs: number
+  /** Resolves when everything that is in the log by now is folded, written and told. */
+  settle(): Promise<void>
+  /** The same, but gives up after `ms`; for answers that are nicer when they come after the fold. */
+  settleWithin(ms: number): Promise<void>
+}
+
 /**
  * Keeps an aggregator running: when a store fails for longer than the retry budget, the aggregator dies, and a new one
  * starts over from the log after a pause that grows with each failure.
  */
-export class ActivityWorker implements AsyncDisposable {
+export class ActivityWorker implements StreamWorker {
   readonly #create: () => Aggregator
   readonly #seams: Seams
   readonly #onFailure: (error: unknown) => void
@@ -33,17 +44,14 @@ export class ActivityWorker implements AsyncDisposable {
     return this.#aggregator.openWindows
   }
 
-  /** How long the oldest record that is not folded has been waiting. */
   get behindMs(): number {
     return this.#aggregator.behindMs
   }
 
-  /** Resolves when everything that is in the log by now is folded, written and told. */
   settle(): Promise<void> {
     return this.#aggregator.settle()
   }
 
-  /** The same, but gives up after `ms`; for answers that are nicer when they come after the fold. */
   async settleWithin(ms: number): Promise<void> {
     const done = new AbortController()
     await Promise.race([this.settle().finally(() => done.abort()), this.#seams.scheduler.sleep(ms, done.signal)])

@@ -1,4 +1,5 @@
 import type { Problem } from './config-error.ts'
+import { allRoles, isRole, rolesOf } from './roles.ts'
 import type { Settings } from './schema.ts'
 
 /** What one key alone cannot tell: keys that must fit each other, and what is not there. */
@@ -9,12 +10,25 @@ export function checkSettings(settings: Settings, sourceOf: ReadonlyMap<string, 
     if (!holds) problems.push({ key, source: sourceOf.get(key) ?? 'options', message })
   }
 
-  demand('engine', settings.engine === 'embedded', 'the cluster engine is not there yet; use embedded')
-  demand(
-    'roles',
-    settings.roles.every((role) => role === 'all'),
-    'roles other than all are not there yet: one process runs api, gateway and worker',
-  )
+  for (const role of settings.roles) {
+    demand('roles', role === 'all' || isRole(role), `there is no role ${JSON.stringify(role)}: ${allRoles.join(', ')}`)
+  }
+  if (settings.engine === 'embedded') {
+    demand(
+      'roles',
+      rolesOf(settings).size === allRoles.length,
+      'an embedded server keeps its data to itself, so one process runs all roles; engine cluster can part them',
+    )
+  } else {
+    for (const [key, given] of addressesOf(settings)) {
+      demand(key, given, 'engine cluster needs it; `npm run services -- up` starts services to try it with')
+    }
+    demand(
+      'cluster.namespace',
+      /^[a-z][a-z0-9_]{0,39}$/.test(settings.cluster.namespace),
+      'must be lower-case letters, digits and _, a letter first, at most 40',
+    )
+  }
   demand(
     'gateway.silenceTimeoutMs',
     gateway.silenceTimeoutMs > gateway.pingIntervalMs,
@@ -35,6 +49,13 @@ export function checkSettings(settings: Settings, sourceOf: ReadonlyMap<string, 
   }
   return problems
 }
+
+const addressesOf = ({ kafka, cassandra, redis, postgres }: Settings): readonly (readonly [string, boolean])[] => [
+  ['kafka.brokers', kafka.brokers.length > 0],
+  ['cassandra.contactPoints', cassandra.contactPoints.length > 0],
+  ['redis.url', redis.url !== ''],
+  ['postgres.url', postgres.url !== ''],
+]
 
 /** A token secret must withstand guessing offline (RFC 7518, section 3.2); a key is only ever tried against the server. */
 const apiKeyBytesMin = 16

@@ -179,14 +179,27 @@ describe('what is wrong', () => {
       [['activity.notifySelf', 'flag --activity.notifySelf', /true or false/]],
     ],
     [
-      'engine that is not there',
-      { environment: { HEADWATER_ENGINE: 'cluster' } },
-      [['engine', 'environment variable HEADWATER_ENGINE', /not there yet/]],
+      'a cluster without addresses',
+      { environment: { HEADWATER_ENGINE: 'cluster', HEADWATER_KAFKA: 'a:9092', HEADWATER_REDIS: 'redis://r' } },
+      [
+        ['cassandra.contactPoints', 'default', /services -- up/],
+        ['postgres.url', 'default', /services -- up/],
+      ],
     ],
     [
-      'roles that are not there',
+      'a part of the roles of an embedded server',
       { environment: { HEADWATER_ROLES: 'api,gateway' } },
-      [['roles', 'environment variable HEADWATER_ROLES', /not there yet/]],
+      [['roles', 'environment variable HEADWATER_ROLES', /embedded server keeps its data to itself/]],
+    ],
+    [
+      'a role that is not there',
+      { environment: { HEADWATER_ROLES: 'all,cook' } },
+      [['roles', 'environment variable HEADWATER_ROLES', /no role "cook": api, gateway, worker/]],
+    ],
+    [
+      'a services file that is not there',
+      { environment: { HEADWATER_ENGINE: 'cluster', HEADWATER_SERVICES: '/nowhere/services.json' } },
+      [['cluster.servicesFile', '/nowhere/services.json', /no such file/]],
     ],
     [
       'silence below pings',

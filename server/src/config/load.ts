@@ -4,6 +4,7 @@ import { checkSettings } from './checks.ts'
 import { ConfigError, type Problem } from './config-error.ts'
 import { keys, type Settings } from './schema.ts'
 import { type Config, withSecrets } from './secrets.ts'
+import { withServices } from './services-file.ts'
 import { fromEnvironment, fromFile, fromFlags, type Given } from './sources.ts'
 
 export interface Sources {
@@ -36,9 +37,9 @@ export function loadSettings(sources: Sources): LoadedSettings {
 
   const values = new Map<string, Given>()
   for (const layer of layers) for (const [name, given] of layer.given) values.set(name, given)
-  const settings = assemble(values)
+  const { settings, problems: missing } = withServices(assemble(values), cwd)
   const sourceOf = new Map(keys.map(({ name }) => [name, values.get(name)?.source ?? 'default']))
-  const problems = [...file.problems, ...layers.flatMap((layer) => layer.problems)]
+  const problems = [...file.problems, ...layers.flatMap((layer) => layer.problems), ...missing]
   if (problems.length === 0) problems.push(...checkSettings(settings, sourceOf))
   if (problems.length > 0) throw new ConfigError(problems)
   return { settings, sourceOf, warnings: layers.flatMap((layer) => layer.warnings) }

@@ -1,4 +1,5 @@
 import { type EventType, eventTypes, limits } from '@headwater/protocol'
+import { clusterFields } from './cluster-fields.ts'
 import { boolean, choice, type Field, integer, optional, secret, text, texts } from './field.ts'
 
 /**
@@ -42,9 +43,11 @@ const optionalRules = {
 export const schema = {
   engine: choice(
     ['embedded', 'cluster'],
-    'Where data is kept: `embedded` = SQLite in the data directory; `cluster` is not there yet and is refused.',
+    'Where data is kept: `embedded` = SQLite in the data directory; `cluster` = Kafka, Cassandra, Redis and PostgreSQL.',
   ),
-  roles: texts('Which parts this process runs; empty or `all` = all of them, and nothing else is taken yet.'),
+  roles: texts(
+    'Which parts this process runs, of `api`, `gateway` (sockets) and `worker`; empty or `all` = all of them. An embedded server always runs all.',
+  ),
   data: {
     dir: text('./data', 'The directory that an embedded server keeps its data in; created when missing.', {
       variable: 'HEADWATER_DATA',
@@ -201,6 +204,11 @@ export const schema = {
     ackFlushMs: integer(second, durationMs, 'How often the positions that devices have confirmed are written.'),
     drainMs: integer(10 * second, durationMs, 'How long a stopping server takes to close its sockets.'),
   },
+  cluster: clusterFields.cluster,
+  kafka: clusterFields.kafka,
+  cassandra: clusterFields.cassandra,
+  redis: clusterFields.redis,
+  postgres: clusterFields.postgres,
   demo: {
     enabled: boolean(true, 'Demo users with ready-made logins; they exist only with the development API key.'),
   },

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Type } from 'typebox'
+import { ticketLengthMax } from '../access/tickets.ts'
 import type { App } from './app.ts'
 import { Exactly } from './schemas.ts'
 
@@ -19,7 +20,7 @@ export function addStreamRoute(
         description:
           'The frames of the socket as events: `event` is the type, `id` is `epoch:seq`, `Last-Event-ID` resumes. The token is in the Authorization header, or a ticket of `POST /v1/stream-tickets` in the query.',
         tags: ['Streams'],
-        querystring: Exactly({ ticket: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })) }),
+        querystring: Exactly({ ticket: Type.Optional(Type.String({ minLength: 1, maxLength: ticketLengthMax })) }),
         security: [{ apiKey: [] }, { userToken: [] }, { streamTicket: [] }],
         response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } } as object },
         problems: ['unauthenticated', 'forbidden', 'user_required', 'rate_limited', 'overloaded'],

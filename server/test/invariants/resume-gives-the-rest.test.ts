@@ -147,6 +147,6 @@ function essence(frame: Frame): object {
 /** Waits until the server has noticed that nobody is there. */
 async function gone(server: TestServer): Promise<void> {
   const { gateway } = insideOf(server).server
-  while (gateway.stats().sockets > 0) await server.request('GET', '/healthz')
+  while ((gateway?.stats().sockets ?? 0) > 0) await server.request('GET', '/healthz')
   await server.request('GET', '/healthz')
 }

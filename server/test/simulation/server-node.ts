@@ -58,7 +58,7 @@ export class ServerNode implements Listener {
 
   /** Sessions and users that the gateway still holds. */
   get stats() {
-    return this.#features?.gateway.stats()
+    return this.#features?.gateway?.stats()
   }
 
   accept(wire: Wire): void {
@@ -91,7 +91,7 @@ export class ServerNode implements Listener {
     const { network, trace } = this.#parts
     trace.note(`${this.name} stops`)
     network.unlisten(this)
-    await features.gateway.drain()
+    await features.gateway?.drain()
     await features[Symbol.asyncDispose]()
     await this.engines.ports.log[Symbol.asyncDispose]()
     // Requests that come to a closed server are answered by nobody, and those under way had their time.

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { virtualSeams } from '../lib/virtual-seams.ts'
+import type { EventLog } from '../ports/event-log.ts'
+import { WorkersElsewhere } from './workers-elsewhere.ts'
+
+function setUp() {
+  const seams = virtualSeams({ seed: 1 })
+  const totals = { end: 100, committed: 100 }
+  let isDown = false
+  const log = {
+    info: { epochName: 'e', epoch: 0, partitions: 1 },
+    async totals() {
+      if (isDown) throw new Error('down')
+      return { ...totals }
+    },
+  } as unknown as EventLog
+  const workers = new WorkersElsewhere(log, seams)
+  const down = () => {
+    isDown = true
+  }
+  const pass = async (ms: number) => {
+    for (let left = ms; left > 0; left -= 50) {
+      seams.time.advance(50)
+      await new Promise(setImmediate)
+    }
+  }
+  return { workers, totals, pass, seams, down }
+}
+
+test('workers are as far behind as the oldest end they have not reached', async () => {
+  const t = setUp()
+  await t.pass(3_000)
+  assert.equal(t.workers.behindMs, 0)
+  t.totals.end = 150
+  await t.pass(2_000)
+  t.totals.end = 200
+  await t.pass(8_000)
+  assert(t.workers.behindMs >= 8_000 && t.workers.behindMs <= 10_000, `${t.workers.behindMs}`)
+  t.totals.committed = 150
+  await t.pass(1_000)
+  assert(t.workers.behindMs >= 7_000 && t.workers.behindMs <= 9_000, `${t.workers.behindMs}`)
+  t.totals.committed = 200
+  await t.pass(1_000)
+  assert.equal(t.workers.behindMs, 0)
+  await t.workers[Symbol.asyncDispose]()
+})
+
+test('a log that cannot be asked leaves what was known, and nobody waits for it', async () => {
+  const t = setUp()
+  t.totals.end = 101
+  await t.pass(1_000)
+  t.down()
+  await t.pass(5_000)
+  assert(t.workers.behindMs >= 5_000)
+  await t.workers.settle()
+  await t.workers[Symbol.asyncDispose]()
+})
+
+test('settling waits for what is in the log by now, for a while', async () => {
+  const t = setUp()
+  t.totals.end = 105
+  let isSettled = false
+  const settled = t.workers.settle().then(() => {
+    isSettled = true
+  })
+  const given = t.workers.settleWithin(200)
+  await t.pass(300)
+  await given
+  assert.equal(isSettled, false)
+  t.totals.end = 500
+  t.totals.committed = 105
+  await t.pass(100)
+  await settled
+  await t.workers[Symbol.asyncDispose]()
+})
