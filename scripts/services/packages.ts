@@ -1,0 +1,86 @@
+// Redis, PostgreSQL and PgBouncer, as Debian packages them. Only the programs are used: never the system's own instances.
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { ServicesError, type User } from './set.ts'
+
+export interface Programs {
+  readonly redis: string
+  readonly pgbouncer: string
+  /** The folder with initdb and postgres. */
+  readonly postgres: string
+}
+
+type Program = keyof Programs
+
+const packageOf: Record<Program, string> = { redis: 'redis-server', postgres: 'postgresql', pgbouncer: 'pgbouncer' }
+
+/** Finds programs; installs those that are missing if this is root on a Debian, else says in one line what to install. */
+export function findPrograms(wanted: readonly Program[], log: (line: string) => void): Partial<Programs> {
+  let found = look(wanted)
+  const absent = wanted.filter((name) => found[name] === undefined).map((name) => packageOf[name])
+  if (absent.length > 0 && process.getuid?.() === 0 && onPath('apt-get') !== undefined) {
+    log(`installing ${absent.join(', ')} with apt-get`)
+    install(absent)
+    found = look(wanted)
+  }
+  const missing = wanted.filter((name) => found[name] === undefined).map((name) => packageOf[name])
+  if (missing.length > 0)
+    throw new ServicesError(`Missing: install ${missing.join(', ')} (apt-get install, or your system's way).`)
+  return found
+}
+
+function look(wanted: readonly Program[]): Partial<Programs> {
+  const found: { -readonly [name in Program]?: string } = {}
+  for (const name of wanted) {
+    const path = name === 'postgres' ? postgresFolder() : onPath(packageOf[name])
+    if (path !== undefined) found[name] = path
+  }
+  return found
+}
+
+/** Debian keeps initdb and postgres out of PATH, one folder per version; the newest is taken. */
+function postgresFolder(): string | undefined {
+  const byVersion = (path: string): number => Number(/(\d+)\/bin/.exec(path)?.[1])
+  const debian = globSync('/usr/lib/postgresql/*/bin/initdb').sort((a, b) => byVersion(b) - byVersion(a))
+  const initdb = debian[0] ?? onPath('initdb')
+  return initdb?.replace(/\/initdb$/, '')
+}
+
+function onPath(program: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path))
+}
+
+/** While this file says 101, no package starts a service of its own after its installation. */
+const policy = '/usr/sbin/policy-rc.d'
+
+function install(names: readonly string[]): void {
+  const own = !existsSync(policy)
+  if (own) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    const options = { env, encoding: 'utf8', maxBuffer: 64 * 2 ** 20 } as const
+    const update = spawnSync('apt-get', ['update', '-q'], options)
+    const result = spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...names], options)
+    if (result.status === 0) return
+    throw new ServicesError(
+      `apt-get install ${names.join(' ')} failed:\n${update.stderr}${result.stdout}${result.stderr}`,
+    )
+  } finally {
+    if (own) rmSync(policy, { force: true })
+  }
+}
+
+/** Who runs what refuses root: `postgres` if this is root, else whoever this is. */
+export function unprivileged(): User | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith('postgres:'))
+  const [, , uid, gid] = line?.split(':') ?? []
+  if (uid === undefined || gid === undefined) {
+    throw new ServicesError('PostgreSQL refuses root and there is no user postgres: install postgresql.')
+  }
+  return { uid: Number(uid), gid: Number(gid) }
+}
