@@ -20,6 +20,7 @@ const commands = {
   sabotage: { run: ['server/test/sabotage/main.ts'], web: false },
   format: { run: ['scripts/format.mjs'], web: false },
   bench: { run: ['bench/run.ts'], web: false },
+  services: { run: ['scripts/services/command.ts'], web: false },
   sim: { run: ['server/test/simulation/command.ts'], web: false },
   docs: { run: ['scripts/docs.ts'], web: false },
 }

@@ -40,7 +40,7 @@ export async function planKafka({ nodes: count, folder, log }: Site): Promise<Pl
       name,
       command: java,
       args: [...flags, 'kafka.Kafka', join(dir, 'server.properties')],
-      ready: { kind: 'kafka', brokers } as const,
+      ready: { kind: 'kafka', own: `127.0.0.1:${node.port}`, brokers } as const,
       quit: 'SIGKILL' as const,
     }
   })

@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ask } from './ready.ts'
 import { type ProcessSpec, type ServiceSet, ServicesError } from './set.ts'
 
 /** How long a service may take; Cassandra on a machine that does ten other things takes a minute. */
@@ -35,22 +34,26 @@ export function startProcess(set: ServiceSet, spec: ProcessSpec): number {
 }
 
 /** Waits until the process answers; fails as soon as it has ended instead. `again` starts it anew when it may yet work. */
-export async function awaitReady(set: ServiceSet, spec: ProcessSpec, again?: () => void): Promise<void> {
+export async function awaitReady(
+  set: ServiceSet,
+  name: string,
+  question: () => Promise<void>,
+  again?: () => void,
+): Promise<void> {
   const deadline = Date.now() + startMs
   for (;;) {
-    const error = await ask(spec.ready).then(
+    const error = await question().then(
       () => undefined,
-      (reason: unknown) => reason,
+      (reason: unknown) => reason ?? 'no reason',
     )
     if (error === undefined) return
-    if (!isRunning(set, spec.name)) {
-      if (again === undefined || Date.now() > deadline)
-        throw new ServicesError(`${spec.name} ended:\n${tail(set, spec.name)}`)
+    const late = Date.now() > deadline
+    if (!isRunning(set, name)) {
+      if (again === undefined || late) throw new ServicesError(`${name} ended:\n${tail(set, name)}`)
       again()
-    }
-    if (Date.now() > deadline) {
+    } else if (late) {
       const why = error instanceof Error ? error.message : String(error)
-      throw new ServicesError(`${spec.name} is not ready after ${startMs / 1000} s: ${why}\n${tail(set, spec.name)}`)
+      throw new ServicesError(`${name} is not ready after ${startMs / 1000} s: ${why}\n${tail(set, name)}`)
     }
     await sleep(askEveryMs)
   }
@@ -124,8 +127,11 @@ export function startedFor(dir: string): number[] {
   })
 }
 
-/** By this variable the processes of a command that `run` started are found when it has ended. */
-export const markVariable = 'HEADWATER_SERVICES_RUN'
+/**
+ * By this variable the processes of a command that `run` started are found when it has ended. What begins with
+ * HEADWATER_ is a setting of the server.
+ */
+export const markVariable = 'SERVICES_RUN_FOLDER'
 
 function everyPid(): number[] {
   if (process.platform !== 'linux') return []

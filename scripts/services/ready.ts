@@ -2,12 +2,21 @@
 import { createConnection } from 'node:net'
 import type { Ready } from './set.ts'
 
-/** Asks once. Throws with the reason while it is not ready. */
-export async function ask(ready: Ready): Promise<void> {
+/**
+ * Asks once. Throws with the reason while it is not ready. Of a cluster it is ready when all of it is; `alone` asks the one
+ * node, whose neighbours may be stopped.
+ */
+export async function ask(whole: Ready, alone = false): Promise<void> {
+  const ready = alone ? aloneOf(whole) : whole
   if (ready.kind === 'redis') return askRedis(ready.port)
   if (ready.kind === 'postgres') return askPostgres(ready)
-  if (ready.kind === 'kafka') return askKafka(ready.brokers)
+  if (ready.kind === 'kafka') return askKafka(ready)
   return askCassandra(ready)
+}
+
+function aloneOf(ready: Ready): Ready {
+  if (ready.kind === 'kafka') return { ...ready, brokers: [ready.own] }
+  return ready.kind === 'cassandra' ? { ...ready, nodes: 1 } : ready
 }
 
 function askRedis(port: number): Promise<void> {
@@ -38,12 +47,15 @@ async function askPostgres(address: { port: number; user: string; database: stri
   }
 }
 
-async function askKafka(brokers: readonly string[]): Promise<void> {
+/** This broker tells which it knows: `brokers` and itself have to be among them. */
+async function askKafka({ own, brokers }: Ready & { kind: 'kafka' }): Promise<void> {
   const { Admin } = await import('@platformatic/kafka')
-  const admin = new Admin({ clientId: 'services', bootstrapBrokers: [...brokers], retries: 0, timeout: 5000 })
+  const admin = new Admin({ clientId: 'services', bootstrapBrokers: [own], retries: 0, timeout: 5000 })
   try {
-    const { brokers: known } = await admin.metadata({ topics: [] })
-    if (known.size < brokers.length) throw new Error(`${known.size} of ${brokers.length} brokers`)
+    const metadata = await admin.metadata({ topics: [] })
+    const known = [...metadata.brokers.values()].map(({ host, port }) => `${host}:${port}`)
+    const absent = brokers.filter((broker) => !known.includes(broker))
+    if (absent.length > 0) throw new Error(`${absent.join(', ')} not there yet`)
   } finally {
     await admin.close().catch(() => {})
   }

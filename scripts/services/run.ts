@@ -1,6 +1,6 @@
 // `run -- COMMAND`: services for as long as a command runs.
 import { spawn } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { endAll, markVariable, startedFor } from './processes.ts'
@@ -47,12 +47,22 @@ function foreground([program, ...args]: readonly string[], env: Record<string, s
 }
 
 /**
- * Under an older Node a parent of ours waits in the terminal, and it may be killed without a chance to tell us.
+ * An older Node cannot put the pinned one in its place: it waits in the terminal as our parent, and may be killed without
+ * a chance to tell us.
  */
 function endWithParent(): void {
   const parent = process.ppid
-  if (process.env.HEADWATER_HAS_PARENT !== '1') return
+  if (!isBootstrap(parent)) return
   setInterval(() => {
     if (process.ppid !== parent) process.exit(1)
   }, 500).unref()
+}
+
+/** Not so a shell that started us in the background: that may go its way. */
+function isBootstrap(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[1]?.endsWith('bootstrap.mjs') === true
+  } catch {
+    return false
+  }
 }

@@ -59,7 +59,7 @@ export interface User {
 export type Ready =
   | { readonly kind: 'redis'; readonly port: number }
   | { readonly kind: 'postgres'; readonly port: number; readonly user: string; readonly database: string }
-  | { readonly kind: 'kafka'; readonly brokers: readonly string[] }
+  | { readonly kind: 'kafka'; readonly own: string; readonly brokers: readonly string[] }
   | { readonly kind: 'cassandra'; readonly host: string; readonly port: number; readonly nodes: number }
 
 /** What the folder's `set.json` holds. */

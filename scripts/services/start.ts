@@ -1,15 +1,26 @@
 // From nothing to a set of services that answers.
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statfsSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { planCassandra } from './cassandra.ts'
 import { planKafka } from './kafka.ts'
-import { findPrograms } from './packages.ts'
+import { findPrograms, type Programs } from './packages.ts'
 import type { Plan, Site } from './plan.ts'
 import { planPostgres } from './postgres.ts'
-import { awaitReady, endSet, startProcess } from './processes.ts'
+import { awaitReady, endSet, setExists, startProcess } from './processes.ts'
+import { ask } from './ready.ts'
 import { planRedis } from './redis.ts'
 import { type Addresses, cache, type Service, type ServiceSet, writeJson } from './set.ts'
 
@@ -36,21 +47,20 @@ const planOf: Record<Service, (site: Site) => Promise<Plan>> = {
   cassandra: planCassandra,
 }
 
+const programsOf: Record<Service, readonly (keyof Programs)[]> = {
+  redis: ['redis'],
+  postgres: ['postgres', 'pgbouncer'],
+  kafka: [],
+  cassandra: [],
+}
+
 /** Memory that a log may fill; a container's /dev/shm is 64 MB unless told. */
 const enoughMemory = 2 ** 30
 
 const logsKept = 10
 
 export async function startServices({ only, nodes, parent, cassandraHeap, log }: StartOptions): Promise<Started> {
-  const { redis, pgbouncer, postgres } = {
-    redis: only.includes('redis'),
-    pgbouncer: true,
-    postgres: only.includes('postgres'),
-  }
-  const wanted = [
-    ...(redis ? (['redis'] as const) : []),
-    ...(postgres && pgbouncer ? (['postgres', 'pgbouncer'] as const) : []),
-  ]
+  const wanted = only.flatMap((service) => programsOf[service])
   const programs = findPrograms(wanted, log)
 
   if (parent !== undefined) mkdirSync(parent, { recursive: true })
@@ -59,7 +69,7 @@ export async function startServices({ only, nodes, parent, cassandraHeap, log }:
   chmodSync(dir, 0o755)
   const memory = join('/dev/shm', basename(dir))
   const folders = [dir, ...(hasMemory() ? [memory] : [])]
-  const logs = newLogs(basename(dir))
+  const logs = newLogs(dir)
   mkdirSync(join(dir, 'pids'))
   let set: ServiceSet = { dir, logs, folders, processes: [] }
   writeJson(join(dir, 'set.json'), set)
@@ -92,7 +102,7 @@ async function startAll(set: ServiceSet, log: (line: string) => void): Promise<R
   const pids = Object.fromEntries(set.processes.map((spec) => [spec.name, startProcess(set, spec)]))
   await Promise.all(
     set.processes.map(async (spec) => {
-      await awaitReady(set, spec)
+      await awaitReady(set, spec.name, () => ask(spec.ready))
       log(`${spec.name}: ready after ${((performance.now() - started) / 1000).toFixed(1)} s`)
     }),
   )
@@ -108,13 +118,14 @@ function hasMemory(): boolean {
   }
 }
 
-/** Logs outlive their set, the last few of them. */
-function newLogs(name: string): string {
+/** Logs outlive their set; of the sets that are gone, the last few keep theirs. */
+function newLogs(dir: string): string {
   const all = join(cache, 'logs')
-  const logs = join(all, `${new Date().toISOString().replace(/[:.]/g, '-')}-${name}`)
+  const logs = join(all, `${new Date().toISOString().replace(/[:.]/g, '-')}-${basename(dir)}`)
   mkdirSync(logs, { recursive: true })
-  for (const old of readdirSync(all).sort().slice(0, -logsKept))
-    rmSync(join(all, old), { recursive: true, force: true })
+  writeFileSync(join(logs, 'set'), dir)
+  const ofTheGone = readdirSync(all).filter((name) => !setExists(readFileSync(join(all, name, 'set'), 'utf8')))
+  for (const old of ofTheGone.sort().slice(0, -logsKept)) rmSync(join(all, old), { recursive: true, force: true })
   return logs
 }
 

@@ -69,9 +69,12 @@ export function lineOf(text: string, position: number): number {
 }
 
 /**
- * Tests, and what only they use: the folders called testing, and `engines/<engine>/run-on-<engine>.ts`, which gives an
- * engine to the conformance suite.
+ * Tests, and what only they use: the folders called testing, `engines/<engine>/run-on-<engine>.ts`, which gives an
+ * engine to the conformance suite, and `engines/services-for-tests.ts`, which finds the services of the cluster's engines.
  */
 export function isTest(path: string): boolean {
-  return /\.test\.tsx?$|\/testing\/|\/run-on-[\w-]+\.ts$/.test(path) || path.startsWith('server/test/')
+  return (
+    /\.test\.tsx?$|\/testing\/|\/run-on-[\w-]+\.ts$|\/services-for-tests\.ts$/.test(path) ||
+    path.startsWith('server/test/')
+  )
 }
