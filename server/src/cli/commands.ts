@@ -3,6 +3,7 @@ import type { Command } from './command.ts'
 /** Every command, loaded only when it runs: starting the server should not wait for what prints tables. */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start.ts')).start,
+  cluster: async () => (await import('./cluster.ts')).cluster,
   config: async () => (await import('./config.ts')).config,
   token: async () => (await import('./token.ts')).token,
   trace: async () => (await import('./trace.ts')).trace,

@@ -18,8 +18,14 @@ export function configurationOf(call: Call): { readonly config: Config; readonly
   const { settings, warnings } = settingsOf(call)
   const config = withSecrets(settings, call.io.cwd)
   const { access, auth, log } = config
-  const secrets = [...access.apiKeys, ...access.tokenSecrets, ...Object.values(auth)]
+  const secrets = [...access.apiKeys, ...access.tokenSecrets, ...Object.values(auth), ...secretsOfServices(config)]
   const created = createLog({ level: log.level, readable: call.io.isTerminal, secrets })
   for (const warning of warnings) created.warn(warning)
   return { config, log: created }
+}
+
+function secretsOfServices({ kafka, cassandra, redis, postgres }: Config): string[] {
+  const urls = [redis.url, postgres.url].filter((url) => url !== '')
+  const inUrls = urls.flatMap((url) => (URL.canParse(url) ? [decodeURIComponent(new URL(url).password), url] : [url]))
+  return [kafka.password, cassandra.password, ...inUrls]
 }

@@ -1,9 +1,11 @@
+import { rolesOf } from '../config/roles.ts'
 import type { Config } from '../config/secrets.ts'
 import type { Log } from '../lib/log.ts'
 import type { RunningServer } from '../server.ts'
 import type { Command } from './command.ts'
 import { configurationOf } from './configuration.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
+import { nextSignal } from './signals.ts'
 
 export const start: Command = {
   name: 'start',
@@ -17,7 +19,7 @@ export const start: Command = {
     const signal = nextSignal()
     const { start: startServer } = await import('../server.ts')
     const server = await startServer(config, { log })
-    writeServerFile(config.data.dir, server.url)
+    if (rolesOf(config).has('api')) writeServerFile(config.data.dir, server.url)
     call.io.out(banner(config, server))
     log.info(`${await signal} received, stopping`)
     await server.close()
@@ -36,30 +38,14 @@ function dieOnFaults(log: Log): void {
   process.on('unhandledRejection', die('unhandled rejection'))
 }
 
-/** One Ctrl-C can reach a process twice, from the terminal and from the program that started it. */
-const sameSignalMs = 200
-
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process. */
-function nextSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    let first: number | undefined
-    const onSignal = (name: 'SIGTERM' | 'SIGINT') => () => {
-      const now = performance.now()
-      first ??= now
-      if (now === first) resolve(name)
-      else if (now - first > sameSignalMs) process.exit(name === 'SIGTERM' ? 143 : 130)
-    }
-    process.on('SIGTERM', onSignal('SIGTERM'))
-    process.on('SIGINT', onSignal('SIGINT'))
-  })
-}
-
 /** What a person needs to go on. A key of one's own is not shown: it is known, and output is kept in logs. */
 export function banner(config: Config, server: RunningServer): string {
   const logins = server.demoLogins.map(({ name, url }) => [name, url] as const)
   const rows: (readonly [string, string])[] = [
     ['API key', config.isDevelopment ? `${server.apiKey}  (development)` : 'as configured'],
-    ['Data', config.data.dir],
+    ...(config.engine === 'embedded'
+      ? [['Data', config.data.dir] as const]
+      : [['Roles', [...rolesOf(config)].join(', ')] as const, ['Cluster', config.cluster.namespace] as const]),
     ['API pages', `${server.url}/docs`],
   ]
   const width = Math.max(...[...rows, ...logins].map(([name]) => name.length))

@@ -1,0 +1,54 @@
+import type { UnitCosts } from './costs.ts'
+import type { PlanInputs } from './inputs.ts'
+import type { Load } from './load.ts'
+import { type Shape, type Sized, size } from './size.ts'
+
+/** A process of Node: one thread for the work, half a core more for garbage, TLS and the kernel's part. */
+const processShape: Omit<Shape, 'memoryGiB'> = { cores: 1.5, workingCores: 1, diskTB: 0 }
+const us = 1e-6
+const MB = 1e6
+/** A page of 20 groups, a frame with one, a group's row with its newest actors. */
+export const pageBytes = 15_000
+const frameBytes = 900
+export const rowBytes = 800
+
+export function sizeApi(inputs: PlanInputs, load: Load, costs: UnitCosts): Sized {
+  const { eventsPerS, jsonBytes, eventBytes } = inputs
+  const cpu =
+    (eventsPerS * costs['api.eventUs'].value +
+      load.pagesPerS * costs['api.pageUs'].value +
+      load.marksPerS * costs['api.markUs'].value) *
+    us
+  const networkMBps = (eventsPerS * (jsonBytes + eventBytes) + 2 * load.pagesPerS * pageBytes) / MB
+  return size('api', { ...processShape, memoryGiB: 1 }, { cpu, atLeast: {}, networkMBps }, inputs)
+}
+
+export function sizeGateway(inputs: PlanInputs, load: Load, costs: UnitCosts): Sized {
+  const { sockets, socketsPerGateway, zones } = inputs
+  const cpu =
+    (load.pushesPerS * costs['gateway.pushUs'].value +
+      load.reconnectsPerS * costs['gateway.connectUs'].value +
+      sockets * costs['gateway.idleUsPerS'].value) *
+    us
+  // Whoever is cut off by the loss of a zone comes back to the others.
+  const perGateway = zones > 1 ? (socketsPerGateway * (zones - 1)) / zones : socketsPerGateway
+  const bytes = socketsPerGateway * (costs['gateway.socketBytes'].value + costs['gateway.kernelSocketBytes'].value)
+  // Queues of slow readers and the program itself.
+  const memoryGiB = Math.ceil(2 * (bytes / 2 ** 30) + 1) / 2 + 0.5
+  const networkMBps = (2 * load.pushesPerS * frameBytes) / MB
+  const atLeast = { sockets: sockets / perGateway }
+  return size('gateway', { ...processShape, memoryGiB }, { cpu, atLeast, networkMBps }, inputs, [
+    `${Math.round(perGateway).toLocaleString('en')} sockets each, ${socketsPerGateway.toLocaleString('en')} with a zone lost: raise the limit of open files above that`,
+  ])
+}
+
+export function sizeWorker(inputs: PlanInputs, load: Load, costs: UnitCosts): Sized {
+  const { eventsPerS, eventBytes } = inputs
+  const cpu =
+    (eventsPerS * costs['worker.eventUs'].value +
+      load.marksPerS * costs['worker.eventUs'].value +
+      load.flushesPerS * costs['worker.flushUs'].value) *
+    us
+  const networkMBps = (eventsPerS * eventBytes + load.flushesPerS * rowBytes) / MB
+  return size('worker', { ...processShape, memoryGiB: 2 }, { cpu, atLeast: {}, networkMBps }, inputs)
+}
