@@ -13,11 +13,10 @@ after(() => {
 
 /** A server that says who it is and what it was asked. */
 async function named(name: string): Promise<string> {
-  const server = createServer(async (request, reply) => {
+  const server = createServer((request, reply) => {
     const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    reply.setHeader('x-from', name)
-    reply.end(`${name} ${request.method} ${request.url} ${Buffer.concat(chunks)}`)
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => reply.end(`${name} ${request.method} ${request.url} ${Buffer.concat(chunks)}`))
   })
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (socket) => socket.on('message', (text) => socket.send(`${name} ${text}`)))
