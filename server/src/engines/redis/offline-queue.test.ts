@@ -1,0 +1,4 @@
+import { offlineQueueSuite } from '../../conformance/offline-queue.ts'
+import { runOnRedis } from './run-on-redis.ts'
+
+runOnRedis(offlineQueueSuite, (ports) => ports.offline)
