@@ -39,15 +39,16 @@ export const groupStoreSuite = defineSuite<GroupStore>('group-store', {
         const user = t.user()
         const row = sampleRow(user, 5)
         const newer = grown(row, 8)
+        const ahead = aheadIn(store)
         assert.deepEqual(await put(store, [row]), ['written'])
-        assert.deepEqual(await put(other, [{ ...row, eventCount: 99 }]), ['ahead'])
+        assert.deepEqual(await put(other, [store.blind ? row : { ...row, eventCount: 99 }]), [ahead])
         assert.deepEqual(await put(other, [newer]), ['written'])
-        assert.deepEqual(await put(store, [grown(row, 7)]), ['ahead'])
+        assert.deepEqual(await put(store, [grown(row, 7)]), [ahead])
         assert.deepEqual(await get(store, [row]), [newer])
 
         const [fresh, invisible] = [sampleRow(user, 6), grown(newer, 9, { seq: newer.seq })]
         const mixed = await store.putGroups([{ user, month: monthOf(someTime), rows: [row, fresh] }])
-        assert.deepEqual(mixed, [['ahead', 'written']], 'a row that is ahead does not hold up the others of its batch')
+        assert.deepEqual(mixed, [[ahead, 'written']], 'a row that is ahead does not hold up the others of its batch')
         assert.deepEqual(await put(store, [invisible]), ['written'], '`applied` decides, not `seq`')
         assert.deepEqual(await get(other, [row, fresh]), [invisible, fresh])
         const users = Array.from({ length: 20 }, t.user)
@@ -55,7 +56,7 @@ export const groupStoreSuite = defineSuite<GroupStore>('group-store', {
         const outcomes = await store.putGroups(batchesOf([...many, newer]))
         assert.deepEqual(
           outcomes.flat(),
-          [...many.map(() => 'written'), 'ahead'],
+          [...many.map(() => 'written'), ahead],
           'outcomes come in the order of the batches',
         )
       },
@@ -107,7 +108,7 @@ export const groupStoreSuite = defineSuite<GroupStore>('group-store', {
         ])
         for (const i of [0, 1]) {
           const each = outcomes.map((answer) => answer.flat()[i])
-          assert.deepEqual(each.toSorted(), ['ahead', 'ahead', 'written'])
+          assert.deepEqual(each.toSorted(), [aheadIn(store), aheadIn(store), 'written'])
         }
         const newer = grown(row, 8)
         await Promise.all([put(store, [newer]), put(other, [row]), put(other, [newer])])
@@ -198,6 +199,9 @@ export const groupStoreSuite = defineSuite<GroupStore>('group-store', {
 const put = async (store: GroupStore, rows: readonly GroupRow[]) => (await store.putGroups(batchesOf(rows))).flat()
 
 const get = (store: GroupStore, rows: readonly { user: string; groupId: GroupId }[]) => store.get(rows)
+
+/** What is answered for a row that is ahead. */
+const aheadIn = (store: GroupStore) => (store.blind ? 'written' : 'ahead')
 
 /** What a write may answer that closing overtook: known not to be stored, or unknown. */
 function expectedFailure(error: unknown): void {

@@ -20,6 +20,11 @@ import type { GroupId, Seq, UserId } from '../model/ids.ts'
 export interface GroupStore extends AsyncDisposable {
   /** True when writes take effect in the order they were issued, none without those before it: no need to wait between. */
   readonly ordered: boolean
+  /**
+   * True when it cannot tell a row that was ahead from one that it wrote: the outcome is `written` always. It relies on it
+   * that a position stands for one state: rows with the same `applied` are the same.
+   */
+  readonly blind?: boolean
   putGroups(batches: readonly GroupBatch[]): Promise<readonly (readonly PutOutcome[])[]>
   /** Up to which position the views of these users are complete. */
   putHeads(heads: readonly { readonly user: UserId; readonly head: Seq }[]): Promise<void>

@@ -1,0 +1,56 @@
+import type { GroupId, Seq, UserId } from '../../model/ids.ts'
+import type { CassandraDatabase } from './database.ts'
+import type { GroupReads } from './group-reads.ts'
+
+const rowsOfMonth = 'SELECT group_id, applied FROM groups WHERE user_id = ? AND month = ?'
+const dropRow = 'DELETE FROM groups WHERE user_id = ? AND month = ? AND group_id = ? IF EXISTS'
+const dropMonth = 'DELETE FROM groups USING TIMESTAMP ? WHERE user_id = ? AND month = ?'
+
+const dropMonths = 'DELETE FROM user_months WHERE user_id = ?'
+const dropKeys = 'DELETE FROM group_keys WHERE user_id = ?'
+/** Not the whole partition: that would outlive what is said later of it with a position for its time. */
+const dropChanges = 'DELETE FROM changes WHERE user_id = ? AND seq >= 0'
+const dropForgotten = 'DELETE forgotten FROM changes USING TIMESTAMP ? WHERE user_id = ?'
+const dropHead = 'DELETE FROM heads USING TIMESTAMP ? WHERE user_id = ?'
+
+const rowsAtOnce = 100
+
+/**
+ * Everything of a user. What was written with its position as the time is deleted at the highest one there is, so that
+ * what comes later in the log stands. Months go last: they are how the rows are found when this is done again.
+ */
+export async function purgeGroups(
+  db: CassandraDatabase,
+  user: UserId,
+  head: Seq,
+  reads: GroupReads,
+  forget: (ids: readonly GroupId[]) => void,
+): Promise<number> {
+  let removed = 0
+  let highest = head
+  for (const month of await reads.months(user)) {
+    for await (const page of db.readPages(rowsOfMonth, [user, month], rowsAtOnce)) {
+      const ids = page.map((row) => row.group_id as GroupId)
+      for (const row of page) highest = Math.max(highest, row.applied?.toNumber() ?? 0)
+      if (db.fence === 'lwt') await dropRows(db, user, month, ids)
+      forget(ids)
+      removed += ids.length
+    }
+    if (db.fence === 'stamp') await db.write(dropMonth, highest, user, month)
+  }
+  await db.writeTogether([
+    { query: dropKeys, params: [user] },
+    { query: dropChanges, params: [user] },
+    { query: dropForgotten, params: [highest, user] },
+  ])
+  await db.write(dropHead, highest, user)
+  await db.write(dropMonths, user)
+  return removed
+}
+
+/** Rows written conditionally are deleted conditionally. One that expired meanwhile would keep the others. */
+async function dropRows(db: CassandraDatabase, user: UserId, month: number, ids: readonly GroupId[]): Promise<void> {
+  const drop = (groupId: GroupId) => ({ query: dropRow, params: [user, month, groupId] })
+  const { applied } = await db.writeIf(ids.map(drop))
+  if (!applied) await db.each(ids, (groupId) => db.writeIf([drop(groupId)]))
+}

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto'
+import type { Client } from 'cassandra-driver'
+import { refusal } from './cassandra-errors.ts'
+import type { Migration, SchemaFacts } from './migrations/all.ts'
+import type { Fence, Timing } from './settings.ts'
+
+/**
+ * The ledger of a keyspace: which migrations it has, which fence and time to live it was made with, and who is changing it.
+ * All of it is written conditionally, so that of two starters one is told to wait.
+ */
+const ledger = `
+CREATE TABLE IF NOT EXISTS ledger (
+  part text, number int, name text, checksum text, program text, PRIMARY KEY (part, number)
+)`
+
+const hasLedger = `SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND table_name = 'ledger'`
+const enter = 'INSERT INTO ledger (part, number, name, checksum, program) VALUES (?, ?, ?, ?, ?) IF NOT EXISTS'
+const replace = 'UPDATE ledger SET name = ? WHERE part = ? AND number = ? IF name = ?'
+const entries = 'SELECT number, name, checksum, program FROM ledger WHERE part = ?'
+const lock = `INSERT INTO ledger (part, number, name) VALUES ('lock', 0, ?) IF NOT EXISTS USING TTL 60`
+const unlock = `DELETE FROM ledger WHERE part = 'lock' AND number = 0 IF name = ?`
+
+/** Longer than a starter that died keeps the lock. */
+const patienceMs = 90_000
+const pauseMs = 100
+
+export interface SchemaPlan {
+  readonly keyspace: string
+  readonly facts: SchemaFacts
+  readonly fence: Fence
+  readonly program: string
+  readonly migrations: readonly Migration[]
+  /** Nobody else's. */
+  readonly starter: string
+}
+
+/**
+ * Brings the schema of a keyspace up to date. Refuses one that a newer program or another past made, and one whose rows are
+ * written with another fence.
+ */
+export async function migrate(client: Client, plan: SchemaPlan, timing: Timing): Promise<void> {
+  const known = await run(client, hasLedger, plan.keyspace)
+  if (known.rows.length === 0) await client.execute(ledger)
+  if (await isUpToDate(client, plan)) return
+  await locked(client, plan, timing, async () => {
+    await agreeOnFence(client, plan)
+    const done = new Set((await applied(client, plan)).map(({ number }) => number))
+    for (const migration of plan.migrations) {
+      if (done.has(migration.number)) continue
+      for (const statement of migration.statements(plan.facts)) await client.execute(statement)
+      const { number, name } = migration
+      await run(client, enter, 'migration', number, name, checksumOf(migration), plan.program)
+    }
+    await changeTtl(client, plan)
+  })
+}
+
+async function isUpToDate(client: Client, plan: SchemaPlan): Promise<boolean> {
+  const [fence, ttl] = await Promise.all([factOf(client, 'fence'), factOf(client, 'ttl_days')])
+  if (fence !== undefined) refuseOtherFence(fence, plan.fence)
+  const done = await applied(client, plan)
+  return fence !== undefined && ttl === String(plan.facts.ttlDays) && done.length === plan.migrations.length
+}
+
+async function agreeOnFence(client: Client, { fence, program }: SchemaPlan): Promise<void> {
+  await run(client, enter, 'fence', 0, fence, '', program)
+  refuseOtherFence(await factOf(client, 'fence'), fence)
+}
+
+function refuseOtherFence(found: string | undefined, wanted: Fence): void {
+  if (found === wanted) return
+  throw refusal(
+    `The schema was made with the fence ${found}, and ${wanted} is configured: rows written in both ways lose updates. ` +
+      `Configure ${found}, or another keyspace`,
+  )
+}
+
+async function applied(client: Client, plan: SchemaPlan): Promise<readonly { readonly number: number }[]> {
+  const { rows } = await run(client, entries, 'migration')
+  return rows.map((row) => {
+    const number = row.number as number
+    const migration = plan.migrations[number - 1]
+    if (!migration) {
+      throw refusal(
+        `The keyspace has schema ${number} of Headwater ${row.program}, and this is Headwater ${plan.program}, which knows ` +
+          `schemas up to ${plan.migrations.length}. Start the newer one`,
+      )
+    }
+    if (migration.name !== row.name || checksumOf(migration) !== row.checksum) {
+      throw refusal(
+        `Schema ${number} (${row.name}) of the keyspace is not the one that Headwater ${plan.program} knows`,
+      )
+    }
+    return { number }
+  })
+}
+
+/** Rows that were written before keep the time that they were given. */
+async function changeTtl(client: Client, { facts, keyspace, program }: SchemaPlan): Promise<void> {
+  const wanted = String(facts.ttlDays)
+  await run(client, enter, 'ttl_days', 0, wanted, '', program)
+  const found = await factOf(client, 'ttl_days')
+  if (found === wanted || found === undefined) return
+  const { rows } = await run(
+    client,
+    'SELECT table_name, default_time_to_live AS ttl FROM system_schema.tables WHERE keyspace_name = ?',
+    keyspace,
+  )
+  for (const { table_name, ttl } of rows) {
+    if (ttl > 0) await client.execute(`ALTER TABLE ${table_name} WITH default_time_to_live = ${facts.ttlDays * 86_400}`)
+  }
+  await run(client, replace, wanted, 'ttl_days', 0, found)
+}
+
+async function factOf(client: Client, part: string): Promise<string | undefined> {
+  return (await run(client, entries, part)).rows[0]?.name
+}
+
+async function locked(client: Client, { starter }: SchemaPlan, timing: Timing, change: () => Promise<void>) {
+  const started = timing.clock.monotonic()
+  while (!(await run(client, lock, starter)).wasApplied()) {
+    if (timing.clock.monotonic() - started > patienceMs) throw refusal('Another starter is changing the schema')
+    await timing.scheduler.sleep(pauseMs)
+  }
+  try {
+    await change()
+  } finally {
+    await run(client, unlock, starter)
+  }
+}
+
+const run = (client: Client, query: string, ...params: unknown[]) => client.execute(query, params, { prepare: true })
+
+/** Of the text with one time to live, since that may be changed later. */
+export const checksumOf = (migration: Migration): string =>
+  createHash('sha256')
+    .update(migration.statements({ ttlDays: 97 }).join('\n'))
+    .digest('hex')

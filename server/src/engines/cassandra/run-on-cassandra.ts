@@ -1,0 +1,62 @@
+import { after } from 'node:test'
+import { type Harness, runSuite, type Suite, type SuiteOptions } from '../../conformance/frame.ts'
+import type { Seams } from '../../lib/seams.ts'
+import { systemSeams } from '../../lib/system-seams.ts'
+import { type Services, whereServicesRun } from '../services-for-tests.ts'
+import type { CassandraDatabase } from './database.ts'
+import { openCassandra } from './open.ts'
+import type { CassandraSettings, Fence } from './settings.ts'
+
+/** What one process of tests has in a cluster: making tables takes seconds, and what a case needs are users of its own. */
+export interface TestKeyspace {
+  readonly settings: CassandraSettings
+  /** Two connections, so that two ports of a case are two servers. */
+  databases(): Promise<readonly [CassandraDatabase, CassandraDatabase]>
+}
+
+export const fences: readonly Fence[] = ['lwt', 'stamp']
+
+/** Declares tests on a keyspace that goes away with them. */
+export function onCassandra(what: string, fence: Fence, register: (keyspace: TestKeyspace) => void): void {
+  whereServicesRun(`${what} on cassandra (${fence})`, ['cassandra'], (services) => {
+    const settings = settingsOf(services, fence)
+    let opened: Promise<[CassandraDatabase, CassandraDatabase]> | undefined
+    register({
+      settings,
+      databases: () => {
+        opened ??= Promise.all([openCassandra(settings, systemSeams), openCassandra(settings, systemSeams)])
+        return opened
+      },
+    })
+    after(async () => {
+      const databases = await opened
+      await databases?.[0].drop()
+      for (const each of databases ?? []) await each[Symbol.asyncDispose]()
+    })
+  })
+}
+
+function settingsOf({ cassandra }: Services, fence: Fence): CassandraSettings {
+  const name = Buffer.from(systemSeams.random.bytes(6)).toString('hex')
+  return { ...cassandra, keyspace: `hw_test_${name}`, replication: 1, fence, ttlDays: 97, requestTimeoutMs: 20_000 }
+}
+
+/** Runs a suite under both fences. */
+export function runOnCassandra<Port extends AsyncDisposable>(
+  suite: Suite<Port>,
+  open: (db: CassandraDatabase, seams: Seams) => Port,
+  options: SuiteOptions = {},
+): void {
+  for (const fence of fences) {
+    onCassandra(suite.name, fence, ({ databases }) => {
+      let opens = 0
+      const harness: Harness<Port> = {
+        engine: `cassandra (${fence})`,
+        open: async (_namespace, seams) => open((await databases())[opens++ % 2] as CassandraDatabase, seams),
+        time: 'system',
+        modelRuns: 8,
+      }
+      runSuite(suite, harness, options)
+    })
+  }
+}
