@@ -6,6 +6,7 @@
 import { styleText } from 'node:util'
 import { browser } from './steps/browser.mjs'
 import { cleanTree } from './steps/clean-tree.mjs'
+import { cluster } from './steps/cluster.mjs'
 import { fuzz } from './steps/fuzz.mjs'
 import { format, promises } from './steps/lint.mjs'
 import { architectureTests, nodeTests, testFiles } from './steps/node-tests.mjs'
@@ -24,6 +25,7 @@ const checks = {
 const tests = {
   'unit tests': () => nodeTests(testFiles().pure, { isolated: false }),
   'engine and server tests': () => nodeTests(testFiles().whole, { isolated: true }),
+  'cluster engines and servers': cluster,
   'power cuts and failing disks': power,
   'browser journeys': browser,
   'OpenAPI fuzz': fuzz,
@@ -66,6 +68,6 @@ function mark({ ok, skipped }) {
 }
 
 function detail({ passed, failed, skipped }) {
-  if (skipped) return styleText('yellow', `  SKIPPED: ${skipped}`)
-  return passed === undefined ? '' : `  ${passed} passed, ${failed} failed`
+  const counts = passed === undefined ? '' : `  ${passed} passed, ${failed} failed`
+  return skipped ? `${counts}${styleText('yellow', `  SKIPPED: ${skipped}`)}` : counts
 }

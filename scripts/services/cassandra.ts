@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePorts } from './free-ports.ts'
-import { classPath, fetchJars, findJava } from './jars.ts'
+import { classPath, fetchJars, java } from './jars.ts'
 import type { Plan, Site } from './plan.ts'
 
 /** The token ranges of three nodes, a third of the ring each. */
@@ -21,7 +21,6 @@ interface Ring {
 }
 
 export async function planCassandra({ nodes: count, cassandraHeap, folder, log }: Site): Promise<Plan> {
-  const java = findJava()
   const jars = fetchJars('cassandra', log)
   const nodes = nodesOf(count)
   const [port, storagePort] = (await freePorts(2, '0.0.0.0')) as [number, number]
@@ -34,7 +33,7 @@ export async function planCassandra({ nodes: count, cassandraHeap, folder, log }
     writeFileSync(join(dir, 'logback.xml'), logConfig)
     return {
       name,
-      command: java,
+      command: java(),
       args: javaFlags(dir, jars, cassandraHeap),
       ready: { kind: 'cassandra', host: node.host, port, nodes: count } as const,
       quit: 'SIGKILL' as const,

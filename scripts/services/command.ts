@@ -66,6 +66,7 @@ async function main(args: readonly string[]): Promise<number> {
     only: onlyOf(values.only),
     nodes: nodesOf(values.nodes),
     cassandraHeap: values['cassandra-heap'],
+    mayInstall: true,
     ...(values.dir === undefined ? {} : { parent: resolve(values.dir) }),
     log: (line) => console.error(`services: ${line}`),
   }

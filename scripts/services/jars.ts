@@ -9,33 +9,38 @@ import { cache, ServicesError } from './set.ts'
 const pom = fileURLToPath(new URL('jars/pom.xml', import.meta.url))
 const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies'
 
-/** The java to use, or an error that says what to install. */
-export function findJava(): string {
+export type JarService = 'kafka' | 'cassandra'
+
+/** `java`, or that of JAVA_HOME. */
+export function java(): string {
   const home = process.env.JAVA_HOME
-  const java = home === undefined || home === '' ? 'java' : join(home, 'bin/java')
-  const { status, stderr } = spawnSync(java, ['-version'], { encoding: 'utf8' })
-  const version = /version "(\d+)/.exec(stderr ?? '')?.[1]
-  if (status !== 0 || version === undefined) {
-    throw new ServicesError('Kafka and Cassandra need Java 17: install openjdk-17-jre-headless (or set JAVA_HOME).')
-  }
-  // Cassandra 5.0 starts on 11 and 17, Kafka 4 from 17 on.
-  if (version !== '17') {
-    throw new ServicesError(
-      `Cassandra 5 and Kafka 4 share Java 17 only, and this is ${version}: set JAVA_HOME to a 17.`,
-    )
-  }
-  return java
+  return home === undefined || home === '' ? 'java' : join(home, 'bin/java')
 }
 
-/** The folder with a service's jars. A new pom.xml is a new folder. */
-export function fetchJars(service: 'kafka' | 'cassandra', log: (line: string) => void): string {
-  const key = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12)
-  const folder = join(cache, `${service}-jars-${key}`)
-  if (existsSync(folder)) return folder
+/** What has to be installed before these services can start. */
+export function missingForJars(wanted: readonly JarService[]): string[] {
+  if (wanted.length === 0) return []
+  const { status, stderr } = spawnSync(java(), ['-version'], { encoding: 'utf8' })
+  const version = status === 0 ? /version "(\d+)/.exec(stderr)?.[1] : undefined
+  const missing: string[] = []
+  if (version === undefined) missing.push('openjdk-17-jre-headless (or JAVA_HOME of a Java 17)')
+  // Cassandra 5.0 starts on 11 and 17, Kafka 4 from 17 on.
+  else if (version !== '17') missing.push(`openjdk-17-jre-headless and set JAVA_HOME to it (this Java is ${version})`)
+  const complete = wanted.every((service) => existsSync(jarsOf(service)))
+  if (!complete && spawnSync('mvn', ['-v']).status !== 0) missing.push('maven')
+  return missing
+}
 
-  if (spawnSync('mvn', ['-v']).status !== 0) {
-    throw new ServicesError(`The jars of ${service} come by Maven: install maven.`)
-  }
+/** The folder for a service's jars. A new pom.xml is a new folder. */
+function jarsOf(service: JarService): string {
+  const key = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12)
+  return join(cache, `${service}-jars-${key}`)
+}
+
+/** The folder with a service's jars; Maven fills it the first time. */
+export function fetchJars(service: JarService, log: (line: string) => void): string {
+  const folder = jarsOf(service)
+  if (existsSync(folder)) return folder
   log(`${service}: fetching its jars by Maven (about 45 MB, once)`)
   mkdirSync(cache, { recursive: true })
   const half = mkdtempSync(join(cache, 'jars-'))

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePorts } from './free-ports.ts'
-import { classPath, fetchJars, findJava } from './jars.ts'
+import { classPath, fetchJars, java } from './jars.ts'
 import type { Plan, Site } from './plan.ts'
 import { cache, ServicesError } from './set.ts'
 
@@ -18,14 +18,13 @@ const jvm = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-XX
 const clusterId = 'MkU3OEVBNTcwNTJENDM2Qk'
 
 export async function planKafka({ nodes: count, folder, log }: Site): Promise<Plan> {
-  const java = findJava()
   const jars = fetchJars('kafka', log)
   const ports = await freePorts(count * 2)
   const nodes = Array.from({ length: count }, (_, at): Node => {
     return { id: at + 1, port: ports[2 * at] as number, controllerPort: ports[2 * at + 1] as number }
   })
   const brokers = nodes.map(({ port }) => `127.0.0.1:${port}`)
-  const template = formatted(java, jars)
+  const template = formatted(jars)
 
   const processes = nodes.map((node) => {
     const name = count === 1 ? 'kafka' : `kafka-${node.id}`
@@ -38,7 +37,7 @@ export async function planKafka({ nodes: count, folder, log }: Site): Promise<Pl
     const flags = [...heap, `-Dlog4j2.configurationFile=${join(dir, 'log4j2.yaml')}`, '-cp', classPath(jars)]
     return {
       name,
-      command: java,
+      command: java(),
       args: [...flags, 'kafka.Kafka', join(dir, 'server.properties')],
       ready: { kind: 'kafka', own: `127.0.0.1:${node.port}`, brokers } as const,
       quit: 'SIGKILL' as const,
@@ -50,7 +49,7 @@ export async function planKafka({ nodes: count, folder, log }: Site): Promise<Pl
 /**
  * What an empty log folder holds. It names no port, so it is made once and copied: formatting costs a Java start.
  */
-function formatted(java: string, jars: string): string {
+function formatted(jars: string): string {
   const folder = `${jars}-formatted`
   if (existsSync(folder)) return folder
   mkdirSync(cache, { recursive: true })
@@ -60,7 +59,7 @@ function formatted(java: string, jars: string): string {
     writeFileSync(join(work, 'server.properties'), brokerConfig(node, [node], join(work, 'log')))
     const args = ['format', '-t', clusterId, '-c', join(work, 'server.properties')]
     const flags = [...jvm, '-cp', classPath(jars), 'kafka.tools.StorageTool', ...args]
-    const result = spawnSync(java, flags, { encoding: 'utf8' })
+    const result = spawnSync(java(), flags, { encoding: 'utf8' })
     if (result.status !== 0)
       throw new ServicesError(`Kafka could not format a folder:\n${result.stdout}${result.stderr}`)
     renameSync(join(work, 'log'), folder)

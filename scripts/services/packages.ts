@@ -15,19 +15,25 @@ type Program = keyof Programs
 
 const packageOf: Record<Program, string> = { redis: 'redis-server', postgres: 'postgresql', pgbouncer: 'pgbouncer' }
 
-/** Finds programs; installs those that are missing if this is root on a Debian, else says in one line what to install. */
-export function findPrograms(wanted: readonly Program[], log: (line: string) => void): Partial<Programs> {
-  let found = look(wanted)
-  const absent = wanted.filter((name) => found[name] === undefined).map((name) => packageOf[name])
-  if (absent.length > 0 && process.getuid?.() === 0 && onPath('apt-get') !== undefined) {
-    log(`installing ${absent.join(', ')} with apt-get`)
-    install(absent)
-    found = look(wanted)
-  }
-  const missing = wanted.filter((name) => found[name] === undefined).map((name) => packageOf[name])
-  if (missing.length > 0)
-    throw new ServicesError(`Missing: install ${missing.join(', ')} (apt-get install, or your system's way).`)
-  return found
+export interface Found {
+  readonly programs: Partial<Programs>
+  /** The packages that have to be installed first. */
+  readonly missing: readonly string[]
+}
+
+/** Finds programs; `mayInstall` lets apt-get bring those that are missing, if this is root on a Debian. */
+export function findPrograms(wanted: readonly Program[], mayInstall: boolean, log: (line: string) => void): Found {
+  const found = { programs: look(wanted), missing: packagesOf(wanted, look(wanted)) }
+  if (found.missing.length === 0 || !mayInstall || process.getuid?.() !== 0 || onPath('apt-get') === undefined)
+    return found
+  log(`installing ${found.missing.join(', ')} with apt-get`)
+  install(found.missing)
+  const programs = look(wanted)
+  return { programs, missing: packagesOf(wanted, programs) }
+}
+
+function packagesOf(wanted: readonly Program[], programs: Partial<Programs>): string[] {
+  return wanted.filter((name) => programs[name] === undefined).map((name) => packageOf[name])
 }
 
 function look(wanted: readonly Program[]): Partial<Programs> {

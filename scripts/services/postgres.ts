@@ -14,12 +14,15 @@ export async function planPostgres({ programs, folder }: Site): Promise<Plan> {
   const account = unprivileged()
   const dir = folder('postgres')
   const bouncer = folder('pgbouncer')
-  if (account !== undefined) for (const path of [dir, bouncer]) chownSync(path, account.uid, account.gid)
+  const own = (path: string): void => account && chownSync(path, account.uid, account.gid)
+  own(dir)
+  own(bouncer)
 
   const data = join(dir, 'data')
   initialise(programs.postgres as string, data, account)
   writeFileSync(join(data, 'postgresql.conf'), postgresConfig(port))
   writeFileSync(join(bouncer, 'pgbouncer.ini'), bouncerConfig(port, bouncerPort))
+  own(join(bouncer, 'pgbouncer.ini'))
 
   // initdb makes this database, so that no client has to make one after each start.
   const postgres: SqlAddress = { host: '127.0.0.1', port, user, database: 'postgres' }

@@ -90,3 +90,6 @@ export function writeJson(file: string, value: unknown): void {
 
 /** The one line a user gets when something is missing or went wrong; no stack is of use to them. */
 export class ServicesError extends Error {}
+
+/** Something that has to be installed first; the message says what. */
+export class MissingError extends ServicesError {}

@@ -15,14 +15,15 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { planCassandra } from './cassandra.ts'
+import { missingForJars } from './jars.ts'
 import { planKafka } from './kafka.ts'
 import { findPrograms, type Programs } from './packages.ts'
 import type { Plan, Site } from './plan.ts'
 import { planPostgres } from './postgres.ts'
-import { awaitReady, endSet, setExists, startProcess } from './processes.ts'
+import { awaitReady, endSet, markVariable, setExists, startProcess } from './processes.ts'
 import { ask } from './ready.ts'
 import { planRedis } from './redis.ts'
-import { type Addresses, cache, type Service, type ServiceSet, writeJson } from './set.ts'
+import { type Addresses, cache, MissingError, type Service, type ServiceSet, writeJson } from './set.ts'
 
 export interface StartOptions {
   readonly only: readonly Service[]
@@ -30,6 +31,8 @@ export interface StartOptions {
   /** Where the set's folder is made; the system's temporary folder unless told. */
   readonly parent?: string
   readonly cassandraHeap: string
+  /** Whether apt-get may bring what is missing. */
+  readonly mayInstall: boolean
   log(line: string): void
 }
 
@@ -59,9 +62,15 @@ const enoughMemory = 2 ** 30
 
 const logsKept = 10
 
-export async function startServices({ only, nodes, parent, cassandraHeap, log }: StartOptions): Promise<Started> {
-  const wanted = only.flatMap((service) => programsOf[service])
-  const programs = findPrograms(wanted, log)
+export async function startServices({
+  only,
+  nodes,
+  parent,
+  cassandraHeap,
+  mayInstall,
+  log,
+}: StartOptions): Promise<Started> {
+  const programs = needed(only, mayInstall, log)
 
   if (parent !== undefined) mkdirSync(parent, { recursive: true })
   const dir = realpathSync(mkdtempSync(join(parent ?? tmpdir(), 'headwater-services-')))
@@ -95,6 +104,14 @@ export async function startServices({ only, nodes, parent, cassandraHeap, log }:
     await removeSet(set)
     throw error
   }
+}
+
+function needed(only: readonly Service[], mayInstall: boolean, log: (line: string) => void): Partial<Programs> {
+  const wanted = only.flatMap((service) => programsOf[service])
+  const { programs, missing } = findPrograms(wanted, mayInstall, log)
+  const all = [...missing, ...missingForJars(only.filter((name) => name === 'kafka' || name === 'cassandra'))]
+  if (all.length > 0) throw new MissingError(`first install ${all.join(', ')}.`)
+  return programs
 }
 
 async function startAll(set: ServiceSet, log: (line: string) => void): Promise<Record<string, number>> {
@@ -135,10 +152,13 @@ function newLogs(dir: string): string {
  */
 function watch(dir: string): () => void {
   const keeper = fileURLToPath(new URL('keeper.ts', import.meta.url))
+  // Without the mark of a `run` around this one, which would end the keeper with all it started.
+  const env = { ...process.env, [markVariable]: undefined }
   const child = spawn(process.execPath, [keeper, dir], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
     cwd: '/',
+    env,
   })
   child.unref()
   const pipe = child.stdin as NonNullable<typeof child.stdin> & { unref?: () => void }

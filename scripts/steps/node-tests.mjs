@@ -8,11 +8,11 @@ import { root } from '../set-up/root.mjs'
 export const architectureTests = ['server/test/imports.test.ts', 'server/test/seams.test.ts']
 
 /**
- * The test files of a group: `browser` needs a browser, `power` needs disks of its own, `whole` starts engines or servers,
- * `pure` is the rest.
+ * The test files of a group: `browser` needs a browser, `power` needs disks of its own, `cluster` needs real services
+ * (`npm run services`), `whole` starts engines or servers, `pure` is the rest.
  */
 export function testFiles() {
-  const groups = { pure: [], whole: [], power: [], browser: [] }
+  const groups = { pure: [], whole: [], power: [], browser: [], cluster: [] }
   const files = globSync('{protocol,client,server,web}/**/*.test.{ts,tsx}', {
     cwd: root,
     exclude: ['**/node_modules/**', '**/dist/**'],
@@ -26,6 +26,8 @@ export function testFiles() {
 function groupOf(path) {
   if (path.startsWith('server/test/browser/')) return 'browser'
   if (path.startsWith('server/test/power/')) return 'power'
+  if (/^server\/(src\/engines\/(kafka|cassandra|redis|postgres)|test\/(cluster|services))\//.test(path))
+    return 'cluster'
   return path.startsWith('server/test/') || path.startsWith('server/src/engines/') ? 'whole' : 'pure'
 }
 

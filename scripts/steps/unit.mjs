@@ -11,7 +11,14 @@ export function unit(args) {
   const words = args.filter((arg) => !arg.startsWith('-'))
   const flags = args.filter((arg) => arg.startsWith('-'))
   const groups = testFiles()
-  const all = [...architectureTests, ...groups.pure, ...groups.whole, ...groups.power, ...groups.browser]
+  const all = [
+    ...architectureTests,
+    ...groups.pure,
+    ...groups.whole,
+    ...groups.power,
+    ...groups.cluster,
+    ...groups.browser,
+  ]
   const files = words.length === 0 ? groups.pure : all.filter((path) => words.some((word) => path.includes(word)))
   if (files.length === 0) {
     console.error(`No test file has ${words.join(' or ')} in its path.`)
