@@ -3,6 +3,7 @@
 //
 // Plain JavaScript without dependencies, because on a fresh clone the system's Node (20 or newer)
 // reads it before anything is installed. When nothing is to be done it costs a few files' reading.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { becomeNode, serverFlags } from '../server/bin/pinned-node.mjs'
 import { installDependencies } from './set-up/install.mjs'
@@ -38,4 +39,7 @@ if (!ready) process.exit(1)
 const [entry, ...first] = command.run
 // Compiled code and stripped types are kept between runs: it halves the time until the server listens.
 const env = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile'), ...process.env }
+// A cluster on this machine finds the services that `npm run services -- up` has started.
+const services = join(root, 'node_modules/.cache/headwater/services.json')
+if (name === 'start' && !env.HEADWATER_SERVICES && existsSync(services)) env.HEADWATER_SERVICES = services
 await becomeNode([...(command.flags ?? []), join(root, entry), ...first, ...args], env)
