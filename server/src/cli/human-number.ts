@@ -5,5 +5,6 @@ export function humanNumber(text: string): number | undefined {
   const match = /^(\d{1,3}(?:[,_]\d{3})+|\d{1,15})(\.\d{1,6})? ?([kmgbt]?)$/i.exec(text.trim())
   if (!match) return undefined
   const [, whole = '', fraction = '', suffix = ''] = match
-  return Number(whole.replaceAll(/[,_]/g, '') + fraction) * (factors[suffix.toLowerCase()] ?? Number.NaN)
+  const value = Number(whole.replaceAll(/[,_]/g, '') + fraction) * (factors[suffix.toLowerCase()] ?? Number.NaN)
+  return Number(value.toPrecision(15))
 }

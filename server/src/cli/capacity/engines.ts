@@ -65,7 +65,8 @@ export function sizeCassandra(inputs: PlanInputs, load: Load, costs: UnitCosts):
   const fencedUs = fence === 'lwt' ? costs['cassandra.lwtUs'].value : plainUs
   // The costs are those of three copies.
   const copies = replication / 3
-  const writesUs = load.flushesPerS * (fencedUs + plainWritesPerFlush * plainUs) + (load.opensPerS + load.marksPerS) * plainUs
+  const writesUs =
+    load.flushesPerS * (fencedUs + plainWritesPerFlush * plainUs) + (load.opensPerS + load.marksPerS) * plainUs
   const readsUs = (load.opensPerS + load.pagesPerS * readsPerPage) * costs['cassandra.readUs'].value
   const rows = (load.groupsKept * rowBytes + load.membersKept * memberBytes) * compressed
   const diskTB = (rows * replication) / TB
@@ -144,7 +145,10 @@ export function sizePostgres(inputs: PlanInputs, load: Load, costs: UnitCosts): 
     atLeast: { disk: bytes / TB / (postgres.diskTB * postgresDiskShare) },
     networkMBps: (rows * 300 + reads * 3_000) / MB,
   }
-  const databases = Math.max(1, ceil(Math.max(demand.cpu / (postgres.workingCores * inputs.utilisation), demand.atLeast.disk)))
+  const databases = Math.max(
+    1,
+    ceil(Math.max(demand.cpu / (postgres.workingCores * inputs.utilisation), demand.atLeast.disk)),
+  )
   const nodes = databases * synchronousCopies
   return {
     name: 'postgres',

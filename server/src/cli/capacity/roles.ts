@@ -26,13 +26,13 @@ export function sizeApi(inputs: PlanInputs, load: Load, costs: UnitCosts): Sized
 export function sizeGateway(inputs: PlanInputs, load: Load, costs: UnitCosts): Sized {
   const { sockets, socketsPerGateway, zones } = inputs
   const cpu =
-    (load.pushesPerS * costs['gateway.pushUs'].value +
-      load.reconnectsPerS * costs['gateway.connectUs'].value +
-      sockets * costs['gateway.idleUsPerS'].value) *
+    (load.pushesPerS * costs['socket.pushUs'].value +
+      load.reconnectsPerS * costs['socket.connectUs'].value +
+      sockets * costs['socket.idleUsPerS'].value) *
     us
   // Whoever is cut off by the loss of a zone comes back to the others.
   const perGateway = zones > 1 ? (socketsPerGateway * (zones - 1)) / zones : socketsPerGateway
-  const bytes = socketsPerGateway * (costs['gateway.socketBytes'].value + costs['gateway.kernelSocketBytes'].value)
+  const bytes = socketsPerGateway * (costs['socket.bytes'].value + costs['socket.kernelBytes'].value)
   // Queues of slow readers and the program itself.
   const memoryGiB = Math.ceil(2 * (bytes / 2 ** 30) + 1) / 2 + 0.5
   const networkMBps = (2 * load.pushesPerS * frameBytes) / MB
