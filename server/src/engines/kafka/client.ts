@@ -8,10 +8,16 @@ export interface KafkaClient extends AsyncDisposable {
   topic(name: string): Promise<KafkaTopic | undefined>
   /** Also fine when there is one of that name already. */
   createTopic(name: string, shape: TopicShape): Promise<void>
+  /** Also fine when there are none. */
+  deleteTopics(names: readonly string[]): Promise<void>
   topicSettings(name: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>>
 
   /** One request per broker, however many partitions. A time gives the first record that was appended then or later. */
-  offsets(topic: string, at: 'start' | 'end' | number, partitions: readonly Partition[]): Promise<Map<Partition, Offset>>
+  offsets(
+    topic: string,
+    at: 'start' | 'end' | number,
+    partitions: readonly Partition[],
+  ): Promise<Map<Partition, Offset>>
   /** Nothing for a partition of which nothing was committed. */
   committed(group: string, topic: string, partitions: readonly Partition[]): Promise<Map<Partition, Offset>>
   deleteRecords(topic: string, below: ReadonlyMap<Partition, Offset>): Promise<void>
@@ -94,6 +100,8 @@ export interface FetchSink {
   room(): number
   /** Called only for a partition that is being read. */
   take(partition: Partition, records: readonly FetchedRecord[]): void
+  /** The log ends before the position: records that were there are not there any more. */
+  lost(partition: Partition): void
 }
 
 export interface MemberSettings {
