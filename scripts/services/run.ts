@@ -16,7 +16,7 @@ export async function runWith(command: readonly string[], options: StartOptions,
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(name, () => resolve(128 + constants.signals[name]))
   })
-  endWithParent()
+  endWithParents()
   const starting = startServices(options)
   const early = await Promise.race([starting.then(() => undefined), interrupted])
   // The keeper removes what has begun.
@@ -47,22 +47,44 @@ function foreground([program, ...args]: readonly string[], env: Record<string, s
 }
 
 /**
- * An older Node cannot put the pinned one in its place: it waits in the terminal as our parent, and may be killed without
- * a chance to tell us.
+ * npm, its shell, and an older Node that could not put the pinned one in its place wait in the terminal as our parents,
+ * and may be killed without a chance to tell us. Not so a shell that started us in the background: that may go its way.
  */
-function endWithParent(): void {
-  const parent = process.ppid
-  if (!isBootstrap(parent)) return
+function endWithParents(): void {
+  const parents = waitingParents()
+  if (parents.length === 0) return
+  const links = [process.pid, ...parents.slice(0, -1)]
   setInterval(() => {
-    if (process.ppid !== parent) process.exit(1)
+    if (links.some((pid, at) => parentOf(pid) !== parents[at])) process.exit(1)
   }, 500).unref()
 }
 
-/** Not so a shell that started us in the background: that may go its way. */
-function isBootstrap(pid: number): boolean {
+/** From our own parent up to npm, or to the bootstrap that was started without it; none of either is none at all. */
+function waitingParents(): number[] {
+  const parents: number[] = []
+  let waiting = 0
+  for (let pid = parentOf(process.pid); pid !== undefined && pid > 1 && parents.length < 4; pid = parentOf(pid)) {
+    parents.push(pid)
+    const [program, script] = commandLine(pid)
+    if (program?.startsWith('npm ') || script?.endsWith('bootstrap.mjs')) waiting = parents.length
+    if (program?.startsWith('npm ')) break
+  }
+  return parents.slice(0, waiting)
+}
+
+function parentOf(pid: number): number | undefined {
+  if (pid === process.pid) return process.ppid
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[1]?.endsWith('bootstrap.mjs') === true
+    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
   } catch {
-    return false
+    return undefined
+  }
+}
+
+function commandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    return []
   }
 }
