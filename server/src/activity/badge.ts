@@ -3,7 +3,7 @@ import type { Seq, UserId } from '../model/ids.ts'
 import type { MarkChange } from '../model/marks.ts'
 import type { GroupStore } from '../ports/group-store.ts'
 import type { ReadMarks, UserMarks } from '../ports/read-marks.ts'
-import type { BadgeCounts, UnreadSets } from '../ports/unread-sets.ts'
+import type { BadgeCounts, UnreadContent, UnreadSets } from '../ports/unread-sets.ts'
 
 export interface BadgePorts {
   readonly groups: GroupStore
@@ -44,14 +44,25 @@ export function createBadge({ groups, marks, unread }: BadgePorts, retentionMs: 
       const [upTo = 0] = await groups.heads([user])
       const known = await allMarks(user)
       const rows = await groups.unread(user, known.all.read.upTo, createdFrom)
-      await unread.put(user, { upTo, rows, all: known.all, marks: known.groups })
-      const counts = await unread.mark(user, changesOf(await allMarks(user)), createdFrom)
+      const counts = await keep(user, { upTo, rows, all: known.all, marks: known.groups }, createdFrom)
       const [head = 0] = await groups.heads([user])
       if (counts && counts.upTo >= head) return counts
+      // No set was kept: what was read is right as long as nothing was flushed meanwhile.
+      if (!counts && upTo >= head) return { upTo, ...countWithout(rows, known) }
       if (attempt < rebuildsMax) continue
-      if (counts) return counts
-      return { upTo, ...countWithout(rows, known) }
+      return counts ?? { upTo, ...countWithout(rows, known) }
     }
+  }
+
+  /** `undefined` when the set is not kept: the cache is down, or lets it go at once. */
+  async function keep(user: UserId, content: UnreadContent, createdFrom: number): Promise<BadgeCounts | undefined> {
+    try {
+      await unread.put(user, content)
+    } catch {
+      return undefined
+    }
+    const changes = changesOf(await allMarks(user))
+    return unread.mark(user, changes, createdFrom).catch(() => undefined)
   }
 
   async function allMarks(user: UserId): Promise<UserMarks> {

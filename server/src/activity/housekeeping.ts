@@ -57,9 +57,10 @@ export function startHousekeeping(
     // Groups that events of before a deletion would open are past retention by then.
     await ports.objects.purgeTombstones(createdBefore)
     await ports.log.trim(now - settings.logRetentionMs)
-    await ports.traces.purge(now - dayMs)
     await ports.idempotency.purge(now - dayMs)
     await ports.devices.purge({ seenBefore: now - settings.retentionMs })
     await ports.revocations.purge(now)
+    // The last, since traces may lie in a cache that is away.
+    await ports.traces.purge(now - dayMs)
   }
 }

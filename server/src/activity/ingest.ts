@@ -143,11 +143,23 @@ export function createIngest(
     return { event, bytes: checked.bytes }
   }
 
-  /** An id without a time was taken in before, perhaps: then it keeps the time that it got, and is no newer event. */
+  /**
+   * An id without a time was taken in before, perhaps: then it keeps the time that it got, and is no newer event. Traces
+   * may be lost or away, so this is as good as they are.
+   */
   async function nameTimes(timeless: readonly Taken[]): Promise<void> {
+    let areTracesAway = false
     for (const taken of timeless) {
       const { eventId } = taken.event
-      const known = pending.get(eventId) ?? (await traces.get(eventId)).at(0)
+      let known = pending.get(eventId)
+      if (!known && !areTracesAway) {
+        try {
+          known = (await traces.get(eventId)).at(0)
+        } catch (error) {
+          areTracesAway = true
+          observer.onTraceLost?.(error)
+        }
+      }
       if (known) taken.event = { ...taken.event, createdAt: timed(known).createdAt }
     }
   }
@@ -205,10 +217,14 @@ export function createIngest(
 
   async function trace(eventId: string): Promise<TracedEvent | undefined> {
     const id = eventId.toLowerCase()
-    const [first] = await traces.get(id)
-    if (first) return tracedEvent(first)
     const waiting = pending.get(id)
-    return waiting && waiting.acceptedAt > clock.now() - tracedMs ? tracedPending(waiting) : undefined
+    const known = waiting && waiting.acceptedAt > clock.now() - tracedMs ? tracedPending(waiting) : undefined
+    // Without the traces nobody can say that there is no such event.
+    const [first] = await traces.get(id).catch((error: unknown) => {
+      if (!known) throw error
+      return []
+    })
+    return first ? tracedEvent(first) : known
   }
 }
 
