@@ -57,17 +57,13 @@ function initialise(bin: string, data: string, account: User | undefined): void 
   if (result.status !== 0) throw new ServicesError(`initdb failed:\n${result.stdout}${result.stderr}`)
 }
 
-/**
- * `fsync = off` is for the machine's power alone: what a killed process has written is with the system all the same.
- */
+/** Safe as a real one: the server refuses to start on `fsync = off`, also when somebody only tries it out. */
 function postgresConfig(port: number): string {
   return `listen_addresses = '127.0.0.1'
 port = ${port}
 unix_socket_directories = ''
 max_connections = 200
 shared_buffers = 32MB
-fsync = off
-full_page_writes = off
 max_wal_size = 256MB
 autovacuum_naptime = 30s
 dynamic_shared_memory_type = mmap

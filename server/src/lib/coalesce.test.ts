@@ -71,6 +71,7 @@ test('a failure is told to all that went together; one that the server cannot ta
     ['rejected', 'fulfilled'],
   )
 
+  await settled()
   const lost = Promise.allSettled([call([3]), call([4]), call([5])])
   runs[4]?.answer(new HeadwaterError('store_unavailable'))
   await settled()

@@ -62,7 +62,10 @@ export function coalescing<Item, Result>(
     try {
       const results = await run(calls.flatMap(({ items }) => items))
       let at = 0
-      for (const { items, resolve } of calls) resolve(results.slice(at, (at += items.length)))
+      for (const { items, resolve } of calls) {
+        resolve(results.slice(at, at + items.length))
+        at += items.length
+      }
     } catch (error) {
       // What one call asked for may be what the server cannot take: the others shall not fail with it.
       if (calls.length > 1 && HeadwaterError.is(error) && error.code === 'internal') {
