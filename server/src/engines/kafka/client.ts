@@ -5,6 +5,8 @@ import type { Offset, Partition } from '../../model/ids.ts'
  * client can take its place.
  */
 export interface KafkaClient extends AsyncDisposable {
+  /** What the brokers are too old for, in words for the operator; nothing when all is well. */
+  lacking(): Promise<string | undefined>
   topic(name: string): Promise<KafkaTopic | undefined>
   /** Also fine when there is one of that name already. */
   createTopic(name: string, shape: TopicShape): Promise<void>
@@ -24,6 +26,7 @@ export interface KafkaClient extends AsyncDisposable {
   /** What lies at `from` and behind it, as far as `maxBytes` reach and one record at least. */
   read(topic: string, partition: Partition, from: Offset, maxBytes: number): Promise<Fetched>
 
+  /** These three are for the topic as it was when it was last asked for; not for another one of its name later. */
   producer(topic: string, source: BatchSource): KafkaProducer
   fetcher(topic: string, sink: FetchSink): KafkaFetcher
   member(group: string, topic: string, settings: MemberSettings, changed: () => void): KafkaMember
@@ -33,6 +36,8 @@ export interface KafkaTopic {
   /** Another topic of the same name has another one. */
   readonly id: string
   readonly partitions: number
+  /** Copies of the partition that has the fewest. */
+  readonly replication: number
 }
 
 export interface TopicShape {
@@ -100,8 +105,8 @@ export interface FetchSink {
   room(): number
   /** Called only for a partition that is being read. */
   take(partition: Partition, records: readonly FetchedRecord[]): void
-  /** The log ends before the position: records that were there are not there any more. */
-  lost(partition: Partition): void
+  /** Records that were there are not there any more: the log ends before the position, or it is another topic now. */
+  lost(): void
 }
 
 export interface MemberSettings {

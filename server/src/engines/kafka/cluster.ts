@@ -21,6 +21,7 @@ export interface TopicView {
   readonly id: string
   /** The leader of each partition, by node id; negative while there is none. */
   readonly leaders: readonly number[]
+  readonly replication: number
 }
 
 /** The brokers: who they are, who leads what, and requests to them. */
@@ -79,6 +80,12 @@ export class Cluster implements AsyncDisposable {
     return this.#views.get(topic)
   }
 
+  /** Whether there is another topic of the name now, or other partitions. */
+  isOther(topic: string, was: TopicView): boolean {
+    const view = this.#views.get(topic)
+    return view !== undefined && (view.id !== was.id || view.leaders.length !== was.leaders.length)
+  }
+
   /** Asks who leads what, unless that was told less than `youngerMs` ago. Questions at the same time are one. */
   refresh(topic: string, youngerMs = 0): Promise<TopicView | undefined> {
     const now = this.seams.clock.monotonic()
@@ -107,7 +114,8 @@ export class Cluster implements AsyncDisposable {
     }
     const leaders: number[] = []
     for (const { partitionIndex, leaderId } of found.partitions) leaders[partitionIndex] = leaderId
-    const view = { id: found.topicId, leaders }
+    const replication = Math.min(...found.partitions.map(({ replicaNodes }) => replicaNodes.length))
+    const view = { id: found.topicId, leaders, replication }
     this.#views.set(topic, view)
     return view
   }

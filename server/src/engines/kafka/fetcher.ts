@@ -1,7 +1,7 @@
 import type { ConnectionPool } from '@platformatic/kafka'
 import type { Offset, Partition } from '../../model/ids.ts'
 import type { FetchSink, KafkaFetcher } from './client.ts'
-import type { Cluster } from './cluster.ts'
+import type { Cluster, TopicView } from './cluster.ts'
 import { kafkaErrors } from './failure.ts'
 import { type FetchAnswer, type FetchApi, type FetchedPartition, fetchApi } from './fetch-api.ts'
 import { type Decompress, decodeBatches } from './record-batch.ts'
@@ -31,7 +31,7 @@ interface Session {
 export class Fetcher implements KafkaFetcher {
   readonly #cluster: Cluster
   readonly #topic: string
-  readonly #topicId: string
+  readonly #was: TopicView
   readonly #sink: FetchSink
   readonly #pool: ConnectionPool
   readonly #api: FetchApi
@@ -46,14 +46,14 @@ export class Fetcher implements KafkaFetcher {
   constructor(
     cluster: Cluster,
     topic: string,
-    topicId: string,
+    was: TopicView,
     sink: FetchSink,
     starts: (partitions: readonly Partition[]) => Promise<ReadonlyMap<Partition, Offset>>,
   ) {
     this.#cluster = cluster
     this.#starts = starts
     this.#topic = topic
-    this.#topicId = topicId
+    this.#was = was
     this.#sink = sink
     this.#pool = cluster.newPool()
     this.#api = fetchApi(cluster.driver)
@@ -94,8 +94,8 @@ export class Fetcher implements KafkaFetcher {
   }
 
   #leaders(): Map<number, Reading[]> {
-    const view = this.#cluster.known(this.#topic)
-    const leaders = view?.id === this.#topicId ? view.leaders : []
+    const other = this.#cluster.isOther(this.#topic, this.#was)
+    const leaders = other ? [] : (this.#cluster.known(this.#topic)?.leaders ?? [])
     return Map.groupBy(this.#readings.values(), ({ partition }) => leaders[partition] ?? -1)
   }
 
@@ -128,6 +128,7 @@ export class Fetcher implements KafkaFetcher {
   async #lookAgain(): Promise<void> {
     await this.#cluster.seams.scheduler.sleep(retryMs)
     await this.#cluster.refresh(this.#topic).catch(() => {})
+    if (this.#cluster.isOther(this.#topic, this.#was)) this.#sink.lost()
     this.#run()
   }
 
@@ -141,7 +142,7 @@ export class Fetcher implements KafkaFetcher {
     const changed = readings.filter(({ partition, next }) => session.sent.get(partition) !== next)
     const forgotten = [...session.sent.keys()].filter((partition) => !wanted.has(partition))
     const asked = {
-      topicId: this.#topicId,
+      topicId: this.#was.id,
       maxWaitMs,
       maxBytes,
       partitionMaxBytes: Math.min(partitionBytes, maxBytes),
@@ -180,7 +181,7 @@ export class Fetcher implements KafkaFetcher {
       const start = starts?.get(reading.partition)
       if (start === undefined) continue
       if (start > reading.next) reading.next = start
-      else this.#sink.lost(reading.partition)
+      else this.#sink.lost()
     }
     await this.#cluster.seams.scheduler.sleep(retryMs)
   }

@@ -1,3 +1,4 @@
+import { HeadwaterError } from '../../lib/error.ts'
 import type { Seams } from '../../lib/seams.ts'
 import type { KafkaClient, TopicShape } from './client.ts'
 import { Cluster, type ConnectionSettings } from './cluster.ts'
@@ -31,8 +32,11 @@ export interface Kafka extends AsyncDisposable {
   readonly topicId: string
   readonly partitions: number
   readonly epoch: number
+  /** What a person should know who runs it. */
+  readonly warnings: readonly string[]
 }
 
+const inSync = 'min.insync.replicas'
 const week = 7 * 24 * 3_600_000
 
 /**
@@ -45,7 +49,8 @@ export async function openKafka(settings: KafkaSettings, seams: Seams): Promise<
     return await openTopic(client, settings)
   } catch (error) {
     await client[Symbol.asyncDispose]()
-    throw error
+    if (HeadwaterError.is(error)) throw error
+    throw refusal(`Kafka at ${settings.brokers.join(', ')} cannot be used: ${(error as Error).message}`, error)
   }
 }
 
@@ -69,6 +74,8 @@ function connectionOf(settings: KafkaSettings): ConnectionSettings {
 async function openTopic(client: KafkaClient, settings: KafkaSettings): Promise<Kafka> {
   const { topic = 'headwater.activity', partitions = 512, replication = 3, firstEpoch = 0 } = settings
   const minInSync = settings.minInSync ?? Math.max(1, replication - 1)
+  const lacking = await client.lacking()
+  if (lacking !== undefined) throw refusal(lacking)
   let found = await client.topic(topic)
   if (!found) {
     await client.createTopic(topic, shapeOf(partitions, replication, minInSync, settings.retentionMs ?? week))
@@ -81,7 +88,7 @@ async function openTopic(client: KafkaClient, settings: KafkaSettings): Promise<
         `would be looked for in another one: set it to ${found.partitions}`,
     )
   }
-  await checkSettings(client, topic)
+  const warnings = await checkSettings(client, topic, found.replication)
   const epoch = await settleEpoch(client, topic, found, { replication, minInSync, firstEpoch })
   return {
     client,
@@ -89,6 +96,7 @@ async function openTopic(client: KafkaClient, settings: KafkaSettings): Promise<
     topicId: found.id,
     partitions,
     epoch,
+    warnings,
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   }
 }
@@ -101,20 +109,25 @@ const shapeOf = (partitions: number, replication: number, minInSync: number, ret
     'message.timestamp.type': 'LogAppendTime',
     'cleanup.policy': 'delete',
     'retention.ms': String(retentionMs),
-    'min.insync.replicas': String(minInSync),
+    [inSync]: String(minInSync),
     'unclean.leader.election.enable': 'false',
   },
 })
 
-async function checkSettings(client: KafkaClient, topic: string): Promise<void> {
+/** Refuses what loses records for sure; warns of what loses them with one broker. */
+async function checkSettings(client: KafkaClient, topic: string, replication: number): Promise<string[]> {
   const needed = {
     'message.timestamp.type': 'LogAppendTime',
     'cleanup.policy': 'delete',
     'unclean.leader.election.enable': 'false',
   }
-  const is = await client.topicSettings(topic, Object.keys(needed))
+  const is = await client.topicSettings(topic, [...Object.keys(needed), inSync])
   for (const [key, value] of Object.entries(needed)) {
     if (is.get(key) === value) continue
     throw refusal(`The topic ${topic} has ${key}=${is.get(key)} and needs ${value}, or records are lost or dated anew`)
   }
+  if (replication > 1 && Number(is.get(inSync)) > 1) return []
+  return [
+    `The topic ${topic} has ${replication} replicas and ${inSync}=${is.get(inSync)}: the loss of one broker loses events`,
+  ]
 }

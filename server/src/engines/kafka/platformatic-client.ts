@@ -40,9 +40,20 @@ export class PlatformaticClient implements KafkaClient {
     this.#fetch = fetchApi(cluster.driver)
   }
 
+  async lacking(): Promise<string | undefined> {
+    const { apiVersionsV4, fetchV17, produceV11, consumerGroupHeartbeatV1 } = this.#cluster.driver
+    const { apiKeys } = await this.#cluster.ask(apiVersionsV4.api, 'headwater', '1')
+    const can = ({ key, version }: { key: number; version: number }) =>
+      apiKeys.some((known) => known.apiKey === key && version >= known.minVersion && version <= known.maxVersion)
+    const all = [fetchV17.api, produceV11.api, consumerGroupHeartbeatV1.api].every(can)
+    return all
+      ? undefined
+      : 'The brokers are older than Kafka 4.0, or their groups of the consumer protocol are switched off'
+  }
+
   async topic(name: string): Promise<KafkaTopic | undefined> {
     const view = await this.#cluster.refresh(name)
-    return view && { id: view.id, partitions: view.leaders.length }
+    return view && { id: view.id, partitions: view.leaders.length, replication: view.replication }
   }
 
   async createTopic(name: string, shape: TopicShape): Promise<void> {
@@ -169,12 +180,12 @@ export class PlatformaticClient implements KafkaClient {
   }
 
   producer(topic: string, source: BatchSource): KafkaProducer {
-    return new Producer(this.#cluster, topic, this.#known(topic).id, source)
+    return new Producer(this.#cluster, topic, this.#known(topic), source)
   }
 
   fetcher(topic: string, sink: FetchSink): KafkaFetcher {
     const starts = (partitions: readonly Partition[]) => this.offsets(topic, 'start', partitions)
-    return new Fetcher(this.#cluster, topic, this.#known(topic).id, sink, starts)
+    return new Fetcher(this.#cluster, topic, this.#known(topic), sink, starts)
   }
 
   member(group: string, topic: string, settings: MemberSettings, changed: () => void): KafkaMember {

@@ -1,7 +1,7 @@
 import type { Connection, ConnectionPool } from '@platformatic/kafka'
 import type { Partition } from '../../model/ids.ts'
 import type { Batch, BatchSource, KafkaProducer } from './client.ts'
-import { type Cluster, send } from './cluster.ts'
+import { type Cluster, send, type TopicView } from './cluster.ts'
 import { KafkaFailure, kafkaErrors } from './failure.ts'
 import { type ProduceApi, type ProducedPartition, produceApi } from './produce-api.ts'
 import { type BatchStamp, encodeBatch } from './record-batch.ts'
@@ -57,7 +57,7 @@ interface ProducerId {
 export class Producer implements KafkaProducer {
   readonly #cluster: Cluster
   readonly #topic: string
-  readonly #topicId: string
+  readonly #was: TopicView
   readonly #source: BatchSource
   readonly #pool: ConnectionPool
   readonly #api: ProduceApi
@@ -70,10 +70,10 @@ export class Producer implements KafkaProducer {
   #lostSince: number | undefined
   #closed = false
 
-  constructor(cluster: Cluster, topic: string, topicId: string, source: BatchSource) {
+  constructor(cluster: Cluster, topic: string, was: TopicView, source: BatchSource) {
     this.#cluster = cluster
     this.#topic = topic
-    this.#topicId = topicId
+    this.#was = was
     this.#source = source
     this.#pool = cluster.newPool()
     this.#api = produceApi(cluster.driver)
@@ -121,8 +121,8 @@ export class Producer implements KafkaProducer {
   }
 
   #leaderOf(partition: Partition): number | undefined {
-    const view = this.#cluster.known(this.#topic)
-    const node = view?.id === this.#topicId ? view.leaders[partition] : undefined
+    if (this.#cluster.isOther(this.#topic, this.#was)) return undefined
+    const node = this.#cluster.known(this.#topic)?.leaders[partition]
     return node === undefined || node < 0 ? undefined : node
   }
 
