@@ -57,21 +57,28 @@ export const dialects = { headwater, socketIo }
 /** Many users, each with one socket, spread over several local addresses so that ports suffice. */
 export class Crowd {
   readonly members: readonly Member[]
-  readonly #url: string
+  readonly #urls: readonly string[]
   readonly #dialect: Dialect
   readonly #onFrame: (member: number, payload: Buffer) => void
   #wakeLive: () => void = () => {}
   closed = 0
   refused = 0
 
-  constructor(url: string, dialect: Dialect, size: number, onFrame: (member: number, payload: Buffer) => void) {
-    this.#url = url
+  /** `url`: where sockets are opened; several, separated by commas, in turn. `first`: the number of the first user. */
+  constructor(
+    url: string,
+    dialect: Dialect,
+    size: number,
+    onFrame: (member: number, payload: Buffer) => void,
+    first = 0,
+  ) {
+    this.#urls = url.split(',')
     this.#dialect = dialect
     this.#onFrame = onFrame
     const secret = secretOf(tokenSecret)
     const iat = Math.floor(Date.now() / 1_000)
     this.members = Array.from({ length: size }, (_, i) => {
-      const user = `user-${i}`
+      const user = `user-${first + i}`
       const token = signToken({ sub: user, iat, exp: iat + 86_400 }, secret)
       return { user, token, socket: null, epoch: '', seq: 0, isLive: false }
     })
@@ -126,7 +133,13 @@ export class Crowd {
     const from = `127.0.0.${1 + (index % 8)}`
     for (;;) {
       try {
-        member.socket = await CheapWebSocket.open(this.#url, this.#dialect.path, from, index, this.#events)
+        member.socket = await CheapWebSocket.open(
+          this.#urls[index % this.#urls.length]!,
+          this.#dialect.path,
+          from,
+          index,
+          this.#events,
+        )
         break
       } catch {
         this.refused++

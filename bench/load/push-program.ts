@@ -1,11 +1,11 @@
-// Clients that listen, and whoever causes what they hear, in one process with one clock. Arguments: the url, the API key,
-// how many users.
+// Clients that listen, and whoever causes what they hear, in one process with one clock. Arguments: the url of the sockets
+// (several: with commas between), the API key, how many users, and where events are sent if that is another url.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serve } from '../measuring/child.ts'
 import { Crowd, dialects } from './crowd.ts'
 import { HttpConnection, requestBytes } from './http-connection.ts'
 
-const [url = '', key = '', size = '0'] = process.argv.slice(2)
+const [url = '', key = '', size = '0', api = url] = process.argv.slice(2)
 const users = Number(size)
 const groupMarker = Buffer.from('"latest_preview":"')
 const countMarker = Buffer.from('"event_count":')
@@ -47,7 +47,7 @@ const connections: HttpConnection[] = []
 
 /** Each of the requests that are due goes out with the next tick of a timer, late or not; latency counts from when it was due. */
 async function push(run: string, perS: number, seconds: number, perRequest: number) {
-  while (connections.length < 16) connections.push(await HttpConnection.open(url))
+  while (connections.length < 16) connections.push(await HttpConnection.open(api))
   const total = Math.ceil((perS * seconds) / perRequest) * perRequest
   dueAt = new Float64Array(total)
   seenAt = new Float64Array(total)

@@ -1,12 +1,11 @@
-// Many clients that mostly wait, in a process of their own. Arguments: the url, the dialect, how many users.
+// Many clients that mostly wait, in a process of their own. Arguments: the url, the dialect, how many users,
+// the number of the first of them.
 import { serve } from '../measuring/child.ts'
 import { Crowd, dialects } from './crowd.ts'
 
-const [url = '', dialect = 'headwater', size = '0'] = process.argv.slice(2)
+const [url = '', dialect = 'headwater', size = '0', first = '0'] = process.argv.slice(2)
 let frames = 0
-const crowd = new Crowd(url, dialects[dialect as keyof typeof dialects], Number(size), () => {
-  frames++
-})
+const crowd = new Crowd(url, dialects[dialect as keyof typeof dialects], Number(size), () => frames++, Number(first))
 
 serve(
   {},

@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { eventsOf, fill, type Mix } from './load/cluster-events.ts'
+import type { Benchmark } from './measuring/benchmark.ts'
+import { Child } from './measuring/child.ts'
+import { BenchCluster } from './measuring/cluster.ts'
+import { BenchServices } from './measuring/services.ts'
+import { median } from './measuring/statistics.ts'
+
+const peerProgram = new URL('./peers/row-per-event.ts', import.meta.url)
+
+interface Case {
+  readonly name: string
+  readonly mix: Mix
+  readonly fence: 'lwt' | 'stamp'
+  readonly partitions: number
+  readonly workers: number
+  readonly events: number
+}
+
+interface Run {
+  readonly eventsPerS: number
+  /** CPU microseconds an event, by process. */
+  readonly cpu: Readonly<Record<string, number>>
+}
+
+/** Events wait in the topic; workers are started and work them off. */
+async function worked(services: BenchServices, given: Case, seed: number): Promise<Run> {
+  const cluster = new BenchCluster(services, {
+    'kafka.partitions': given.partitions,
+    'cassandra.fence': given.fence,
+  })
+  const engines = await cluster.engines()
+  try {
+    await fill(engines.ports.log, eventsOf(given.mix, given.events, seed))
+    const before = services.cpuSeconds()
+    const workers = await Promise.all(Array.from({ length: given.workers }, () => cluster.start('worker')))
+    const cpuAtStart = workers.map((worker) => worker.cpuSeconds())
+    const started = performance.now()
+    for (let last = -1; ; await sleep(50)) {
+      const { end, committed } = (await engines.ports.log.totals?.()) ?? { end: 1, committed: 0 }
+      if (committed >= end) break
+      if (committed === last && performance.now() - started > 300_000) throw new Error('the workers stand still')
+      last = committed
+    }
+    const seconds = (performance.now() - started) / 1_000
+    const after = services.cpuSeconds()
+    const perEvent = (used: number) => (used * 1e6) / given.events
+    const workerCpu = workers.reduce((sum, worker, i) => sum + worker.cpuSeconds() - (cpuAtStart[i] ?? 0), 0)
+    await Promise.all(workers.map((worker) => worker.ask('stop')))
+    await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()))
+    return {
+      eventsPerS: given.events / seconds,
+      cpu: {
+        worker: perEvent(workerCpu),
+        kafka: perEvent((after.kafka ?? 0) - (before.kafka ?? 0)),
+        cassandra: perEvent((after.cassandra ?? 0) - (before.cassandra ?? 0)),
+        redis: perEvent((after.redis ?? 0) - (before.redis ?? 0)),
+      },
+    }
+  } finally {
+    await engines[Symbol.asyncDispose]()
+  }
+}
+
+async function peer(services: BenchServices, mix: Mix, events: number, seed: number): Promise<Run> {
+  const cluster = new BenchCluster(services, { 'kafka.partitions': 12 })
+  const engines = await cluster.engines()
+  try {
+    await fill(engines.ports.log, eventsOf(mix, events, seed))
+    const { namespace } = cluster.config().cluster
+    const before = services.cpuSeconds()
+    await using consumer = await Child.start(peerProgram, [
+      services.file,
+      `${namespace}.activity`,
+      '12',
+      `${namespace}_peer`,
+    ])
+    const cpuAtStart = consumer.cpuSeconds()
+    const seconds = await consumer.ask<number>('workOff', events)
+    const after = services.cpuSeconds()
+    const perEvent = (used: number) => (used * 1e6) / events
+    return {
+      eventsPerS: events / seconds,
+      cpu: {
+        worker: perEvent(consumer.cpuSeconds() - cpuAtStart),
+        kafka: perEvent((after.kafka ?? 0) - (before.kafka ?? 0)),
+        cassandra: perEvent((after.cassandra ?? 0) - (before.cassandra ?? 0)),
+      },
+    }
+  } finally {
+    await engines[Symbol.asyncDispose]()
+  }
+}
+
+const rate = (runs: readonly Run[]) => median(runs.map(({ eventsPerS }) => eventsPerS))
+const shown = (perS: number) => `${Math.round(perS).toLocaleString('en-US')} events/s`
+const cpuOf = (runs: readonly Run[]) =>
+  Object.keys(runs[0]?.cpu ?? {})
+    .map((name) => `${name} ${median(runs.map(({ cpu }) => cpu[name] ?? 0)).toFixed(1)}`)
+    .join(' · ')
+
+const benchmark: Benchmark = {
+  name: 'cluster-fold',
+  title: 'From Kafka to groups in Cassandra',
+  method:
+    'Events wait in the topic; workers are started and the time is taken until all are committed: folded, written to Cassandra, told. Kafka, Cassandra (one node each, commit log synced in batches), Redis and the workers share this machine. The viral mix is that of `headwater simulate` with a fifth of all events on one post; in the even mix every event opens a group of a user of its own, so that nothing can be folded together. The peer reads the same topic with the same client, and for every event reads a row, adds one and writes it back, 256 groups side by side; it keeps neither who was counted nor an order.',
+  async run({ quick, progress }) {
+    await using services = await BenchServices.start(progress)
+    const rounds = quick ? 1 : 3
+    const events = quick ? 20_000 : 200_000
+    const few = quick ? 2_000 : 10_000
+    const cases: readonly Case[] = [
+      { name: 'viral, 12 partitions, lwt', mix: 'viral', fence: 'lwt', partitions: 12, workers: 1, events },
+      { name: 'viral, 12 partitions, stamp', mix: 'viral', fence: 'stamp', partitions: 12, workers: 1, events },
+      { name: 'viral, 512 partitions, lwt', mix: 'viral', fence: 'lwt', partitions: 512, workers: 1, events },
+      { name: 'viral, 512 partitions, stamp', mix: 'viral', fence: 'stamp', partitions: 512, workers: 1, events },
+      { name: 'viral, 12 partitions, lwt, 2 workers', mix: 'viral', fence: 'lwt', partitions: 12, workers: 2, events },
+      { name: 'viral, 12 partitions, lwt, 4 workers', mix: 'viral', fence: 'lwt', partitions: 12, workers: 4, events },
+      { name: 'even, 12 partitions, lwt', mix: 'even', fence: 'lwt', partitions: 12, workers: 1, events: few },
+      { name: 'even, 12 partitions, stamp', mix: 'even', fence: 'stamp', partitions: 12, workers: 1, events: few },
+    ]
+    const runs = new Map<string, Run[]>(cases.map(({ name }) => [name, []]))
+    const peers: Record<Mix, Run[]> = { viral: [], even: [] }
+    // In turn, so that what the machine does meanwhile strikes all.
+    for (let round = 0; round < rounds; round++) {
+      for (const one of cases) {
+        const run = await worked(services, one, round + 1)
+        progress(`${one.name}: ${shown(run.eventsPerS)}; CPU µs ${cpuOf([run])}`)
+        runs.get(one.name)?.push(run)
+      }
+      for (const mix of ['viral', 'even'] as const) {
+        const run = await peer(services, mix, few * 2, round + 1)
+        progress(`a row per event, ${mix}: ${shown(run.eventsPerS)}; CPU µs ${cpuOf([run])}`)
+        peers[mix].push(run)
+      }
+    }
+    const of = (name: string) => runs.get(name) ?? []
+    const main = of('viral, 12 partitions, lwt')
+    return {
+      figures: cases.flatMap(({ name, mix }) => [
+        { what: name, headwater: shown(rate(of(name))), peer: shown(rate(peers[mix])) },
+        { what: `${name}: CPU µs an event`, headwater: cpuOf(of(name)), peer: cpuOf(peers[mix]) },
+      ]),
+      bars: [
+        {
+          what: 'Viral mix, 12 partitions, lwt, against a row per event',
+          measured: rate(main) / rate(peers.viral),
+          must: 5,
+          aim: null,
+          unit: '×',
+          better: 'higher',
+        },
+        {
+          what: 'Viral mix, 12 partitions, lwt',
+          measured: rate(main),
+          must: 0,
+          aim: 60_000,
+          unit: 'events/s',
+          better: 'higher',
+        },
+      ],
+    }
+  },
+}
+
+export default benchmark
