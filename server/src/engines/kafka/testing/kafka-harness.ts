@@ -2,6 +2,7 @@ import type { Harness } from '../../../conformance/frame.ts'
 import type { Seams } from '../../../lib/seams.ts'
 import { systemSeams } from '../../../lib/system-seams.ts'
 import type { EventLog } from '../../../ports/event-log.ts'
+import type { KafkaClient } from '../client.ts'
 import { KafkaEventLog, type KafkaLogSettings } from '../event-log.ts'
 import { epochTopic } from '../log-epoch.ts'
 import { connectKafka, type KafkaSettings, openKafka } from '../open.ts'
@@ -21,11 +22,12 @@ export async function openTestLog(
   kafkaSettings: KafkaSettings,
   settings: KafkaLogSettings = {},
   seams: Seams = systemSeams,
-): Promise<KafkaEventLog> {
+): Promise<KafkaEventLog & { readonly client: KafkaClient }> {
   const kafka = await openKafka(kafkaSettings, seams)
   const log = new KafkaEventLog(kafka, seams, { heartbeatMs: 100, ...settings })
   const close = log[Symbol.asyncDispose].bind(log)
   return Object.assign(log, {
+    client: kafka.client,
     async [Symbol.asyncDispose]() {
       await close()
       await kafka[Symbol.asyncDispose]()
