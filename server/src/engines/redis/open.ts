@@ -1,3 +1,4 @@
+import { HeadwaterError } from '../../lib/error.ts'
 import type { Seams } from '../../lib/seams.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { RedisConnection } from './connection.ts'
@@ -31,7 +32,7 @@ export async function openRedis(settings: RedisSettings, seams: Seams): Promise<
   const connect = (name: string) => connectRedis(settings, seams, name)
   const commands = opened.use(await connect('commands'))
   const functions = new RedisFunctions(commands)
-  if (commands.isReady) await functions.load()
+  if (commands.isReady) await functions.load().catch(refuseOld)
   const interest = redisInterest(commands, functions, limits)
   const pubSub = opened.use(
     new RedisPubSub({ commands, interest, limits, seams, openSubscriber: () => connect('subscriber') }),
@@ -54,6 +55,14 @@ export async function openRedis(settings: RedisSettings, seams: Seams): Promise<
       }
     },
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
+  }
+}
+
+/** A Redis that cannot be used for this is said at the start; one that is busy gets the functions when they are needed. */
+function refuseOld(error: unknown): void {
+  const cause = HeadwaterError.is(error) && error.cause instanceof Error ? error.cause.message : ''
+  if (/unknown command|NOPERM/i.test(cause)) {
+    throw new Error(`Redis 7 or later, and the right to load functions, are needed: ${cause}`, { cause: error })
   }
 }
 

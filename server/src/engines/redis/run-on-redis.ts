@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { type Harness, runSuite, type Suite, type SuiteOptions } from '../../conformance/frame.ts'
-import { systemSeams } from '../../lib/system-seams.ts'
 import { whereServicesRun } from '../services-for-tests.ts'
-import type { RedisConnection } from './connection.ts'
-import { connectRedis, openRedis, type RedisPorts } from './open.ts'
+import { openRedis, type RedisPorts } from './open.ts'
 import type { RedisSettings } from './settings.ts'
+import { dropKeys, killConnections, withConnection } from './testing/namespace.ts'
 
 /**
  * Runs a suite on an engine of this folder; a namespace is a prefix of keys, and each port has connections of its own, as
@@ -30,21 +29,14 @@ export function runOnRedis<Port extends AsyncDisposable>(
           },
         })
       },
-      async drop(namespace) {
-        await using connection = await connectRedis(settingsOf(namespace), systemSeams, 'drop')
-        const keys = await keysOf(connection, namespace)
-        const left = await Promise.all(keys.map((key) => connection.call<number>(['PTTL', key])))
-        if (keys.length > 0) await connection.call(['UNLINK', ...keys])
-        assert.deepEqual(
-          keys.filter((_, i) => left[i] === -1),
-          [],
-          'keys without a time to live',
-        )
-      },
+      drop: (namespace) => dropKeys(settingsOf(namespace), namespace),
       disturb: {
         async breakPubSub(namespace) {
-          await using connection = await connectRedis(settingsOf(namespace), systemSeams, 'disturb')
-          assert(await killConnections(connection, `${namespace}-subscriber`))
+          const kill = () =>
+            withConnection(settingsOf(namespace), (connection) =>
+              killConnections(connection, `${namespace}-subscriber`),
+            )
+          assert.notEqual(await kill(), 0, 'no connection to break')
         },
       },
       time: 'system',
@@ -52,26 +44,4 @@ export function runOnRedis<Port extends AsyncDisposable>(
     }
     runSuite(suite, harness, options)
   })
-}
-
-export async function keysOf(connection: RedisConnection, prefix: string): Promise<readonly string[]> {
-  const found = new Set<string>()
-  let cursor = '0'
-  do {
-    const scan = ['SCAN', cursor, 'MATCH', `${prefix}:*`, 'COUNT', '1000']
-    const [next, keys] = await connection.call<[string, string[]]>(scan)
-    for (const key of keys) found.add(key)
-    cursor = next
-  } while (cursor !== '0')
-  return [...found]
-}
-
-/** Cuts the connections of this name; gives how many there were. */
-export async function killConnections(connection: RedisConnection, name: string): Promise<number> {
-  const list = await connection.call<string>(['CLIENT', 'LIST'])
-  const ids = list
-    .split('\n')
-    .flatMap((line) => (line.includes(` name=${name} `) ? (/^id=(\d+)/.exec(line)?.[1] ?? []) : []))
-  for (const id of ids) await connection.call(['CLIENT', 'KILL', 'ID', id])
-  return ids.length
 }
