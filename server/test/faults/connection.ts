@@ -42,10 +42,10 @@ export class Connection {
       () => rules.flow('down'),
       (bytes) => rules.onCarried('down', bytes),
     )
-    client.on('data', (bytes) => {
+    client.on('data', (bytes: Buffer) => {
       if (!this.#isAbandoned && !rules.onRequest(bytes, this)) this.#up.push(bytes)
     })
-    this.#target.on('data', (bytes) => {
+    this.#target.on('data', (bytes: Buffer) => {
       if (!rules.onReply(this)) this.#down.push(bytes)
     })
     client.on('end', () => this.#up.end())

@@ -93,7 +93,7 @@ test('a large answer comes whole, also to a slow reader', limits, async () => {
   socket.pause()
   await until(() => proxy.counters.bytesUp > 2 ** 20, 'a part of it is through')
   const got: Buffer[] = []
-  socket.on('data', (bytes) => got.push(bytes))
+  socket.on('data', (bytes: Buffer) => got.push(bytes))
   socket.resume()
   await until(() => got.reduce((sum, { length }) => sum + length, 0) === sent.length, 'all of it')
   assert(Buffer.concat(got).equals(sent))
