@@ -1,17 +1,17 @@
-// The log while its only broker is killed and comes back, on a broker of the test's own.
+// The log while brokers are killed, stand still and come back, on brokers of the test's own.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { controlServices, type ServiceControl } from '../../../scripts/services/control.ts'
-import { type ServiceSet, writeJson } from '../../../scripts/services/set.ts'
+import { writeJson } from '../../../scripts/services/set.ts'
 import { removeSet, startServices } from '../../../scripts/services/start.ts'
 import { LogFollower, partitionsOf, readAll } from '../../src/conformance/log-follower.ts'
 import { sampleEvent } from '../../src/conformance/samples.ts'
 import { openTestLog, testSettings } from '../../src/engines/kafka/testing/kafka-harness.ts'
 import { whereServicesRun } from '../../src/engines/services-for-tests.ts'
 import { HeadwaterError } from '../../src/lib/error.ts'
-import { userOf } from '../../src/model/log-record.ts'
+import { type LogRecord, userOf } from '../../src/model/log-record.ts'
 import type { EventLog } from '../../src/ports/event-log.ts'
 
 interface Acknowledged {
@@ -21,81 +21,138 @@ interface Acknowledged {
   readonly appendedAt: number
 }
 
-whereServicesRun('the log on Kafka while the broker restarts', ['kafka'], () => {
-  let set: ServiceSet
-  let broker: ServiceControl
-  let brokers: readonly string[]
+interface Answers {
+  stored: number
+  unknown: number
+  refused: number
+}
 
-  before(async () => {
-    const started = await startServices({
-      only: ['kafka'],
-      nodes: 1,
-      cassandraHeap: '256m',
-      mayInstall: false,
-      log: () => {},
-    })
-    set = started.set
-    const file = join(set.dir, 'services.json')
-    writeJson(file, started.addresses)
-    broker = controlServices(file)
-    brokers = started.addresses.kafka!.brokers
-  })
-  after(() => removeSet(set))
+interface Brokers extends AsyncDisposable {
+  readonly control: ServiceControl
+  readonly addresses: readonly string[]
+}
 
-  describe('SIGKILL in the middle of appends', { timeout: 110_000 }, () => {
-    test('nothing acknowledged is lost, users keep their order, and all heals by itself', async () => {
-      // So short that callers give up while the broker is away, and try again.
-      const settings = { appendDeadlineMs: 1_500 }
-      await using writer = await openTestLog(testSettings(brokers, 'restart'), settings)
-      await using reader = await openTestLog(testSettings(brokers, 'restart'))
-      const follower = await LogFollower.join(reader)
-      const acknowledged: Acknowledged[] = []
-      const answers = { stored: 0, unknown: 0, refused: 0 }
-      let writing = true
-      const writers = Array.from({ length: 24 }, (_, i) =>
-        writeOn(writer, `user-${i}`, () => writing, acknowledged, answers),
-      )
-      let following = true
-      const followed = followOn(follower, () => following)
-
+whereServicesRun('the log on Kafka while brokers go and come', ['kafka'], () => {
+  test('the only broker is killed in the middle of appends', { timeout: 110_000 }, async () => {
+    await using brokers = await startBrokers(1)
+    await checkThrough(brokers, 1, async ({ answers, acknowledged }) => {
       for (let kill = 0; kill < 2; kill++) {
         await until('records', () => acknowledged.length > (kill + 1) * 300)
-        await broker.kill('kafka')
+        await brokers.control.kill('kafka')
         const seen = answers.refused + answers.unknown
         await until('someone is told', () => answers.refused + answers.unknown > seen)
-        await broker.start('kafka')
+        await brokers.control.start('kafka')
         const count = acknowledged.length
         await until('appends go on', () => acknowledged.length > count + 300)
       }
-      writing = false
-      await Promise.all(writers)
-
-      const stored = (await Promise.all(partitionsOf(reader).map((partition) => readAll(reader, partition)))).flat()
-      const bySeq = new Map(stored.map((record) => [`${userOf(record.value)} ${record.seq}`, record]))
-      for (const { user, n, seq, appendedAt } of acknowledged) {
-        const record = bySeq.get(`${user} ${seq}`)
-        assert(record, `${user} ${n}, acknowledged at ${seq}, is gone`)
-        assert.equal(record.appendedAt, appendedAt)
-        assert.deepEqual(record.value, { kind: 'event', event: sampleEvent(user, n) })
-      }
-      // Who tries again after an unknown outcome may have it twice, and never behind what came later.
-      const last = new Map<string, number>()
-      for (const { value } of stored) {
-        assert(value.kind === 'event')
-        const n = numberOf(value.event.eventId, userOf(value))
-        assert(n >= (last.get(userOf(value)) ?? 0), `${userOf(value)} ${n} came after ${last.get(userOf(value))}`)
-        last.set(userOf(value), n)
-      }
       assert(answers.unknown > 0, 'some outcomes were unknown')
-      await until('the follower has all', () => follower.records.length >= stored.length)
-      following = false
-      await followed
-      const given = new Set(follower.records.map(({ partition, offset }) => `${partition}:${offset}`))
-      for (const { partition, offset } of stored) assert(given.has(`${partition}:${offset}`))
-      await until('the lag is gone', async () => [...(await reader.lags()).values()].every((lag) => lag === 0))
     })
   })
+
+  if (process.env.HEADWATER_LONG === '1') {
+    test('of three brokers each is killed, and each stands still, in the middle of appends', {
+      timeout: 400_000,
+    }, async () => {
+      await using brokers = await startBrokers(3)
+      await checkThrough(brokers, 3, async ({ acknowledged }) => {
+        const goOn = async () => {
+          const count = acknowledged.length
+          await until('appends go on', () => acknowledged.length > count + 2_000)
+        }
+        for (const name of brokers.control.names) {
+          await goOn()
+          await brokers.control.kill(name)
+          await goOn()
+          await brokers.control.start(name)
+          await goOn()
+          await brokers.control.kill(name, 'SIGSTOP')
+          await goOn()
+          await brokers.control.kill(name, 'SIGCONT')
+        }
+        await goOn()
+      })
+    })
+  }
 })
+
+async function startBrokers(nodes: 1 | 3): Promise<Brokers> {
+  const only = ['kafka'] as const
+  const { set, addresses } = await startServices({
+    only,
+    nodes,
+    cassandraHeap: '256m',
+    mayInstall: false,
+    log: () => {},
+  })
+  const file = join(set.dir, 'services.json')
+  writeJson(file, addresses)
+  return {
+    control: controlServices(file),
+    addresses: addresses.kafka?.brokers ?? [],
+    [Symbol.asyncDispose]: () => removeSet(set),
+  }
+}
+
+interface Progress {
+  readonly acknowledged: readonly Acknowledged[]
+  readonly answers: Answers
+}
+
+/** Writes and reads all through `trouble`: nothing acknowledged is lost, users keep their order, the reader gets all. */
+async function checkThrough(
+  { addresses }: Brokers,
+  replication: number,
+  trouble: (progress: Progress) => Promise<void>,
+): Promise<void> {
+  const settings = { ...testSettings(addresses, 'through'), replication }
+  // So short that callers give up while a broker is away, and try again.
+  await using writer = await openTestLog(settings, { appendDeadlineMs: 1_500 })
+  await using reader = await openTestLog(settings)
+  const follower = await LogFollower.join(reader)
+  const acknowledged: Acknowledged[] = []
+  const answers: Answers = { stored: 0, unknown: 0, refused: 0 }
+  let writing = true
+  const writers = Array.from({ length: 24 }, (_, i) =>
+    writeOn(writer, `user-${i}`, () => writing, acknowledged, answers),
+  )
+  let following = true
+  const followed = followOn(follower, () => following)
+  const everything = Promise.all([...writers, followed])
+  await Promise.race([trouble({ acknowledged, answers }), everything])
+  writing = false
+  await Promise.all(writers)
+
+  const stored = (await Promise.all(partitionsOf(reader).map((partition) => readAll(reader, partition)))).flat()
+  assertKept(acknowledged, stored)
+  assertOrder(stored)
+  const given = () => new Set(follower.records.map(({ partition, offset }) => `${partition}:${offset}`))
+  await until('the follower has all', () => given().size === stored.length)
+  following = false
+  await followed
+  await until('the lag is gone', async () => [...(await reader.lags()).values()].every((lag) => lag === 0))
+}
+
+function assertKept(acknowledged: readonly Acknowledged[], stored: readonly LogRecord[]): void {
+  const bySeq = new Map(stored.map((record) => [`${userOf(record.value)} ${record.seq}`, record]))
+  for (const { user, n, seq, appendedAt } of acknowledged) {
+    const record = bySeq.get(`${user} ${seq}`)
+    assert(record, `${user} ${n}, acknowledged at ${seq}, is gone`)
+    assert.equal(record.appendedAt, appendedAt)
+    assert.deepEqual(record.value, { kind: 'event', event: sampleEvent(user, n) })
+  }
+}
+
+/** Who tries again after an unknown outcome may have it twice, and never behind what came later. */
+function assertOrder(stored: readonly LogRecord[]): void {
+  const last = new Map<string, number>()
+  for (const { value } of stored) {
+    assert(value.kind === 'event')
+    const n = numberOf(value.event.eventId, userOf(value))
+    const before = last.get(userOf(value)) ?? 0
+    assert(n >= before, `${userOf(value)} ${n} came after ${before}`)
+    last.set(userOf(value), n)
+  }
+}
 
 const numbers = new Map<string, number>()
 function numberOf(eventId: string, user: string): number {
@@ -110,7 +167,7 @@ async function writeOn(
   user: string,
   goOn: () => boolean,
   acknowledged: Acknowledged[],
-  answers: { stored: number; unknown: number; refused: number },
+  answers: Answers,
 ): Promise<void> {
   for (let n = 0; goOn(); n++) {
     const event = sampleEvent(user, n)
@@ -145,6 +202,6 @@ async function followOn(follower: LogFollower, goOn: () => boolean): Promise<voi
 
 async function until(what: string, ask: () => boolean | Promise<boolean>): Promise<void> {
   for (const started = performance.now(); !(await ask()); await sleep(25)) {
-    assert(performance.now() - started < 40_000, `waited in vain: ${what}`)
+    assert(performance.now() - started < 60_000, `waited in vain: ${what}`)
   }
 }
