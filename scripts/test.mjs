@@ -7,6 +7,7 @@ import { styleText } from 'node:util'
 import { browser } from './steps/browser.mjs'
 import { cleanTree } from './steps/clean-tree.mjs'
 import { cluster } from './steps/cluster.mjs'
+import { deploy } from './steps/deploy.mjs'
 import { fuzz } from './steps/fuzz.mjs'
 import { format, promises } from './steps/lint.mjs'
 import { architectureTests, nodeTests, testFiles } from './steps/node-tests.mjs'
@@ -29,6 +30,7 @@ const tests = {
   'power cuts and failing disks': power,
   'browser journeys': browser,
   'OpenAPI fuzz': fuzz,
+  'deploy files': deploy,
 }
 
 const [mode, ...args] = process.argv.slice(2)
