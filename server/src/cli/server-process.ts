@@ -12,6 +12,8 @@ export interface ServerProcessOptions {
   readonly settings: readonly (readonly [string, string])[]
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly cwd: string
+  /** Flags of Node; those of this process unless told. */
+  readonly nodeFlags?: readonly string[]
   /** Lines that the process writes about itself. */
   onLine(line: string): void
 }
@@ -28,13 +30,14 @@ export class ServerProcess implements AsyncDisposable {
   url: string | null = null
   readonly #child: ChildProcess
 
-  constructor({ main, name, roles, settings, environment, cwd, onLine }: ServerProcessOptions) {
+  constructor(options: ServerProcessOptions) {
+    const { main, name, roles, settings, environment, cwd, nodeFlags = process.execArgv, onLine } = options
     this.name = name
     this.roles = roles
     const flags = [...settings, ['roles', roles.join(',')], ['http.port', '0']].map(
       ([key, value]) => `--${key}=${value}`,
     )
-    this.#child = spawn(process.execPath, [...process.execArgv, main, 'start', ...flags], {
+    this.#child = spawn(process.execPath, [...nodeFlags, main, 'start', ...flags], {
       cwd,
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],

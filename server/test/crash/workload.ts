@@ -3,7 +3,7 @@ import { systemClock } from '../../src/lib/system-seams.ts'
 import { createUuidV7 } from '../../src/lib/uuid.ts'
 import { seededRandom } from '../../src/lib/virtual-seams.ts'
 import { pick } from '../model/random-events.ts'
-import type { PatientClient } from './patient-client.ts'
+import type { Answer, Call } from './patient-client.ts'
 import { type Like, PlainCount } from './plain-count.ts'
 
 export const targets = ['carol', 'dave'] as const
@@ -11,16 +11,21 @@ const actors = 6
 /** Nothing is ever deleted about these, so that they can be counted plainly. */
 const safeObjects = ['safe-0', 'safe-1', 'safe-2']
 
+/** Who gets an answer to every request, however long it takes. */
+export interface Caller {
+  call(method: string, path: string, call?: Call): Promise<Answer>
+}
+
 /** What a customer's server does, again and again: every request is sent until it is answered. */
 export class Workload {
   readonly count = new PlainCount()
-  readonly #client: PatientClient
+  readonly #client: Caller
   readonly #random: ReturnType<typeof seededRandom>
   readonly #newId: () => string
   #rounds = 0
   #lastBatch: readonly Like[] = []
 
-  constructor(client: PatientClient, seed: number) {
+  constructor(client: Caller, seed: number) {
     this.#client = client
     this.#random = seededRandom(seed)
     this.#newId = createUuidV7(systemClock, this.#random)

@@ -1,5 +1,4 @@
 import { apiKey } from '../../crash/child-contract.ts'
-import type { ServerLives } from '../../crash/server-lives.ts'
 import type { MarkArgs, SeenGroup, SeenPage, SentEvent, Vocabulary } from '../history.ts'
 import type { Ending, Recorder } from './recorder.ts'
 
@@ -9,16 +8,21 @@ interface Answer {
   readonly body: any
 }
 
+/** Where a server is at the moment, as soon as it is. */
+export interface Reachable {
+  url(): Promise<string>
+}
+
 /** After this long nobody waits for an answer any more; what became of the request is then unknown. */
 const patienceMs = 10_000
 
 /** One caller, who sends one request at a time and writes down what became of it; `undefined` = it is not known. */
 export class ApiClient {
   readonly proc: string
-  readonly #lives: ServerLives
+  readonly #lives: Reachable
   readonly #recorder: Recorder
 
-  constructor(proc: string, lives: ServerLives, recorder: Recorder) {
+  constructor(proc: string, lives: Reachable, recorder: Recorder) {
     this.proc = proc
     this.#lives = lives
     this.#recorder = recorder

@@ -1,14 +1,17 @@
+import { setTimeout } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import type { ServerLives } from '../../crash/server-lives.ts'
 import type { Position, SeenFrame } from '../history.ts'
-import { type ApiClient, seenGroup } from './api-client.ts'
+import { type ApiClient, type Reachable, seenGroup } from './api-client.ts'
 import type { Recorder } from './recorder.ts'
+
+/** The pace at which a server that lets nobody in is tried again. */
+const againMs = 50
 
 /** An app that follows one user's stream over many connections, each of which goes on where the one before stopped. */
 export class AppClient implements Disposable {
   readonly user: string
   readonly #name: string
-  readonly #lives: ServerLives
+  readonly #lives: Reachable
   readonly #api: ApiClient
   readonly #recorder: Recorder
   #ws: WebSocket | undefined
@@ -17,7 +20,7 @@ export class AppClient implements Disposable {
   #isOver = false
   #changed = Promise.withResolvers<void>()
 
-  constructor(user: string, name: string, parts: { lives: ServerLives; api: ApiClient; recorder: Recorder }) {
+  constructor(user: string, name: string, parts: { lives: Reachable; api: ApiClient; recorder: Recorder }) {
     this.user = user
     this.#name = name
     this.#lives = parts.lives
@@ -78,7 +81,9 @@ export class AppClient implements Disposable {
       }
     })
     await new Promise<void>((resolve) => ws.on('close', () => resolve()))
-    if (!isGreeted) ending.unknown()
+    if (isGreeted) return
+    ending.unknown()
+    await setTimeout(againMs)
   }
 
   #moved(position: Position): void {

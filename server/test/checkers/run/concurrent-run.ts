@@ -77,7 +77,7 @@ export async function concurrentRun({ folder, seed, kills, lifeMsMax }: Concurre
 }
 
 /** One more event for everyone; once it is told, so is everything before it. */
-async function settle(
+export async function settle(
   client: ApiClient,
   callers: Callers,
   apps: readonly AppClient[],

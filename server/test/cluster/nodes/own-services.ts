@@ -1,0 +1,24 @@
+import { join } from 'node:path'
+import { controlServices, type ServiceControl } from '../../../../scripts/services/control.ts'
+import { services, writeJson } from '../../../../scripts/services/set.ts'
+import { removeSet, startServices } from '../../../../scripts/services/start.ts'
+
+/** Services that a test may kill, since nobody else stands on them. */
+export interface OwnServices extends AsyncDisposable {
+  /** The file of their addresses. */
+  readonly file: string
+  readonly control: ServiceControl
+}
+
+export async function startOwnServices(nodes: 1 | 3): Promise<OwnServices> {
+  const { set, addresses } = await startServices({
+    only: services,
+    nodes,
+    cassandraHeap: '256m',
+    mayInstall: false,
+    log: () => {},
+  })
+  const file = join(set.dir, 'services.json')
+  writeJson(file, addresses)
+  return { file, control: controlServices(file), [Symbol.asyncDispose]: () => removeSet(set) }
+}
