@@ -66,7 +66,7 @@ for (const [name, documents] of Object.entries(cases)) {
       for (const role of roles) {
         const [container] = podOf(role).spec.containers
         const paths = ['startupProbe', 'livenessProbe', 'readinessProbe'].map((probe) => container[probe].httpGet.path)
-        assert.deepEqual(paths, ['/healthz', '/healthz', '/readyz'])
+        assert.deepEqual(paths, ['/readyz', '/healthz', name === 'plain' ? '/readyz' : '/healthz'])
         for (const path of paths) assert.ok(routes.includes(`'${path}'`), path)
       }
     })

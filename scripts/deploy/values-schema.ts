@@ -56,6 +56,7 @@ export function valuesSchemaFile(): string {
         ),
       }),
       preStopSeconds: whole(0, 600),
+      readinessPath: oneOf('/healthz', '/readyz'),
       api: part({ cpuPercent }),
       gateway: part({ cpuPercent, socketsPerPod: whole(0) }),
       worker: part({

@@ -82,6 +82,11 @@ test('each alert is tried by promtool, with a case in which it fires', () => {
   for (const { name } of alerts) assert.match(tried, new RegExp(`alertname: ${name}\\n +exp_alerts:`), name)
 })
 
+test('the guide tells of each alert', () => {
+  const named = [...read('docs/guide/deploy.md').matchAll(/`(Headwater\w+)`/g)].map(([, name]) => name)
+  assert.deepEqual(named.sort(), alerts.map(({ name }) => name).sort())
+})
+
 test('labels that alerts and panels choose by are labels that the server sets', () => {
   const source = read('server/src/lib/metrics.ts')
   const labels = new Set(
