@@ -1,24 +1,43 @@
+import type { Clock } from '../../lib/seams.ts'
 import type { UserId } from '../../model/ids.ts'
 import type { OfflineQueue, QueuedChange, QueuedChanges } from '../../ports/offline-queue.ts'
 import type { RedisConnection } from './connection.ts'
 import type { RedisFunctions } from './functions.ts'
 import type { RedisLimits } from './settings.ts'
 
-/** Keys looked at, at most, to tell how many changes wait; the rest is guessed from them. */
-const scannedMax = 20_000
+/** Spans that a time to live is divided into, to tell which lists have run out. */
+const spans = 8
 
+/**
+ * A list per user. How many changes there are in all is counted by the span of time in which their list was last pushed
+ * to, since nobody hears of a list that runs out; the number is for the metric alone and may be a little off.
+ */
 export function redisOfflineQueue(
   connection: RedisConnection,
   functions: RedisFunctions,
   { prefix, offlineTtlMs }: RedisLimits,
+  clock: Clock,
 ): OfflineQueue {
   const keyOf = (user: UserId) => `${prefix}:o:{${user}}`
+  const countsKey = `${prefix}:offline-counts`
+  const spanNow = () => Math.floor(clock.now() / (offlineTtlMs / spans))
+
+  async function count(pairs: readonly (string | number)[]): Promise<void> {
+    const grown = new Map<string, number>()
+    for (let i = 0; i + 1 < pairs.length; i += 2) {
+      const span = String(pairs[i])
+      grown.set(span, (grown.get(span) ?? 0) + Number(pairs[i + 1]))
+    }
+    const changes = [...grown].flatMap(([span, by]) => (by === 0 ? [] : [span, String(by)]))
+    if (changes.length > 0) await functions.call('offline_count', [countsKey], [String(2 * offlineTtlMs), ...changes])
+  }
 
   return {
     async push(pushes, max) {
       const keys = pushes.map(({ user }) => keyOf(user))
       const own = pushes.map((push) => packed(push, max))
-      await functions.each('offline_push', keys, [String(max), String(offlineTtlMs)], own)
+      const shared = [String(max), String(offlineTtlMs), String(spanNow())]
+      await count(await functions.each<string | number>('offline_push', keys, shared, own))
     },
 
     async read(user, after) {
@@ -29,29 +48,16 @@ export function redisOfflineQueue(
     },
 
     async drop(users) {
-      if (users.length > 0) await connection.call(['UNLINK', ...users.map(keyOf)])
+      await count(await functions.each<string | number>('offline_drop', users.map(keyOf), [], []))
     },
 
-    /** Exact for a small Redis; of a large one a part is counted and the whole estimated. */
     async entries() {
-      const pattern = `${prefix.replaceAll(/[*?[\]\\]/g, '\\$&')}:o:*`
-      let [cursor, scanned, changes] = ['0', 0, 0]
-      do {
-        const [next, keys] = await connection.call<[string, string[]]>([
-          'SCAN',
-          cursor,
-          'MATCH',
-          pattern,
-          'COUNT',
-          '1000',
-        ])
-        const lengths = await Promise.all(keys.map((key) => connection.call<number>(['LLEN', key])))
-        for (const length of lengths) changes += Math.max(0, length - 1)
-        cursor = next
-        scanned += 1_000
-      } while (cursor !== '0' && scanned < scannedMax)
-      if (cursor === '0') return changes
-      return Math.round(changes * Math.max(1, (await connection.call<number>(['DBSIZE'])) / scanned))
+      const counts = Object.entries(await connection.call<Record<string, string>>(['HGETALL', countsKey]))
+      const oldest = spanNow() - spans
+      const past = counts.filter(([span]) => Number(span) < oldest).map(([span]) => span)
+      if (past.length > 0) await connection.call(['HDEL', countsKey, ...past])
+      const alive = counts.filter(([span]) => Number(span) >= oldest)
+      return alive.reduce((sum, [, changes]) => sum + Math.max(0, Number(changes)), 0)
     },
 
     async [Symbol.asyncDispose]() {},

@@ -43,7 +43,7 @@ export async function openRedis(settings: RedisSettings, seams: Seams): Promise<
       sessions: redisSessionRegistry(functions, limits.prefix),
       pubSub,
       unread: redisUnreadSets(commands, functions, limits),
-      offline: redisOfflineQueue(commands, functions, limits),
+      offline: redisOfflineQueue(commands, functions, limits, seams.clock),
       traces: redisTraceStore(commands, functions, limits),
     },
     async check() {

@@ -11,10 +11,18 @@ local nothing, everything = -1e15, 9e15
 
 local function load_set(key)
   local raw = redis.call('HGET', key, '')
-  return raw and cmsgpack.unpack(raw) or nil
+  if not raw then return nil end
+  local set = {}
+  set.up_to, set.read, set.seen, set.unread, set.unseen, set.marks, set.sweep_at, set.oldest, set.youngest_taken,
+    set.min_unread, set.min_unseen, set.types = cmsgpack.unpack(raw)
+  return set
 end
 
-local function save_set(key, set) redis.call('HSET', key, '', cmsgpack.pack(set)) end
+-- One value after the other: names would cost more than all of them.
+local function save_set(key, set)
+  redis.call('HSET', key, '', cmsgpack.pack(set.up_to, set.read, set.seen, set.unread, set.unseen, set.marks, set.sweep_at,
+    set.oldest, set.youngest_taken, set.min_unread, set.min_unseen, set.types))
+end
 
 local function marks_of(key, set, id)
   if set.marks == 0 then return 0, 0, 0 end
@@ -30,24 +38,31 @@ local function count(set, kind, unseen, by)
   if left > 0 then set.types[kind] = left else set.types[kind] = nil end
 end
 
-local function remove_group(key, set, id)
-  local raw = redis.call('HGET', key, 'g' .. id)
-  if not raw then return nil end
-  redis.call('HDEL', key, 'g' .. id)
-  local seq, created, kind, unseen = cmsgpack.unpack(raw)
-  count(set, kind, unseen, -1)
-  return seq, created, kind
-end
-
-local function place_group(key, set, id, kind, created, seq, read, seen, deleted)
+-- Counts a group and says whether it is unseen; nil, and nothing counted, when it is read or deleted.
+local function admit(set, kind, created, seq, read, seen, deleted)
   local read_to = math.max(set.read, read)
-  if deleted > 0 or seq <= read_to then return end
+  if deleted > 0 or seq <= read_to then return nil end
   local unseen = seq > math.max(set.seen, seen, read_to)
-  redis.call('HSET', key, 'g' .. id, cmsgpack.pack(seq, created, kind, unseen))
   count(set, kind, unseen, 1)
   set.oldest = math.min(set.oldest, created)
   set.min_unread = math.min(set.min_unread, seq)
   if unseen then set.min_unseen = math.min(set.min_unseen, seq) end
+  return unseen
+end
+
+-- Puts a group in, in place of what was known of it, or takes it out where it does not count.
+local function set_group(key, set, known, id, kind, created, seq, is_visible, read, seen, deleted)
+  if known then
+    local _, _, known_kind, was_unseen = cmsgpack.unpack(known)
+    count(set, known_kind, was_unseen, -1)
+  end
+  local unseen
+  if is_visible then unseen = admit(set, kind, created, seq, read, seen, deleted) end
+  if unseen ~= nil then
+    redis.call('HSET', key, 'g' .. id, cmsgpack.pack(seq, created, kind, unseen))
+  elseif known then
+    redis.call('HDEL', key, 'g' .. id)
+  end
 end
 
 -- Judges every group anew; drops what is older than created_from, and marks that say no more than those over all.
@@ -72,17 +87,16 @@ local function walk(key, set, created_from)
     if string.sub(all[i], 1, 1) == 'g' then
       local seq, created, kind, was_unseen = cmsgpack.unpack(all[i + 1])
       local own = marks[string.sub(all[i], 2)] or none
-      local read_to = math.max(set.read, own[1])
-      if created < created_from or own[3] > 0 or seq <= read_to then
-        redis.call('HDEL', key, all[i])
-        if created < created_from then set.youngest_taken = math.max(set.youngest_taken, created) end
+      local unseen
+      if created < created_from then
+        set.youngest_taken = math.max(set.youngest_taken, created)
       else
-        local unseen = seq > math.max(set.seen, own[2], read_to)
-        if unseen ~= was_unseen then redis.call('HSET', key, all[i], cmsgpack.pack(seq, created, kind, unseen)) end
-        count(set, kind, unseen, 1)
-        set.oldest = math.min(set.oldest, created)
-        set.min_unread = math.min(set.min_unread, seq)
-        if unseen then set.min_unseen = math.min(set.min_unseen, seq) end
+        unseen = admit(set, kind, created, seq, own[1], own[2], own[3])
+      end
+      if unseen == nil then
+        redis.call('HDEL', key, all[i])
+      elseif unseen ~= was_unseen then
+        redis.call('HSET', key, all[i], cmsgpack.pack(seq, created, kind, unseen))
       end
     end
   end
@@ -106,8 +120,11 @@ local function raise_marks(key, set, changes)
       if mark == 'read' then read = math.max(read, up_to) end
       if mark == 'deleted' then deleted = math.max(deleted, up_to) else seen = math.max(seen, up_to) end
       set.marks = set.marks + redis.call('HSET', key, 'm' .. id, cmsgpack.pack(read, seen, deleted))
-      local seq, created, kind = remove_group(key, set, id)
-      if seq then place_group(key, set, id, kind, created, seq, read, seen, deleted) end
+      local known = redis.call('HGET', key, 'g' .. id)
+      if known then
+        local seq, created, kind = cmsgpack.unpack(known)
+        set_group(key, set, known, id, kind, created, seq, true, read, seen, deleted)
+      end
     end
   end
   local news = (read_all and (set.min_unread <= set.read or set.marks > 0)) or (seen_all and set.min_unseen <= set.seen)
@@ -177,8 +194,8 @@ register('unread_apply', function(keys, args)
         set.up_to = to
         for _, group in ipairs(flush[3]) do
           local id = group[1]
-          remove_group(key, set, id)
-          if group[5] then place_group(key, set, id, group[2], group[3], group[4], marks_of(key, set, id)) end
+          local known = redis.call('HGET', key, 'g' .. id)
+          set_group(key, set, known, id, group[2], group[3], group[4], group[5], marks_of(key, set, id))
         end
         raise_marks(key, set, flush[4])
         answers[i] = counts_of(key, set, created_from, max, true)
@@ -205,12 +222,29 @@ register('unread_put', function(keys, args)
     unread = 0, unseen = 0, types = {}, marks = #content[4], sweep_at = math.max(256, 2 * #content[4]),
     oldest = everything, youngest_taken = nothing, min_unread = everything, min_unseen = everything,
   }
+  local fields, marks = {}, {}
+  local function write(least)
+    if #fields <= least then return end
+    redis.call('HSET', key, unpack(fields))
+    fields = {}
+  end
   for _, mark in ipairs(content[4]) do
-    redis.call('HSET', key, 'm' .. mark[1], cmsgpack.pack(mark[2], mark[3], mark[4]))
+    marks[mark[1]] = mark
+    fields[#fields + 1] = 'm' .. mark[1]
+    fields[#fields + 1] = cmsgpack.pack(mark[2], mark[3], mark[4])
+    write(1000)
   end
+  local none = { '', 0, 0, 0 }
   for _, group in ipairs(content[5]) do
-    place_group(key, set, group[1], group[2], group[3], group[4], marks_of(key, set, group[1]))
+    local own = marks[group[1]] or none
+    local unseen = admit(set, group[2], group[3], group[4], own[2], own[3], own[4])
+    if unseen ~= nil then
+      fields[#fields + 1] = 'g' .. group[1]
+      fields[#fields + 1] = cmsgpack.pack(group[4], group[3], group[2], unseen)
+      write(1000)
+    end
   end
+  write(0)
   save_set(key, set)
   redis.call('PEXPIRE', key, ttl)
 end)`
