@@ -49,6 +49,21 @@ whereServicesRun('the log on Kafka while brokers go and come', ['kafka'], () => 
     })
   })
 
+  test('the only broker stands still: callers are told at once after a while, and all heals', {
+    timeout: 110_000,
+  }, async () => {
+    await using brokers = await startBrokers(1)
+    await checkThrough(brokers, 1, async ({ answers, acknowledged }) => {
+      await until('records', () => acknowledged.length > 300)
+      await brokers.control.kill('kafka', 'SIGSTOP')
+      // More than one deadline and one timeout of the connection.
+      await until('many are refused', () => answers.refused > 1_000)
+      const count = acknowledged.length
+      await brokers.control.kill('kafka', 'SIGCONT')
+      await until('appends go on', () => acknowledged.length > count + 300)
+    })
+  })
+
   if (process.env.HEADWATER_LONG === '1') {
     test('of three brokers each is killed, and each stands still, in the middle of appends', {
       timeout: 400_000,

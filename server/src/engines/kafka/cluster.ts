@@ -35,6 +35,8 @@ export class Cluster implements AsyncDisposable {
   readonly #views = new Map<string, TopicView>()
   readonly #asked = new Map<string, { at: number; running: boolean; readonly answer: Promise<TopicView | undefined> }>()
   readonly #coordinators = new Map<string, number>()
+  /** Monotonic milliseconds, by host and port. */
+  readonly #failedAt = new Map<string, number>()
   #brokers = new Map<number, Broker>()
 
   constructor(driver: Driver, settings: ConnectionSettings, seams: Seams) {
@@ -126,16 +128,23 @@ export class Cluster implements AsyncDisposable {
 
   /** A request to any broker that can be reached. */
   async ask<Request extends unknown[], Answer>(api: API<Request, Answer>, ...request: Request): Promise<Answer> {
-    const brokers = [...this.#brokers.values(), ...this.#bootstrap]
     let failure: unknown
-    for (const broker of brokers) {
+    for (const broker of this.#likely()) {
       try {
         return await send(await this.#control.get(broker), api, request)
       } catch (error) {
         failure = error
+        this.#failedAt.set(nameOf(broker), this.seams.clock.monotonic())
       }
     }
     throw failureOf(failure)
+  }
+
+  /** Each broker once; who has failed lately comes last, since one that stands still costs a timeout every time. */
+  #likely(): Broker[] {
+    const brokers = new Map([...this.#brokers.values(), ...this.#bootstrap].map((broker) => [nameOf(broker), broker]))
+    const failedAt = (broker: Broker) => this.#failedAt.get(nameOf(broker)) ?? 0
+    return [...brokers.values()].sort((a, b) => failedAt(a) - failedAt(b))
   }
 
   /** A request to one broker. The answer also comes when it holds errors of single partitions. */
@@ -197,6 +206,8 @@ export class Cluster implements AsyncDisposable {
     for (const pool of [...this.#pools]) await this.closePool(pool)
   }
 }
+
+const nameOf = ({ host, port }: Broker): string => `${host}:${port}`
 
 function brokerOf(text: string): Broker {
   const colon = text.lastIndexOf(':')

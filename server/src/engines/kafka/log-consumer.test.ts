@@ -77,7 +77,7 @@ whereServicesRun('a worker on Kafka', ['kafka'], ({ kafka: { brokers } }) => {
       for (let turn = 0; turn < 10; turn++) await fill(log, 60)
       const follower = await LogFollower.join(small)
       await until('every record', async () => {
-        await follower.poll(7)
+        await follower.poll(61)
         return follower.records.length === 2_400
       })
       const given = follower.records.map(({ partition, offset }) => `${partition}:${offset}`)

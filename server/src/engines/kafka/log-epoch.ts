@@ -1,7 +1,8 @@
 import { HeadwaterError } from '../../lib/error.ts'
 import type { Offset } from '../../model/ids.ts'
 import { maxEpoch } from '../../model/position.ts'
-import type { Batch, BatchSource, KafkaClient, KafkaTopic } from './client.ts'
+import { appendOne } from './append-one.ts'
+import type { KafkaClient, KafkaTopic } from './client.ts'
 
 /**
  * The epochs that a log has had: a topic of one partition beside it, a record for each, kept for ever. The first record of
@@ -101,23 +102,8 @@ async function lostRecords(client: KafkaClient, topic: string, { epoch, partitio
 async function append(client: KafkaClient, topic: string, record: EpochRecord): Promise<void> {
   if (record.epoch > maxEpoch) throw refusal('The log has no epochs left')
   const value = Buffer.from(JSON.stringify(record))
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  let taken = false
-  const source: BatchSource = {
-    take(partition): Batch | undefined {
-      if (taken) return undefined
-      taken = true
-      return { partition, records: [{ key: 'epoch', value }] }
-    },
-    stored: () => resolve(),
-    // Read afterwards either way.
-    unknown: () => resolve(),
-    refused: (_, error) => reject(error),
-  }
-  await client.topic(epochTopic(topic))
-  await using producer = client.producer(epochTopic(topic), source)
-  producer.offer(0)
-  await promise
+  // Read afterwards, whatever the outcome is.
+  await appendOne(client, epochTopic(topic), [{ key: 'epoch', value }])
 }
 
 const partitionsOf = (count: number): number[] => Array.from({ length: count }, (_, i) => i)

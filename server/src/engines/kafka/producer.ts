@@ -199,6 +199,8 @@ export class Producer implements KafkaProducer {
       const broker = this.#cluster.broker(leader.node)
       if (!broker) throw new KafkaFailure(kafkaErrors.leaderNotAvailable, `broker ${leader.node}`)
       leader.connection = await this.#pool.get(broker)
+      // The kernel of a broker that stands still takes connections: back is who answers.
+      if (leader.downSince !== undefined) await this.#probe(leader.connection)
       leader.downSince = undefined
     } catch {
       leader.connection = undefined
@@ -211,6 +213,10 @@ export class Producer implements KafkaProducer {
     if (this.#closed) return
     if (!leader.connection) this.#moveAll(leader)
     this.#pump(leader)
+  }
+
+  async #probe(connection: Connection): Promise<void> {
+    await send(connection, this.#cluster.driver.metadataV12.api, [[this.#topic], false, false])
   }
 
   /** Puts the waiting partitions where their leader is now. */
@@ -229,6 +235,10 @@ export class Producer implements KafkaProducer {
     for (const lane of leader.ready) {
       if (size >= requestBytes) break
       leader.ready.delete(lane)
+      if (this.#leaderOf(lane.partition) !== leader.node) {
+        this.#place(lane)
+        continue
+      }
       lane.sent ??= this.#take(lane, producer)
       if (!lane.sent) continue
       lane.busy = true
