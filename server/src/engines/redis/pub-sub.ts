@@ -32,7 +32,9 @@ export class RedisPubSub implements PubSub {
   readonly #inboxes: ReadonlyMap<string, Inbox>
   readonly #timers: Disposable[] = []
   #subscribing: Promise<RedisConnection> | null = null
-  #announcing: Promise<void> = Promise.resolve()
+  #announcing: Promise<void> | null = null
+  #isDue = false
+  #isGapDue = false
   #closed = false
 
   constructor(parts: PubSubParts) {
@@ -121,18 +123,28 @@ export class RedisPubSub implements PubSub {
     if (back.length > 0) await this.#parts.interest.add(back, this.#node)
   }
 
-  /** Says of all users here, one announcement after the other, that they can be heard; then, if so, that there was a gap. */
+  /** Says of all users here that they can be heard; then, if so, that there was a gap. Calls meanwhile share the next round. */
   #announce(isGap: boolean): void {
-    if (this.#closed) return
-    this.#announcing = this.#announcing.then(async () => {
+    this.#isGapDue ||= isGap
+    this.#isDue = true
+    this.#announcing ??= this.#announceAll().finally(() => {
+      this.#announcing = null
+    })
+  }
+
+  async #announceAll(): Promise<void> {
+    while (this.#isDue && !this.#closed) {
+      const isGap = this.#isGapDue
+      this.#isDue = false
+      this.#isGapDue = false
       try {
         await this.#parts.interest.add(this.#listeners.users, this.#node)
         await this.#sign()
       } catch {
-        // The next heartbeat or check tries again, and finds the signature missing.
+        // The next connection, check or heartbeat tries again.
       }
       if (isGap) this.#listeners.tellGap()
-    })
+    }
   }
 
   /** As long as this key is there, Redis has not lost what this node wrote. */

@@ -52,7 +52,7 @@ export const defaults: RedisLimits = {
   checkMs: 5_000,
   messageBytes: 256 * 1_024,
   unreadTtlMs: dayMs,
-  unreadMaxGroups: 10_000,
+  unreadMaxGroups: 5_000,
   offlineTtlMs: 3 * dayMs,
   traceTtlMs: dayMs,
   traceShare: 1,
