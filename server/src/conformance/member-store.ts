@@ -175,14 +175,14 @@ export const memberStoreSuite = defineSuite<MemberStore>('member-store', {
 
   model: async (t) => {
     let store = await t.open()
-    const write = fc.record({
-      group: fc.nat(2),
-      actor: fc.nat(5),
-      seq: fc.nat(12),
-      createdAt: fc.nat(4),
-      op: fc.constantFrom('ADD', 'UNDO'),
-      first: fc.nat(5),
-    })
+    const write = fc.record({ group: fc.nat(2), actor: fc.nat(5), seq: fc.nat(12) })
+    // What stands at a position is the same whoever writes it, and as in a log positions go on rising after an erasure.
+    const registerAt = (actors: readonly UserId[], actor: number, seq: number, from: number): Register =>
+      sampleRegister(actors[actor] as UserId, from + seq, {
+        createdAt: (7 * seq + actor) % 5,
+        op: (seq + actor) % 3 === 0 ? 'UNDO' : 'ADD',
+        firstSeq: (seq + 2 * actor) % 6,
+      })
     const unique = { selector: (each: { group: number; actor: number }) => `${each.group} ${each.actor}`, maxLength: 6 }
     const operation = fc.oneof(
       { weight: 6, arbitrary: fc.record({ put: fc.uniqueArray(write, unique) }) },
@@ -196,6 +196,7 @@ export const memberStoreSuite = defineSuite<MemberStore>('member-store', {
         const groups = [0, 1, 2].map((n) => sampleGroupId(user, n))
         const actors = Array.from({ length: 6 }, t.user)
         const model = groups.map(() => new Map<UserId, Register>())
+        let from = 0
         for (const step of steps) {
           if ('put' in step) {
             const batches = groups.map((groupId, i) => ({
@@ -203,9 +204,7 @@ export const memberStoreSuite = defineSuite<MemberStore>('member-store', {
               groupId,
               registers: step.put
                 .filter((each) => each.group === i)
-                .map(({ actor, seq, createdAt, op, first }) =>
-                  sampleRegister(actors[actor] as UserId, seq, { createdAt, op, firstSeq: first }),
-                ),
+                .map(({ actor, seq }) => registerAt(actors, actor, seq, from)),
             }))
             await store.put(batches)
             for (const [i, { registers }] of batches.entries()) {
@@ -214,6 +213,7 @@ export const memberStoreSuite = defineSuite<MemberStore>('member-store', {
               }
             }
           } else if ('erase' in step) {
+            from += 20
             const [groupId, actor] = [groups[step.erase] as GroupId, actors[step.actor ?? -1]]
             await store.erase([actor === undefined ? { user, groupId } : { user, groupId, actor }])
             if (actor === undefined) model[step.erase]?.clear()

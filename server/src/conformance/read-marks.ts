@@ -171,11 +171,17 @@ export const readMarksSuite = defineSuite<ReadMarks>('read-marks', {
       fc.asyncProperty(fc.array(operation, { maxLength: 25 }), async (steps) => {
         const user = t.user()
         const [model, raise] = modelOf([])
+        // As in a log positions go on rising after a purge.
+        let from = 0
         for (const step of steps) {
           if ('raise' in step) {
-            await store.raise(step.raise.map((each) => ({ user, change: each as MarkChange })))
-            step.raise.forEach((each) => void raise(each as MarkChange))
+            const changes = step.raise.map(
+              ({ upTo, seq, ...each }) => ({ ...each, upTo: from + upTo, seq: from + seq }) as MarkChange,
+            )
+            await store.raise(changes.map((change) => ({ user, change })))
+            changes.forEach(raise)
           } else if ('purge' in step) {
+            from += 25
             const groupId = ids[step.purge] ?? null
             await store.purge(user, groupId === null ? null : [groupId])
             if (groupId === null) model.clear()
@@ -183,7 +189,7 @@ export const readMarksSuite = defineSuite<ReadMarks>('read-marks', {
           } else if ('reopen' in step) {
             store = await t.reopen(store)
           } else {
-            await compare(store, user, model, step.after, step.limit)
+            await compare(store, user, model, from + step.after, step.limit)
           }
         }
       }),

@@ -21,7 +21,7 @@ export interface MemberStore extends AsyncDisposable {
   /** How many count with `firstSeq` above `after` and at most `upTo`. */
   countFirst(user: UserId, groupId: GroupId, after: Seq, upTo: Seq): Promise<number>
   groupsOfActor(actor: UserId, after: ActorGroup | null, limit: number): Promise<readonly ActorGroup[]>
-  /** Removes an actor from groups, or all members of groups. */
+  /** Removes an actor from groups, or all members of groups. Registers that are put later have higher positions. */
   erase(what: readonly MemberErasure[]): Promise<void>
 }
 

@@ -23,7 +23,7 @@ export interface ReadMarks extends AsyncDisposable {
     after: Seq,
     limit: number,
   ): Promise<{ readonly marks: readonly MarkEntry[] } | { readonly gap: true }>
-  /** Removes the marks of groups, or everything of a user. */
+  /** Removes the marks of groups, or everything of a user. Marks that are raised later have higher positions. */
   purge(user: UserId, groupIds: readonly GroupId[] | null): Promise<void>
 }
 

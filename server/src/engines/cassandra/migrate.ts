@@ -39,8 +39,7 @@ export interface SchemaPlan {
  * written with another fence.
  */
 export async function migrate(client: Client, plan: SchemaPlan, timing: Timing): Promise<void> {
-  const known = await run(client, hasLedger, plan.keyspace)
-  if (known.rows.length === 0) await client.execute(ledger)
+  await makeLedger(client, plan.keyspace, timing)
   if (await isUpToDate(client, plan)) return
   await locked(client, plan, timing, async () => {
     await agreeOnFence(client, plan)
@@ -53,6 +52,22 @@ export async function migrate(client: Client, plan: SchemaPlan, timing: Timing):
     }
     await changeTtl(client, plan)
   })
+}
+
+/** A table that another starter makes is listed a moment before it can be asked. */
+async function makeLedger(client: Client, keyspace: string, timing: Timing): Promise<void> {
+  const known = await run(client, hasLedger, keyspace)
+  if (known.rows.length === 0) await client.execute(ledger)
+  const started = timing.clock.monotonic()
+  for (;;) {
+    try {
+      await factOf(client, 'fence')
+      return
+    } catch (error) {
+      if (!/does not exist/.test(String(error)) || timing.clock.monotonic() - started > patienceMs) throw error
+      await timing.scheduler.sleep(pauseMs)
+    }
+  }
 }
 
 async function isUpToDate(client: Client, plan: SchemaPlan): Promise<boolean> {

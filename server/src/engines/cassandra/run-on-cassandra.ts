@@ -20,18 +20,21 @@ export const fences: readonly Fence[] = ['lwt', 'stamp']
 export function onCassandra(what: string, fence: Fence, register: (keyspace: TestKeyspace) => void): void {
   whereServicesRun(`${what} on cassandra (${fence})`, ['cassandra'], (services) => {
     const settings = settingsOf(services, fence)
-    let opened: Promise<[CassandraDatabase, CassandraDatabase]> | undefined
+    const opening: Promise<CassandraDatabase>[] = []
     register({
       settings,
-      databases: () => {
-        opened ??= Promise.all([openCassandra(settings, systemSeams), openCassandra(settings, systemSeams)])
-        return opened
+      databases: async () => {
+        if (opening.length === 0) opening.push(...[1, 2].map(() => openCassandra(settings, systemSeams)))
+        const [one, two] = await Promise.all(opening)
+        return [one as CassandraDatabase, two as CassandraDatabase]
       },
     })
     after(async () => {
-      const databases = await opened
-      await databases?.[0].drop()
-      for (const each of databases ?? []) await each[Symbol.asyncDispose]()
+      const opened = (await Promise.allSettled(opening)).flatMap((each) =>
+        each.status === 'fulfilled' ? [each.value] : [],
+      )
+      await opened[0]?.drop()
+      for (const each of opened) await each[Symbol.asyncDispose]()
     })
   })
 }
@@ -54,7 +57,7 @@ export function runOnCassandra<Port extends AsyncDisposable>(
         engine: `cassandra (${fence})`,
         open: async (_namespace, seams) => open((await databases())[opens++ % 2] as CassandraDatabase, seams),
         time: 'system',
-        modelRuns: 8,
+        modelRuns: 40,
       }
       runSuite(suite, harness, options)
     })

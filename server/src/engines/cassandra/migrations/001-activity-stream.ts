@@ -40,10 +40,12 @@ export const activityStream: Migration = {
     `CREATE TABLE IF NOT EXISTS heads (user_id text PRIMARY KEY, head bigint) WITH ${overwritten}`,
 
     `CREATE TABLE IF NOT EXISTS members (
-      user_id text, group_id text, part tinyint, position bigint, event_id text, actor text,
-      created_at bigint, seq bigint, first_seq bigint, op text, known_event text,
-      PRIMARY KEY ((user_id, group_id), part, position, event_id, actor)
-    ) WITH CLUSTERING ORDER BY (part ASC, position DESC, event_id DESC, actor ASC) AND ${expiring(facts)}`,
+      user_id text, group_id text, actor text, data text, PRIMARY KEY ((user_id, group_id), actor)
+    ) WITH ${expiring(facts)}`,
+    `CREATE TABLE IF NOT EXISTS member_chunks (
+      user_id text, group_id text, part tinyint, block bigint, name text, data text,
+      PRIMARY KEY ((user_id, group_id), part, block, name)
+    ) WITH CLUSTERING ORDER BY (part ASC, block DESC, name ASC) AND ${expiring(facts)}`,
     `CREATE TABLE IF NOT EXISTS actor_groups (
       actor text, user_id text, group_id text, PRIMARY KEY (actor, user_id, group_id)
     ) WITH ${expiring(facts)}`,
