@@ -20,6 +20,8 @@ export class Hub implements AsyncDisposable {
   readonly #subscriptions: Subscriptions
   /** Goes round all users, a few at each call of `compareSome`. */
   #round: Iterator<UserId>
+  #comparing: Promise<void> | null = null
+  #isGapDue = false
 
   constructor(parts: HubParts) {
     this.#parts = parts
@@ -29,7 +31,7 @@ export class Hub implements AsyncDisposable {
         if (message.kind === 'revoked') parts.revoked(message.user)
         else this.#channels.get(message.user)?.message(message)
       },
-      gap: (users) => void this.compare(users ?? [...this.#channels.keys()]),
+      gap: (users) => void (users ? this.compare(users) : this.#compareAll()),
       onFailure: parts.onFailure,
     })
   }
@@ -89,6 +91,22 @@ export class Hub implements AsyncDisposable {
       } catch (error) {
         this.#parts.onFailure(error)
       }
+    }
+  }
+
+  /** Pub/sub that breaks again and again does not multiply the reads: gaps meanwhile share the next round. */
+  #compareAll(): Promise<void> {
+    this.#isGapDue = true
+    this.#comparing ??= this.#compareWhileDue().finally(() => {
+      this.#comparing = null
+    })
+    return this.#comparing
+  }
+
+  async #compareWhileDue(): Promise<void> {
+    while (this.#isGapDue) {
+      this.#isGapDue = false
+      await this.compare([...this.#channels.keys()])
     }
   }
 

@@ -40,6 +40,18 @@ test('after a break in pub/sub all heads are compared at once', async () => {
   assert.equal(client.position, 1)
 })
 
+test('breaks that follow each other read all heads twice at most, and the last time after the last of them', async () => {
+  await using bench = new Bench()
+  const client = await bench.connect('carol')
+  const before = bench.stream.calls.heads
+  for (let i = 0; i < 10; i++) bench.pubSub.gap()
+  bench.stream.add('carol', 'p1')
+  bench.pubSub.gap()
+  await bench.settle()
+  assert.equal(bench.stream.calls.heads - before, 2)
+  assert.equal(client.position, 1)
+})
+
 test('messages that come twice or late change nothing', async () => {
   await using bench = new Bench()
   const client = await bench.connect('carol')
