@@ -7,6 +7,7 @@ import { startHousekeeping } from './activity/housekeeping.ts'
 import { createIngest, type Ingest } from './activity/ingest.ts'
 import { KeptPages } from './activity/kept-pages.ts'
 import { totalsOf } from './activity/log-totals.ts'
+import { namesAtHand } from './activity/names-at-hand.ts'
 import { activitySettings } from './activity/settings.ts'
 import { readCatalogues } from './config/catalogues.ts'
 import { isLoopback } from './config/checks.ts'
@@ -37,6 +38,7 @@ import type { UserId } from './model/ids.ts'
 import { countReads } from './ports/counted-reads.ts'
 import type { Ports } from './ports/ports.ts'
 import { tellWrites } from './ports/told-writes.ts'
+import { type PartName, partNames, watchParts } from './ports/watched-parts.ts'
 
 const dayMs = 86_400_000
 /** First pages that are kept ready to be sent, some thousands of them. */
@@ -52,6 +54,8 @@ export interface Features extends AsyncDisposable {
   /** Where the process has this role. */
   readonly gateway: Gateway | null
   readonly metrics: Metrics
+  /** Which parts fail at the moment. */
+  readonly failing: () => readonly PartName[]
 }
 
 /** A whole server on given engines, not listening yet. */
@@ -113,8 +117,11 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
   const roles = rolesOf(config)
   const metrics = createMetrics()
   const keptPages = engines.soleWriter === true ? new KeptPages(keptPageBytes) : undefined
+  // One database does not fail in parts.
+  const watched = keptPages ? undefined : watchParts(engines, seams.clock)
   const told = keptPages ? tellWrites(engines, keptPages) : engines
-  const ports = countReads(told, () => metrics.storeReads.inc())
+  const ports = countReads(watched?.ports ?? told, () => metrics.storeReads.inc())
+  const failing = () => watched?.parts.failing ?? []
   const node = createUuidV7(seams.clock, seams.random)()
   const settings = activitySettings(config.activity)
   const catalogues = await readCatalogues(config.activity.cataloguesDir)
@@ -123,8 +130,11 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
     log.warn({ err: error }, 'revocations could not be read'),
   )
   parts.use(access)
+  const names = watched && namesAtHand(ports.users, seams.scheduler, () => watched.parts.failed('users'))
+  // Whoever is erased is revoked, and every server hears of that.
+  if (names) parts.use(access.onRevoked(({ userId }) => userId !== null && names.forget(userId)))
   const activity = createActivity(
-    ports,
+    names ? { ...ports, users: names } : ports,
     {
       settings,
       catalogues,
@@ -166,6 +176,8 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
     metrics.databaseWalBytes.set(size?.walBytes ?? 0)
     const queued = await ports.offline.entries().catch(() => null)
     if (queued !== null) metrics.offlineQueueEntries.set(queued)
+    const down = failing()
+    for (const part of partNames) metrics.partUp.set({ part }, down.includes(part) ? 0 : 1)
   })
   if (roles.has('worker')) parts.use(keepHouse())
   const running = parts.move()
@@ -176,6 +188,7 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
     ingest,
     gateway,
     metrics,
+    failing,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 
@@ -227,7 +240,7 @@ export async function createRoutes(
   features: Omit<Features, keyof AsyncDisposable>,
   options: AssembleOptions,
 ): Promise<App> {
-  const { ports, access, activity, ingest, gateway, metrics } = features
+  const { ports, access, activity, ingest, gateway, metrics, failing } = features
   const { config, seams, log, webFolder } = options
   const { reader, readState, deletion } = activity
   const { clock } = seams
@@ -238,6 +251,7 @@ export async function createRoutes(
     settings: config.http,
     log,
     metrics,
+    failing,
     ...(webFolder === null ? {} : { webApp: await loadWebApp(webFolder) }),
   })
   const retentionMs = activitySettings(config.activity).retentionMs
@@ -279,8 +293,17 @@ export async function createRoutes(
   async function readiness() {
     const wrong = await options.checkEngines()
     const rolesThatWork = Object.fromEntries(allRoles.filter((role) => roles.has(role)).map((role) => [role, 'ok']))
-    return { ready: Object.keys(wrong).length === 0, parts: { ...rolesThatWork, ...wrong } }
+    return { ready: isOfUse(wrong, config), parts: { ...rolesThatWork, ...wrong } }
   }
+}
+
+/**
+ * Without its store an embedded server is of no use. One of a cluster shares its parts with all others: if it called
+ * itself unready for one of them, none would be left to do what still works.
+ */
+function isOfUse(wrong: Readonly<Record<string, string>>, config: Config): boolean {
+  if (config.engine === 'embedded') return Object.keys(wrong).length === 0
+  return wrong.log === undefined || wrong.store === undefined
 }
 
 export const demoLogins = (config: Config, url: string) =>
@@ -294,11 +317,10 @@ function workerMetrics(metrics: Metrics, log: Log) {
     openWindows: (windows: number) => metrics.openWindows.set(windows),
     groupWrites: (rows: number) => metrics.groupWrites.inc(rows),
     degraded: (part: string, error: unknown) => log.warn({ err: error, part }, 'a part failed; going on without it'),
-    parked: (record: { readonly partition: number; readonly offset: number }, error: unknown) =>
-      log.error(
-        { err: error, partition: record.partition, offset: record.offset },
-        'a record cannot be read and is passed over',
-      ),
+    parked({ partition, offset }: { readonly partition: number; readonly offset: number }, reason: string) {
+      metrics.recordsParked.inc()
+      log.error({ partition, offset, reason }, 'a record cannot be folded and is set aside')
+    },
   }
 }
 

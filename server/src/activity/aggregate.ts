@@ -1,4 +1,4 @@
-import { UnknownOutcome } from '../lib/error.ts'
+import { HeadwaterError, UnknownOutcome } from '../lib/error.ts'
 import type { Seams } from '../lib/seams.ts'
 import type { ActivityEvent } from '../model/event.ts'
 import type { Offset, Partition } from '../model/ids.ts'
@@ -12,6 +12,7 @@ import { createDeletionFold } from './fold-deletion.ts'
 import { type FoldStep, foldEvent } from './fold-event.ts'
 import { createLoader } from './load.ts'
 import { PartitionState } from './partition-state.ts'
+import { Poison } from './poison.ts'
 import { byPartition, oldest } from './polled.ts'
 import type { ActivitySettings } from './settings.ts'
 import { StaleView } from './stale-view.ts'
@@ -20,7 +21,8 @@ import type { UserFold } from './user-fold.ts'
 export interface AggregatorMetrics extends FlushMetrics {
   applied(events: number): void
   openWindows(windows: number): void
-  parked(record: LogRecord, error: unknown): void
+  /** A record cannot be folded, and is set aside. */
+  parked(record: LogRecord, reason: string): void
 }
 
 /** A backlog is folded without waiting for anything: after so many records requests and sockets get their turn. */
@@ -45,6 +47,7 @@ export class Aggregator implements AsyncDisposable {
   readonly #flusher: Flusher
   readonly #deletions: ReturnType<typeof createDeletionFold>
   readonly #due: Due
+  readonly #poison: Poison
   readonly #stop = new AbortController()
   #wake = new AbortController()
   #idle: (() => void)[] = []
@@ -52,8 +55,16 @@ export class Aggregator implements AsyncDisposable {
   /** When the oldest record was appended that is being worked on; nothing while there is none to wait for. */
   #workingOn: number | null = null
 
-  constructor(ports: FlushPorts, settings: ActivitySettings, seams: Seams, metrics: AggregatorMetrics) {
+  /** `poison` outlives this worker: it knows at which records earlier ones failed. */
+  constructor(
+    ports: FlushPorts,
+    settings: ActivitySettings,
+    seams: Seams,
+    metrics: AggregatorMetrics,
+    poison = new Poison(),
+  ) {
     this.#ports = ports
+    this.#poison = poison
     this.#settings = settings
     this.#seams = seams
     this.#metrics = metrics
@@ -154,17 +165,44 @@ export class Aggregator implements AsyncDisposable {
       if (!state) continue
       const fresh = batch.filter((record) => record.offset >= state.folded)
       if (fresh.length === 0) continue
-      await this.#currently(state, () => this.#persist('load', () => this.#loader.prepare(state, fresh)))
+      const isPrepared = await this.#prepare(state, fresh)
       for (const [i, record] of fresh.entries()) {
         if (i % foldedAtOnce === 0) await this.#seams.scheduler.breathe?.()
-        const step = this.#foldAtOnce(state, record)
-        if (step?.step !== 'done') await this.#foldInSteps(state, record, step)
+        try {
+          const reason = this.#poison.reasonOf(record)
+          if (reason !== undefined) await this.#park(record, reason)
+          else {
+            if (!isPrepared) await this.#load(state, [record])
+            const step = this.#foldAtOnce(state, record)
+            if (step?.step !== 'done') await this.#foldInSteps(state, record, step)
+          }
+        } catch (error) {
+          await this.#blame(record, error)
+          throw error
+        }
+        this.#poison.forget(record)
         state.folded = record.offset + 1
       }
       await this.#due.askWhoIsHeard(state, fresh)
       this.#flusher.folded += fresh.length
       this.#metrics.applied(fresh.filter((record) => record.value.kind === 'event').length)
     }
+  }
+
+  /** Loads what many records need at once; where that fails for a reason that lies in one of them, each is to load its own. */
+  async #prepare(state: PartitionState, records: readonly LogRecord[]): Promise<boolean> {
+    try {
+      if (this.#poison.isIn(state.partition)) return false
+      await this.#load(state, records)
+      return true
+    } catch (error) {
+      if (HeadwaterError.is(error) || UnknownOutcome.is(error)) throw error
+      return false
+    }
+  }
+
+  #load(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
+    return this.#currently(state, () => this.#persist('load', () => this.#loader.prepare(state, records)))
   }
 
   async #foldInSteps(state: PartitionState, record: LogRecord, first: FoldStep | null): Promise<void> {
@@ -208,7 +246,7 @@ export class Aggregator implements AsyncDisposable {
   async #foldRecord(state: PartitionState, record: LogRecord, step: FoldStep | null): Promise<void> {
     const { value } = record
     if (value.kind === 'event') return this.#foldEvent(state, record, value.event, step)
-    if (value.kind === 'unreadable') return this.#metrics.parked(record, value.reason)
+    if (value.kind === 'unreadable') return this.#park(record, value.reason)
     const user = await this.#user(state, record)
     switch (value.kind) {
       case 'mark': {
@@ -235,6 +273,22 @@ export class Aggregator implements AsyncDisposable {
         break
     }
     state.releaseUser(user)
+  }
+
+  /** Sets it aside before what is behind it is folded: it must not get lost in between. */
+  async #park(record: LogRecord, reason: string): Promise<void> {
+    await this.#persist('parked', async () => this.#ports.parked?.park(record, reason))
+    this.#metrics.parked(record, reason)
+  }
+
+  /** A store that fails is not the record's fault, in whatever words it says so. */
+  async #blame(record: LogRecord, error: unknown): Promise<void> {
+    if (this.#stop.signal.aborted) return
+    const doStoresAnswer = await this.#ports.groups.heads([userOf(record.value)]).then(
+      () => true,
+      () => false,
+    )
+    if (doStoresAnswer) this.#poison.blame(record, error)
   }
 
   async #foldEvent(

@@ -7,6 +7,7 @@ import type { GroupBatch, GroupStore } from '../ports/group-store.ts'
 import type { MemberStore } from '../ports/member-store.ts'
 import type { ObjectIndex } from '../ports/object-index.ts'
 import type { OfflineQueue } from '../ports/offline-queue.ts'
+import type { ParkedRecords } from '../ports/parked-records.ts'
 import type { PubSub, StreamChange, StreamChanges } from '../ports/pub-sub.ts'
 import type { ReadMarks } from '../ports/read-marks.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
@@ -30,6 +31,8 @@ export interface FlushPorts {
   readonly traces: TraceStore
   /** Where one database holds all views. */
   readonly views?: ViewWriter | undefined
+  /** Where records are set aside that cannot be folded; left out: they are passed over. */
+  readonly parked?: ParkedRecords | undefined
 }
 
 export interface FlushMetrics {

@@ -10,7 +10,7 @@ import { createNewActors, type NewActorPorts } from './new-actors.ts'
 
 export interface PresentPorts extends NewActorPorts {
   readonly marks: ReadMarks
-  readonly users: UserStore
+  readonly users: Pick<UserStore, 'get'>
 }
 
 export type Present = (

@@ -35,7 +35,8 @@ export async function replay(
     records += read
     onProgress({ done: records, total })
   })
-  await using aggregator = new Aggregator({ ...ports, log }, settings, seams, {
+  // What could not be folded was set aside when it came first.
+  await using aggregator = new Aggregator({ ...ports, log, parked: undefined }, settings, seams, {
     applied: () => {},
     openWindows: () => {},
     groupWrites: (rows) => {

@@ -1,6 +1,7 @@
 import type { Seams } from '../lib/seams.ts'
 import { Aggregator, type AggregatorMetrics } from './aggregate.ts'
 import type { FlushPorts } from './flush.ts'
+import { Poison } from './poison.ts'
 import type { ActivitySettings } from './settings.ts'
 
 /** Whoever folds the log into the views, in this process or in others. */
@@ -33,7 +34,8 @@ export class ActivityWorker implements StreamWorker {
     metrics: AggregatorMetrics,
     onFailure: (error: unknown) => void,
   ) {
-    this.#create = () => new Aggregator(ports, settings, seams, metrics)
+    const poison = new Poison()
+    this.#create = () => new Aggregator(ports, settings, seams, metrics, poison)
     this.#seams = seams
     this.#onFailure = onFailure
     this.#aggregator = this.#create()

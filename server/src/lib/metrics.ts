@@ -5,6 +5,7 @@ export interface Metrics {
   readonly eventsAccepted: Counter
   readonly eventsApplied: Counter
   readonly groupWrites: Counter
+  readonly recordsParked: Counter
   /** Records that are in the log and not yet in the views. */
   readonly logLag: Gauge
   /** How long the oldest record has been waiting that is not in the views. */
@@ -24,6 +25,8 @@ export interface Metrics {
   /** Of an embedded server: the database and what is written ahead of it. */
   readonly databaseBytes: Gauge
   readonly databaseWalBytes: Gauge
+  /** 1 while what the server stands on answers, 0 while it fails, by part. */
+  readonly partUp: Gauge
   observeRequest(method: string, route: string | undefined, status: number, seconds: number): void
   /** Read when the page is asked for, so that a gauge costs nothing between. */
   onCollect(read: () => void | Promise<void>): void
@@ -63,6 +66,10 @@ export function createMetrics(): Metrics {
     eventsAccepted: counter('headwater_events_accepted_total', 'Events accepted: durable in the log'),
     eventsApplied: counter('headwater_events_applied_total', 'Events folded into the views'),
     groupWrites: counter('headwater_group_writes_total', 'Group rows written to the store'),
+    recordsParked: counter(
+      'headwater_records_parked_total',
+      'Records that could not be folded and were set aside; `headwater parked list` shows them',
+    ),
     logLag: gauge('headwater_log_lag', 'Records in the log that are not yet in the views'),
     logLagSeconds: gauge(
       'headwater_log_lag_seconds',
@@ -93,6 +100,12 @@ export function createMetrics(): Metrics {
     openWindows: gauge('headwater_open_windows', 'Keys whose events are folded in memory at the moment'),
     databaseBytes: gauge('headwater_database_bytes', 'Size of the embedded database'),
     databaseWalBytes: gauge('headwater_database_wal_bytes', 'Size of the write-ahead log of the embedded database'),
+    partUp: new Gauge({
+      name: 'headwater_part_up',
+      help: 'Whether what the server stands on answers (1) or fails (0), by part: log, store, users, cache',
+      labelNames: ['part'],
+      registers,
+    }),
     observeRequest(method, route = 'none', status, seconds) {
       const key = `${status} ${method} ${route}`
       let found = byKind.get(key)

@@ -5,6 +5,7 @@ import type { IdempotencyStore } from './idempotency-store.ts'
 import type { MemberStore } from './member-store.ts'
 import type { ObjectIndex } from './object-index.ts'
 import type { OfflineQueue } from './offline-queue.ts'
+import type { ParkedRecords } from './parked-records.ts'
 import type { PubSub } from './pub-sub.ts'
 import type { ReadMarks } from './read-marks.ts'
 import type { RevocationStore } from './revocation-store.ts'
@@ -30,6 +31,8 @@ export interface Ports {
   readonly offline: OfflineQueue
   readonly pubSub: PubSub
   readonly sessions: SessionRegistry
+  /** Where records are set aside that cannot be folded. */
+  readonly parked?: ParkedRecords
   /** Where one database holds groups, members, marks and the object index. */
   readonly views?: ViewWriter
   /** True where this process makes all writes, so that what was read may be kept until it writes. */

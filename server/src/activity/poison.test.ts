@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openMemory } from '../engines/memory/open.ts'
+import { createMemoryStorage } from '../engines/memory/storage.ts'
+import { HeadwaterError } from '../lib/error.ts'
+import { virtualSeams } from '../lib/virtual-seams.ts'
+import type { LogRecord, LogValue } from '../model/log-record.ts'
+import type { ParkedRecords } from '../ports/parked-records.ts'
+import { Poison } from './poison.ts'
+import { defaultActivitySettings } from './settings.ts'
+import { ActivityWorker } from './worker.ts'
+
+const event = (eventId: string, objectId: string): Extract<LogValue, { kind: 'event' }> => ({
+  kind: 'event',
+  event: {
+    eventId,
+    eventType: 'LIKE',
+    actor: 'ann',
+    targetUser: 'carol',
+    objectType: 'POST',
+    objectId,
+    op: 'ADD',
+    createdAt: null,
+    metadata: {},
+    verb: '',
+  },
+})
+
+const record = (offset: number): LogRecord => ({
+  partition: 0,
+  offset,
+  seq: offset + 1,
+  appendedAt: 0,
+  value: event(`event-${offset}`, 'p'),
+})
+
+test('a record is tried five times, and one that was folded meanwhile begins anew', () => {
+  const poison = new Poison()
+  for (let i = 0; i < 4; i++) poison.blame(record(7), new TypeError('no such thing'))
+  assert.equal(poison.reasonOf(record(7)), undefined)
+  poison.blame(record(7), new TypeError('no such thing'))
+  assert.equal(poison.reasonOf(record(7)), 'TypeError: no such thing')
+  assert.equal(poison.reasonOf(record(8)), undefined)
+  poison.forget(record(7))
+  assert.equal(poison.reasonOf(record(7)), undefined)
+})
+
+test('a store that fails is not the fault of a record', () => {
+  const poison = new Poison()
+  for (let i = 0; i < 20; i++) poison.blame(record(7), new HeadwaterError('store_unavailable'))
+  assert.equal(poison.reasonOf(record(7)), undefined)
+})
+
+test('what lies behind it is folded: whoever had the partition meanwhile has dealt with it', () => {
+  const poison = new Poison()
+  for (let i = 0; i < 5; i++) poison.blame(record(7), new TypeError('no such thing'))
+  poison.forget(record(6))
+  assert.ok(poison.isIn(0))
+  poison.forget(record(9))
+  assert.equal(poison.reasonOf(record(7)), undefined)
+  assert.ok(!poison.isIn(0))
+})
+
+test('a record at which the worker fails is set aside, and those behind it are folded', async () => {
+  const seams = virtualSeams()
+  const ports = openMemory(createMemoryStorage(), seams)
+  const parked: { offset: number; reason: string }[] = []
+  const aside: ParkedRecords = {
+    park: async ({ offset }, reason) => void parked.push({ offset, reason }),
+    list: async () => [],
+    remove: async () => {},
+  }
+  const told: LogRecord[] = []
+  let failures = 0
+  await using _worker = new ActivityWorker(
+    { ...ports, parked: aside },
+    defaultActivitySettings,
+    seams,
+    {
+      applied: () => {},
+      openWindows: () => {},
+      groupWrites: () => {},
+      degraded: () => {},
+      parked: (one) => void told.push(one),
+    },
+    () => failures++,
+  )
+  const pass = async (until: () => boolean | Promise<boolean>) => {
+    for (let step = 0; step < 2_000 && !(await until()); step++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      seams.time.advance(Math.min(500, seams.time.nextIn ?? 500))
+    }
+    assert.ok(await until())
+  }
+  await ports.log.append([event('0190b6a0-0000-7000-8000-000000000001', 'p1')])
+  const heads = async () => (await ports.groups.heads(['carol']))[0] ?? 0
+  await pass(async () => (await heads()) === 1)
+  const good = event('0190b6a0-0000-7000-8000-000000000002', 'p2')
+  const bad = Object.defineProperty({ ...good.event }, 'op', { get: () => assert.fail('nobody can fold this') })
+  await ports.log.append([{ ...good, event: bad }])
+  await pass(() => told.length > 0)
+  await ports.log.append([event('0190b6a0-0000-7000-8000-000000000003', 'p3')])
+  await pass(async () => (await heads()) === 3)
+  assert.equal(failures, 5)
+  assert.deepEqual(parked, [{ offset: 1, reason: 'AssertionError: nobody can fold this' }])
+  const rows = await ports.groups.list('carol', { after: null, limit: 10, createdFrom: 0, types: null })
+  assert.deepEqual(rows.map((row) => row.objectId).sort(), ['p1', 'p3'])
+})

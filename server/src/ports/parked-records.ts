@@ -1,0 +1,29 @@
+import type { Offset, Partition, UserId } from '../model/ids.ts'
+
+/** Where a record lies in the log. */
+export interface RecordPlace {
+  readonly epoch: number
+  readonly partition: Partition
+  readonly offset: Offset
+}
+
+export interface ParkedRecord extends RecordPlace {
+  readonly user: UserId
+  /** Why it could not be folded. */
+  readonly reason: string
+  readonly parkedAt: number
+  /** As it lies in the log. */
+  readonly bytes: Uint8Array
+}
+
+/**
+ * Records that the workers cannot fold are set aside, with the reason, so that they hold nobody up and somebody can look
+ * at them. They are kept for as long as the log keeps its records. A record that is parked twice is there once.
+ */
+export interface ParkedRecords {
+  /** Copies it from the log; when this resolves it is there until it is removed. */
+  park(place: Pick<RecordPlace, 'partition' | 'offset'>, reason: string): Promise<void>
+  /** In the order in which they were parked. */
+  list(): Promise<readonly ParkedRecord[]>
+  remove(places: readonly RecordPlace[]): Promise<void>
+}
