@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { createBadge } from './activity/badge.ts'
 import { type ReplayReport, replay } from './activity/replay.ts'
+import { type ParkedReplay, replayParked } from './activity/replay-parked.ts'
 import { activitySettings } from './activity/settings.ts'
 import { type VerifyReport, verify } from './activity/verify.ts'
 import { assemble, demoLogins } from './assemble.ts'
+import { rolesOf } from './config/roles.ts'
 import type { Config } from './config/secrets.ts'
 import { openEmbedded } from './engines/embedded.ts'
 import { openMemory } from './engines/memory/open.ts'
@@ -12,7 +14,11 @@ import { requireDatabase } from './engines/sqlite/open.ts'
 import type { Log } from './lib/log.ts'
 import type { Seams } from './lib/seams.ts'
 import { systemSeams } from './lib/system-seams.ts'
+import type { UserId } from './model/ids.ts'
 import { epochStart } from './model/position.ts'
+import type { EventLog } from './ports/event-log.ts'
+import type { ParkedRecord } from './ports/parked-records.ts'
+import type { Ports } from './ports/ports.ts'
 
 /** Where `npm run build` of the web app leaves it; the server runs without it as well. */
 const webFolder = fileURLToPath(new URL('../../web/dist', import.meta.url))
@@ -33,11 +39,17 @@ export interface StartOptions {
 
 /** Starts a whole server: opens the engines that the configuration names, connects the features, listens. */
 export async function start(config: Config, { log, seams = systemSeams }: StartOptions): Promise<RunningServer> {
-  const engines = await openEmbedded(config, seams)
+  const engines = await openEngines(config, seams, log)
   try {
-    const { checkEngines, ports, database } = engines
-    const databaseSize = () => database.stats()
-    const server = await assemble(ports, { config, seams, log, webFolder, checkEngines, databaseSize })
+    const { checkEngines, ports, databaseSize } = engines
+    const server = await assemble(ports, {
+      config,
+      seams,
+      log,
+      webFolder: rolesOf(config).has('api') ? webFolder : null,
+      checkEngines,
+      ...(databaseSize && { databaseSize }),
+    })
     const url = await server.listen().catch(async (error: unknown) => {
       await server.close()
       throw error
@@ -57,6 +69,37 @@ export async function start(config: Config, { log, seams = systemSeams }: StartO
   }
 }
 
+interface Engines extends AsyncDisposable {
+  readonly ports: Ports
+  users(): AsyncIterable<UserId>
+  checkEngines(): Promise<Readonly<Record<string, string>>>
+  /** Of an embedded server. */
+  readonly databaseSize?: () => { readonly databaseBytes: number; readonly walBytes: number }
+  /** What is wrong with the database file of an embedded server. */
+  readonly checkIntegrity?: () => readonly string[]
+}
+
+async function openEngines(config: Config, seams: Seams, log: Log): Promise<Engines> {
+  if (config.engine === 'cluster') {
+    const { openCluster } = await import('./engines/cluster.ts')
+    const engines = await openCluster(config, seams, (error) =>
+      log.warn({ err: error }, 'the connection to Redis failed'),
+    )
+    for (const warning of engines.warnings) log.warn(warning)
+    return engines
+  }
+  const engines = await openEmbedded(config, seams)
+  const { database } = engines
+  return {
+    ports: engines.ports,
+    users: () => engines.users(),
+    checkEngines: () => engines.checkEngines(),
+    databaseSize: () => database.stats(),
+    checkIntegrity: () => database.checkIntegrity(),
+    [Symbol.asyncDispose]: () => engines[Symbol.asyncDispose](),
+  }
+}
+
 /** Tools on the data of a server that is stopped. */
 export interface DataTools extends AsyncDisposable {
   verify(onProgress: OnProgress): Promise<VerifyReport & { readonly records: number }>
@@ -65,10 +108,10 @@ export interface DataTools extends AsyncDisposable {
 
 export type OnProgress = (done: number, total: number, what: string) => void
 
-export async function openData(config: Config, _options: { readonly log: Log }): Promise<DataTools> {
+export async function openData(config: Config, { log: serverLog }: { readonly log: Log }): Promise<DataTools> {
   const seams = systemSeams
-  requireDatabase(config.data.dir)
-  const engines = await openEmbedded(config, seams)
+  if (config.engine === 'embedded') requireDatabase(config.data.dir)
+  const engines = await openEngines(config, seams, serverLog)
   const { ports } = engines
   const settings = activitySettings(config.activity)
   return {
@@ -86,9 +129,13 @@ export async function openData(config: Config, _options: { readonly log: Log }):
         differencesMax,
         onProgress: (users) => onProgress(users, users, 'users'),
       })
-      const damage = engines.database
-        .checkIntegrity()
-        .map((found) => ({ user: '', groupId: null, what: 'database file', found, expected: 'no damage' }))
+      const damage = (engines.checkIntegrity?.() ?? []).map((found) => ({
+        user: '',
+        groupId: null,
+        what: 'database file',
+        found,
+        expected: 'no damage',
+      }))
       return { ...report, records, differences: [...damage, ...report.differences] }
     },
     async replay(onProgress) {
@@ -99,8 +146,24 @@ export async function openData(config: Config, _options: { readonly log: Log }):
   }
 }
 
+/** Tools on the records that a cluster, which may be running, has set aside. */
+export interface ParkedTools extends AsyncDisposable {
+  list(): Promise<readonly ParkedRecord[]>
+  replay(): Promise<ParkedReplay>
+}
+
+export async function openParked(config: Config, { log: serverLog }: { readonly log: Log }): Promise<ParkedTools> {
+  const engines = await openEngines(config, systemSeams, serverLog)
+  const { log, parked } = engines.ports
+  return {
+    list: async () => (await parked?.list()) ?? [],
+    replay: async () => (parked ? await replayParked(log, parked) : { replayed: [], left: [] }),
+    [Symbol.asyncDispose]: () => engines[Symbol.asyncDispose](),
+  }
+}
+
 /** From which position on the log still has every record of its users. */
-async function completeFrom(log: Awaited<ReturnType<typeof openEmbedded>>['ports']['log']): Promise<readonly number[]> {
+async function completeFrom(log: EventLog): Promise<readonly number[]> {
   const from: number[] = []
   for (let partition = 0; partition < log.info.partitions; partition++) {
     const { start } = await log.bounds(partition)

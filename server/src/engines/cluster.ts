@@ -1,0 +1,154 @@
+import type { Settings } from '../config/schema.ts'
+import type { Config } from '../config/secrets.ts'
+import type { Seams } from '../lib/seams.ts'
+import type { UserId } from '../model/ids.ts'
+import type { Ports } from '../ports/ports.ts'
+import { cassandraGroupStore } from './cassandra/group-store.ts'
+import { cassandraMemberStore } from './cassandra/member-store.ts'
+import { cassandraObjectIndex } from './cassandra/object-index.ts'
+import { openCassandra } from './cassandra/open.ts'
+import { cassandraReadMarks } from './cassandra/read-marks.ts'
+import { usersOf } from './cassandra/users.ts'
+import { KafkaEventLog } from './kafka/event-log.ts'
+import { type KafkaSettings, openKafka } from './kafka/open.ts'
+import { KafkaParkedRecords } from './kafka/parked-records.ts'
+import { PostgresDeviceStore } from './postgres/device-store.ts'
+import { PostgresIdempotencyStore } from './postgres/idempotency-store.ts'
+import { openPostgres } from './postgres/open.ts'
+import { PostgresRevocationStore } from './postgres/revocation-store.ts'
+import { PostgresUserStore } from './postgres/user-store.ts'
+import { openRedis } from './redis/open.ts'
+import type { RedisSettings } from './redis/settings.ts'
+
+/** What a server of a cluster stands on: the truth in Kafka, Cassandra and PostgreSQL, hints and caches in Redis. */
+export interface ClusterEngines extends AsyncDisposable {
+  readonly ports: Ports
+  /** What a person should know who runs it, such as a service that could lose acknowledged writes. */
+  readonly warnings: readonly string[]
+  /** Everyone who has a stream. */
+  users(): AsyncIterable<UserId>
+  /** What is wrong, by part; empty when all is well. */
+  checkEngines(): Promise<Readonly<Record<string, string>>>
+}
+
+export type ClusterSettings = Pick<Config, 'cluster' | 'kafka' | 'cassandra' | 'redis' | 'postgres' | 'activity'>
+
+const dayMs = 86_400_000
+/** Stores keep what is past retention this much longer, so that nothing vanishes under a page walk. */
+const graceDays = 7
+
+/** Opens all services at once; when one of them cannot be opened none stays open. */
+export async function openCluster(
+  config: ClusterSettings,
+  seams: Seams,
+  onFailure: (error: unknown) => void = () => {},
+): Promise<ClusterEngines> {
+  const { cluster, postgres } = config
+  await using opened = new AsyncDisposableStack()
+  const [kafka, cassandra, redis, database] = await allOf(opened, [
+    openKafka(kafkaSettings(config), seams),
+    openCassandra(cassandraSettings(config), seams),
+    openRedis({ ...redisSettings(config), onFailure }, seams),
+    openPostgres(
+      { url: postgres.url, schema: cluster.namespace, maxConnections: postgres.poolMax, unsafe: cluster.unsafe },
+      seams,
+    ),
+  ])
+  const log = opened.use(new KafkaEventLog(kafka, seams))
+  const { replicationFactor: replication, retentionDays } = config.kafka
+  const ports: Ports = {
+    log,
+    parked: new KafkaParkedRecords(kafka, { replication, retentionMs: retentionDays * dayMs }, seams.clock),
+    groups: cassandraGroupStore(cassandra, seams),
+    members: cassandraMemberStore(cassandra),
+    objects: cassandraObjectIndex(cassandra),
+    marks: cassandraReadMarks(cassandra),
+    users: new PostgresUserStore(database),
+    revocations: new PostgresRevocationStore(database),
+    devices: new PostgresDeviceStore(database),
+    idempotency: new PostgresIdempotencyStore(database),
+    ...redis.ports,
+  }
+  const parts = opened.move()
+  return {
+    ports,
+    warnings: cassandra.warnings,
+    users: () => usersOf(cassandra),
+    checkEngines,
+    [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
+  }
+
+  async function checkEngines(): Promise<Readonly<Record<string, string>>> {
+    const told = await Promise.all([
+      answers('log', 'Kafka does not answer', () => log.bounds(0)),
+      answers('store', 'Cassandra does not answer', () => ports.groups.heads(['readiness'])),
+      answers('users', 'PostgreSQL does not answer', () => ports.users.get(['readiness'])),
+      redis.check(),
+    ])
+    return Object.assign({}, ...told)
+  }
+}
+
+async function answers(part: string, otherwise: string, ask: () => Promise<unknown>): Promise<Record<string, string>> {
+  try {
+    await ask()
+    return {}
+  } catch {
+    return { [part]: otherwise }
+  }
+}
+
+/** Waits for all and has them closed by `stack`, also those that open after another one has failed. */
+async function allOf<const T extends readonly Promise<AsyncDisposable>[]>(
+  stack: AsyncDisposableStack,
+  opening: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const outcomes = await Promise.allSettled(opening)
+  for (const outcome of outcomes) if (outcome.status === 'fulfilled') stack.use(outcome.value)
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed) throw failed.reason
+  return outcomes.map((outcome) => outcome.status === 'fulfilled' && outcome.value) as never
+}
+
+function kafkaSettings({ kafka, cluster }: Pick<Settings, 'kafka' | 'cluster'>): KafkaSettings {
+  const { username, password, saslMechanism: mechanism } = kafka
+  return {
+    brokers: kafka.brokers,
+    topic: `${cluster.namespace}.activity`,
+    partitions: kafka.partitions,
+    replication: kafka.replicationFactor,
+    retentionMs: kafka.retentionDays * dayMs,
+    ...(kafka.tls && { tls: {} }),
+    ...(username !== '' && { sasl: { mechanism, username, password } }),
+  }
+}
+
+function cassandraSettings({ cassandra, cluster, activity }: Pick<Settings, 'cassandra' | 'cluster' | 'activity'>) {
+  const { contactPoints, localDataCenter, replicationFactor, fence, username, password, tls } = cassandra
+  const port = Number(contactPoints[0]?.split(':').at(1))
+  return {
+    contactPoints,
+    ...(Number.isInteger(port) && { port }),
+    localDataCenter,
+    keyspace: cluster.namespace,
+    replication: replicationFactor,
+    fence,
+    ttlDays: activity.retentionDays + graceDays,
+    ...(username !== '' && { username, password }),
+    ...(tls && { tls: {} }),
+    unsafe: cluster.unsafe,
+  }
+}
+
+function redisSettings({ redis, cluster }: Pick<Settings, 'redis' | 'cluster'>): RedisSettings {
+  const { hostname, port, username, password, protocol, pathname } = new URL(redis.url)
+  return {
+    host: hostname,
+    port: port === '' ? 6379 : Number(port),
+    ...(username !== '' && { username: decodeURIComponent(username) }),
+    ...(password !== '' && { password: decodeURIComponent(password) }),
+    ...(pathname.length > 1 && { database: Number(pathname.slice(1)) }),
+    tls: protocol === 'rediss:',
+    prefix: cluster.namespace,
+  }
+}
