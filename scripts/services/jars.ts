@@ -46,13 +46,20 @@ export function fetchJars(service: JarService, log: (line: string) => void): str
   const half = mkdtempSync(join(cache, 'jars-'))
   try {
     const flags = [`-P${service}`, copy, `-DoutputDirectory=${half}`, '-DincludeScope=runtime']
-    const result = spawnSync('mvn', ['-q', '-B', '-f', pom, ...flags], { encoding: 'utf8' })
-    if (result.status !== 0) throw new ServicesError(`Maven failed:\n${result.stdout}${result.stderr}`)
+    runMaven(['-f', pom, ...flags])
     rename(half, folder)
   } finally {
     rmSync(half, { recursive: true, force: true })
   }
   return folder
+}
+
+/** A network that fails once in a hundred files is met with another attempt, which fetches the rest. */
+function runMaven(args: readonly string[], attempts = 3): void {
+  const { status, stdout, stderr } = spawnSync('mvn', ['-q', '-B', ...args], { encoding: 'utf8' })
+  if (status === 0) return
+  if (attempts === 1) throw new ServicesError(`Maven failed:\n${stdout}${stderr}`)
+  runMaven(args, attempts - 1)
 }
 
 /** Two starts may fetch at once: who comes second keeps what is there. */

@@ -61,14 +61,20 @@ function onPath(program: string): string | undefined {
 /** While this file says 101, no package starts a service of its own after its installation. */
 const policy = '/usr/sbin/policy-rc.d'
 
+const retries = ['-o', 'Acquire::Retries=3']
+
 function install(names: readonly string[]): void {
   const own = !existsSync(policy)
   if (own) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
   try {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     const options = { env, encoding: 'utf8', maxBuffer: 64 * 2 ** 20 } as const
-    const update = spawnSync('apt-get', ['update', '-q'], options)
-    const result = spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...names], options)
+    const update = spawnSync('apt-get', [...retries, 'update', '-q'], options)
+    const result = spawnSync(
+      'apt-get',
+      [...retries, 'install', '-y', '-q', '--no-install-recommends', ...names],
+      options,
+    )
     if (result.status === 0) return
     throw new ServicesError(
       `apt-get install ${names.join(' ')} failed:\n${update.stderr}${result.stdout}${result.stderr}`,

@@ -31,9 +31,10 @@ export async function cluster() {
   }
 }
 
-/** Two at once: the services are the greater part of the work. */
+/** Two at once: the services are the greater part of the work. A suite that starts and kills services takes minutes. */
 function tests(files, file) {
-  return nodeTests(files, { isolated: true, concurrency: 2, env: { HEADWATER_SERVICES: file } })
+  const env = { HEADWATER_SERVICES: file }
+  return nodeTests(files, { isolated: true, concurrency: 2, timeoutMs: 300_000, env })
 }
 
 /** Elsewhere than in CI the files run all the same: some of their tests need no service, and the others say what they need. */

@@ -36,7 +36,10 @@ function groupOf(path) {
  * same modules again, and buys nothing for pure functions: those share one process. Tests that open
  * sockets, files and workers get their own, and as many run at once as there are cores.
  */
-export async function nodeTests(files, { isolated, concurrency = availableParallelism(), env = {} }) {
+export async function nodeTests(
+  files,
+  { isolated, concurrency = availableParallelism(), timeoutMs = 120_000, env = {} },
+) {
   if (files.length === 0) return { ok: true, output: '' }
   const folder = mkdtempSync(join(tmpdir(), 'headwater-totals-'))
   const totals = join(folder, 'totals.json')
@@ -46,7 +49,7 @@ export async function nodeTests(files, { isolated, concurrency = availableParall
         '--test',
         `--test-isolation=${isolated ? 'process' : 'none'}`,
         ...(isolated ? [`--test-concurrency=${concurrency}`] : []),
-        '--test-timeout=120000',
+        `--test-timeout=${timeoutMs}`,
         // What a test that ran out of time left open must not hold up the rest.
         ...(isolated ? ['--test-force-exit'] : []),
         `--test-reporter=${join(root, 'scripts/steps/failures-reporter.mjs')}`,
