@@ -91,6 +91,24 @@ export const alerts: readonly Alert[] = [
     description: '{{ printf "%.2g" $value }} a second. A bad release of a client, or a network that is full?',
   },
   {
+    name: 'HeadwaterPartDown',
+    expr: 'min by (namespace, part) (headwater_part_up) == 0',
+    for: '2m',
+    severity: 'critical',
+    summary: 'What the servers stand on fails: {{ $labels.part }}',
+    description:
+      'log is Kafka, store Cassandra, users PostgreSQL, cache Redis. The rest goes on without it, and it heals by itself when it is back.',
+  },
+  {
+    name: 'HeadwaterParked',
+    expr: 'sum by (namespace) (increase(headwater_records_parked_total[15m])) > 0',
+    for: '0m',
+    severity: 'warning',
+    summary: 'Records could not be folded and were set aside',
+    description:
+      '{{ printf "%.0f" $value }} in 15 minutes. Everything behind them goes on; what they say is missing from pages.',
+  },
+  {
     name: 'HeadwaterSilent',
     expr: 'absent(headwater_events_accepted_total)',
     for: '5m',

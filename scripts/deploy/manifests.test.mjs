@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { loadSettings } from '../../server/src/config/load.ts'
 import { keys } from '../../server/src/config/schema.ts'
 import { chartKeys } from './config-schema.ts'
 
@@ -93,6 +94,23 @@ for (const [name, documents] of Object.entries(cases)) {
         assert.ok(!field.secret, variable)
       }
       assert.equal(data.HEADWATER_ENGINE, 'cluster')
+    })
+
+    test('a pod of each role has settings that the server starts with', () => {
+      const { data } = named(documents, 'ConfigMap', 'stream')
+      for (const role of roles) {
+        const { args, env } = podOf(role).spec.containers[0]
+        const given = env.filter((one) => one.valueFrom?.secretKeyRef.optional !== true)
+        const secrets = given.map((one) => [one.name, one.value ?? 'kq7Vt2mXw9Rz4bLcN8sYfH3jD6gPaE5u'])
+        const { settings } = loadSettings({
+          environment: { ...data, ...Object.fromEntries(secrets) },
+          flags: [[args[1].slice(2), args[2]]],
+          cwd: folder,
+        })
+        assert.equal(settings.engine, 'cluster')
+        assert.deepEqual(settings.roles, [role])
+        assert.equal(settings.http.host, '0.0.0.0')
+      }
     })
 
     test('every secret comes from the Secret, and none is written down', () => {

@@ -96,6 +96,11 @@ export const rows: readonly Row[] = [
         ],
       },
       {
+        title: 'Records set aside',
+        unit: 'short',
+        queries: [query('{{instance}}', 'increase(headwater_records_parked_total{$of}[1h])')],
+      },
+      {
         title: 'Keys folded in memory',
         unit: 'short',
         queries: [query('{{instance}}', 'headwater_open_windows{$of}')],
@@ -126,6 +131,11 @@ export const rows: readonly Row[] = [
   {
     title: 'Stores',
     panels: [
+      {
+        title: 'What the servers stand on: 1 answers, 0 fails',
+        unit: 'short',
+        queries: [query('{{part}}', 'min by (part) (headwater_part_up{$of})')],
+      },
       {
         title: 'Reads that reached a store',
         unit: 'ops',

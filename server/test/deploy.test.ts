@@ -55,7 +55,7 @@ describe('metrics', () => {
       ...alerts.map(({ expr }) => expr).filter((expr) => !expr.startsWith('absent(')),
     ]
     for (const expr of expressions) {
-      for (const [, rate, name = ''] of expr.matchAll(/(rate\()?\b(headwater_\w+)/g)) {
+      for (const [, rate, name = ''] of expr.matchAll(/((?:rate|increase)\()?\b(headwater_\w+)/g)) {
         const isHistogram = name.endsWith('_bucket')
         const type = types.get(isHistogram ? name.replace(/_bucket$/, '') : name)
         assert.equal(type, isHistogram ? 'histogram' : rate ? 'counter' : 'gauge', expr)
