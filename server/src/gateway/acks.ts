@@ -33,7 +33,8 @@ export class Acks {
   async get(user: UserId, device: DeviceId): Promise<Seq | null> {
     const key = keyOf(user, device)
     const here = Math.max(this.#waiting.get(key)?.seq ?? -1, this.#writing.get(key)?.seq ?? -1)
-    const stored = await this.#devices.get(user, device)
+    // A device can do without: a position that is not known costs it a longer catch-up.
+    const stored = await this.#devices.get(user, device).catch(() => undefined)
     const there = stored?.epoch === this.#epoch ? stored.seq : -1
     const seq = Math.max(here, there)
     return seq < 0 ? null : seq

@@ -16,9 +16,11 @@ import { HeadwaterError } from '../lib/error.ts'
 import type { Metrics } from '../lib/metrics.ts'
 import type { Seams } from '../lib/seams.ts'
 import type { IdempotencyStore } from '../ports/idempotency-store.ts'
+import type { PartName } from '../ports/watched-parts.ts'
 import { createAuthenticate, type RouteAccess } from './authenticate.ts'
 import { createBodyBudget } from './body-budget.ts'
 import { answerBrokenRequest } from './broken-request.ts'
+import { tellDegraded } from './degraded.ts'
 import { checkEnvelope, ignoreExpectations, serverOptions, urlLengthMax } from './envelope.ts'
 import { createIdempotencyHooks, type Idempotency } from './idempotency.ts'
 import { addJsonParser } from './json-body.ts'
@@ -59,7 +61,7 @@ declare module 'fastify' {
 
 /** For the few requests that are answered without the framework. */
 export interface Quickly
-  extends Pick<QuickPageDependencies, 'access' | 'takeRequest' | 'hasCorsOrigins' | 'monotonic'> {
+  extends Pick<QuickPageDependencies, 'access' | 'takeRequest' | 'hasCorsOrigins' | 'monotonic' | 'failing'> {
   answered(route: string, status: number, elapsedMs: number): void
   use(answer: AnswerQuickly): void
 }
@@ -80,12 +82,15 @@ export interface AppDependencies {
   readonly settings: HttpSettings
   readonly log: RequestLog
   readonly metrics?: Metrics
+  /** Which parts fail at the moment; left out: none. */
+  readonly failing?: () => readonly PartName[]
   /** Files for addresses that no route has. */
   readonly webApp?: WebApp
 }
 
 /** The HTTP server without routes, not listening: everything that holds for all of them. */
-export function createApp({ access, idempotency, seams, settings, log, metrics, webApp }: AppDependencies): App {
+export function createApp(dependencies: AppDependencies): App {
+  const { access, idempotency, seams, settings, log, metrics, failing = () => [], webApp } = dependencies
   const options = {
     logger: false,
     // A server that closes finishes what comes on open connections, each the last one of its connection. A framework's own 503 would say
@@ -135,6 +140,7 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
     takeRequest,
     hasCorsOrigins: settings.corsOrigins.length > 0,
     monotonic: () => seams.clock.monotonic(),
+    failing,
     answered(route, status, elapsedMs) {
       metrics?.observeRequest('GET', route, status, elapsedMs / 1000)
       if (elapsedMs > settings.slowRequestMs) warnSlow(log, 'GET', route, status, elapsedMs)
@@ -175,6 +181,10 @@ export function createApp({ access, idempotency, seams, settings, log, metrics, 
   app.addHook('onSend', (request, reply, payload, done) => {
     if (!idempotent.isRunning(request)) return done(null, payload)
     idempotent.end(request, reply, payload).then(() => done(null, payload), done)
+  })
+  // Behind the answer that is kept for an Idempotency-Key: what is down now is not down when it is given again.
+  app.addHook('onSend', (request, reply, payload, done) => {
+    done(null, tellDegraded(request, reply, payload, failing()))
   })
   app.addHook('onResponse', (request, reply, done) => {
     logSlow(log, request, reply, settings.slowRequestMs)

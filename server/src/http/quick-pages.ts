@@ -3,8 +3,10 @@ import { limits } from '@headwater/protocol'
 import type { Access } from '../access/access.ts'
 import type { ActivityReader, RenderPage } from '../activity/activity-api.ts'
 import { headersMax } from '../lib/header-lines.ts'
+import type { PartName } from '../ports/watched-parts.ts'
 import { preferredLocale } from './accept-language.ts'
 import { bearerPattern } from './authenticate.ts'
+import { degradedHeader, namedIn, partsMissed } from './degraded.ts'
 import type { TakeRequest } from './rate-limit.ts'
 import { jsonType, securityHeaders } from './security-headers.ts'
 
@@ -21,6 +23,8 @@ export interface QuickPageDependencies {
   readonly takeRequest: TakeRequest
   /** Whether there are origins that other sites are read from: then every answer says that it depends on them. */
   readonly hasCorsOrigins: boolean
+  /** Which parts fail at the moment. */
+  readonly failing: () => readonly PartName[]
   readonly onAnswered: (status: number, elapsedMs: number) => void
   /** Milliseconds that never go back. */
   readonly monotonic: () => number
@@ -61,7 +65,7 @@ const plainHeaders: ReadonlySet<string> = new Set([
 ])
 
 export function createQuickPages(dependencies: QuickPageDependencies): AnswerQuickly {
-  const { access, reader, render, takeRequest, hasCorsOrigins, onAnswered, monotonic } = dependencies
+  const { access, reader, render, takeRequest, hasCorsOrigins, failing, onAnswered, monotonic } = dependencies
   const always = [...securityHeaders.flat(), ...(hasCorsOrigins ? ['vary', 'Origin'] : []), 'content-type', jsonType]
 
   return function answerQuickly(request, response, otherwise) {
@@ -77,7 +81,9 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
     const startedAt = monotonic()
     reader
       .firstPage(known.principal.user, { limit, locale: preferredLocale(headers.acceptLanguage) }, render)
-      .then((bytes) => {
+      .then((page) => {
+        const missed = partsMissed('GET', failing())
+        const bytes = missed.length > 0 ? Buffer.from(namedIn(Buffer.from(page).toString(), missed)) : page
         const sent = verdict
           ? [
               'ratelimit-limit',
@@ -88,6 +94,7 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
               String(verdict.resetS),
             ]
           : []
+        if (missed.length > 0) sent.push(degradedHeader, missed.join(', '))
         response.writeHead(200, [...always, ...sent, 'content-length', String(bytes.byteLength)])
         response.end(bytes)
         onAnswered(200, monotonic() - startedAt)

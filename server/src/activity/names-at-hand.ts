@@ -1,0 +1,74 @@
+import { LRUCache } from 'lru-cache'
+import { HeadwaterError, UnknownOutcome } from '../lib/error.ts'
+import type { Scheduler } from '../lib/seams.ts'
+import type { UserId } from '../model/ids.ts'
+import type { UserRecord, UserStore } from '../ports/user-store.ts'
+
+export interface NamesAtHand extends UserStore {
+  /** Forgets who was erased, here or on another server. */
+  forget(user: UserId): void
+}
+
+const keptMax = 50_000
+/** Longer than a user store takes that is well. A page that waited for its deadline would be of no use. */
+const patienceMs = 1_000
+
+/**
+ * A user store for pages, which can do without it: while it is down, or too slow, those are named who were named lately,
+ * and the others are shown by their ids. Everything but `get` is the store's.
+ */
+export function namesAtHand(users: UserStore, scheduler: Scheduler, onMissing: () => void): NamesAtHand {
+  const kept = new LRUCache<UserId, UserRecord>({ max: keptMax })
+
+  /** How often somebody was forgotten: an answer that was asked for before may still know them. */
+  let forgotten = 0
+
+  const forget = (user: UserId): void => {
+    forgotten++
+    kept.delete(user)
+  }
+  const keep = (id: UserId, record: UserRecord | undefined): void => {
+    if (record) kept.set(id, record)
+    else kept.delete(id)
+  }
+
+  return {
+    async get(ids) {
+      const before = forgotten
+      const asked = users.get(ids).then((found) => {
+        if (forgotten === before) for (const [n, id] of ids.entries()) keep(id, found[n])
+        return found
+      })
+      const found = await within(asked, patienceMs, scheduler)
+      if (found !== undefined) return found
+      onMissing()
+      return ids.map((id) => kept.get(id))
+    },
+    async put(user, now) {
+      const record = await users.put(user, now)
+      keep(user.id, record)
+      return record
+    },
+    erase(id, now) {
+      forget(id)
+      return users.erase(id, now)
+    },
+    erasures: (limit) => users.erasures(limit),
+    sweepDone: (id) => users.sweepDone(id),
+    forget,
+    [Symbol.asyncDispose]: () => users[Symbol.asyncDispose](),
+  }
+}
+
+/** What comes within the time; `undefined` when it does not, or the other side is away. */
+async function within<T>(asked: Promise<T>, ms: number, scheduler: Scheduler): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>()
+  using _timer = scheduler.after(ms, () => resolve(undefined))
+  return await Promise.race([asked.catch(absent), late])
+}
+
+function absent(error: unknown): undefined {
+  if (UnknownOutcome.is(error)) return undefined
+  if (HeadwaterError.is(error) && (error.code === 'store_unavailable' || error.code === 'overloaded')) return undefined
+  throw error
+}

@@ -1,0 +1,80 @@
+import { HeadwaterError, UnknownOutcome } from '../lib/error.ts'
+import type { Clock } from '../lib/seams.ts'
+import type { Ports } from './ports.ts'
+
+/** What a server stands on, as answers, `/readyz` and metrics name it. */
+export type PartName = 'log' | 'store' | 'users' | 'cache'
+
+export const partNames: readonly PartName[] = ['log', 'store', 'users', 'cache']
+
+export const portsOf: Readonly<Record<PartName, readonly (keyof Ports)[]>> = {
+  log: ['log'],
+  store: ['groups', 'members', 'objects', 'marks'],
+  users: ['users', 'revocations', 'devices', 'idempotency'],
+  cache: ['traces', 'unread', 'offline', 'pubSub', 'sessions'],
+}
+
+/** A part that nobody has called for this long is taken to be well again. */
+const believedMs = 10_000
+
+/** Which parts fail at the moment: from a call that fails until one that succeeds. */
+export interface Parts {
+  readonly failing: readonly PartName[]
+  failed(part: PartName): void
+}
+
+/** The same ports, with what their calls say of the parts behind them. */
+export function watchParts(ports: Ports, clock: Pick<Clock, 'monotonic'>): { ports: Ports; parts: Parts } {
+  const failedAt = new Map<PartName, number>()
+  const failed = (part: PartName): void => void failedAt.set(part, clock.monotonic())
+  const watched: Record<string, unknown> = { ...ports }
+  for (const part of partNames) {
+    const told = {
+      succeeded: () => void (failedAt.size > 0 && failedAt.delete(part)),
+      failed: (error: unknown) => void (isPartsFault(error) && failed(part)),
+    }
+    for (const name of portsOf[part]) watched[name] = watching(ports[name] as object, told)
+  }
+  return {
+    ports: watched as unknown as Ports,
+    parts: {
+      get failing() {
+        if (failedAt.size === 0) return []
+        const since = clock.monotonic() - believedMs
+        return partNames.filter((part) => (failedAt.get(part) ?? Number.NEGATIVE_INFINITY) >= since)
+      },
+      failed,
+    },
+  }
+}
+
+const faults: ReadonlySet<string> = new Set(['store_unavailable', 'ingest_unavailable', 'storage_full'])
+
+const isPartsFault = (error: unknown): boolean =>
+  UnknownOutcome.is(error) || (HeadwaterError.is(error) && faults.has(error.code))
+
+interface Told {
+  succeeded(): void
+  failed(error: unknown): void
+}
+
+function watching(port: object, { succeeded, failed }: Told): object {
+  const wrapped = new Map<PropertyKey, unknown>()
+  return new Proxy(port, {
+    get(target, name) {
+      const known = wrapped.get(name)
+      if (known) return known
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      const run = value.bind(target) as (...given: unknown[]) => unknown
+      const method = (...given: unknown[]) => {
+        const result = run(...given)
+        // Looked at from the side: the caller has the same promise, and hears of a failure by itself.
+        if (result instanceof Promise) result.then(succeeded, failed)
+        return result
+      }
+      wrapped.set(name, method)
+      return method
+    },
+  })
+}
