@@ -42,6 +42,7 @@ export class CassandraDatabase implements AsyncDisposable {
   readonly warnings: readonly string[]
   readonly #client: Client
   readonly #timing: Timing
+  readonly #settings: DatabaseSettings
   readonly #timeoutMs: number
   readonly #turns: Turns
 
@@ -50,6 +51,7 @@ export class CassandraDatabase implements AsyncDisposable {
     this.fence = settings.fence
     this.warnings = warnings
     this.#client = client
+    this.#settings = settings
     this.#timing = timing
     this.#timeoutMs = settings.requestTimeoutMs
     this.#turns = new Turns(timing, {
@@ -117,6 +119,11 @@ export class CassandraDatabase implements AsyncDisposable {
     return results
   }
 
+  /** The same connections, with less patience. */
+  withTimeout(requestTimeoutMs: number): CassandraDatabase {
+    return new CassandraDatabase(this.#client, { ...this.#settings, requestTimeoutMs }, this.#timing, this.warnings)
+  }
+
   /** Removes the keyspace and all that is in it. */
   async drop(): Promise<void> {
     await this.#translated('write', () => this.#client.execute(`DROP KEYSPACE ${this.keyspace}`))
@@ -127,12 +134,12 @@ export class CassandraDatabase implements AsyncDisposable {
   }
 
   #execute(query: string, params: readonly Cell[], options: { fetchSize?: number; pageState?: string } = {}) {
-    return this.#client.execute(query, params as unknown[], { prepare: true, ...options })
+    return this.#client.execute(query, params as unknown[], { prepare: true, readTimeout: this.#timeoutMs, ...options })
   }
 
   #batch(statements: readonly Statement[]) {
     const queries = statements.map(({ query, params }) => ({ query, params: params as unknown[] }))
-    return this.#client.batch(queries, { prepare: true, logged: false })
+    return this.#client.batch(queries, { prepare: true, readTimeout: this.#timeoutMs, logged: false })
   }
 
   async #repeatable<T>(request: RequestKind, run: () => Promise<T>): Promise<T> {

@@ -92,7 +92,7 @@ export class GroupWrites {
         throw new HeadwaterError('store_unavailable', { detail: 'Others write the same rows', retryAfterS: 1 })
       }
       const present = new Map(
-        found.filter((row) => row.applied !== null).map((row) => [row.group_id as GroupId, row.applied.toNumber()]),
+        found.filter((row) => row.applied).map((row) => [row.group_id as GroupId, row.applied.toNumber()]),
       )
       const missing = cells.filter((row) => isThere.get(row.groupId) && !present.has(row.groupId))
       // A key that expired or was purged with its row is written anew, before the row is.
