@@ -82,9 +82,7 @@ interface Engines extends AsyncDisposable {
 async function openEngines(config: Config, seams: Seams, log: Log): Promise<Engines> {
   if (config.engine === 'cluster') {
     const { openCluster } = await import('./engines/cluster.ts')
-    const engines = await openCluster(config, seams, (error) =>
-      log.warn({ err: error }, 'the connection to Redis failed'),
-    )
+    const engines = await openCluster(config, seams, (what, error) => log.warn({ err: error }, what))
     for (const warning of engines.warnings) log.warn(warning)
     return engines
   }

@@ -74,11 +74,10 @@ class DemoNodes implements AsyncDisposable {
   }
 
   async allListening(): Promise<void> {
-    try {
-      await Promise.all(this.list().map(({ listening }) => listening))
-    } catch (error) {
-      throw new CommandFailure((error as Error).message)
-    }
+    // All of them: what each has to say is in their lines by then.
+    const outcomes = await Promise.allSettled(this.list().map(({ listening }) => listening))
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failed) throw new CommandFailure((failed.reason as Error).message)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Settings } from '../config/schema.ts'
 import type { Config } from '../config/secrets.ts'
+import { HeadwaterError } from '../lib/error.ts'
 import type { Seams } from '../lib/seams.ts'
 import type { UserId } from '../model/ids.ts'
 import type { Ports } from '../ports/ports.ts'
@@ -37,21 +38,38 @@ const dayMs = 86_400_000
 /** Stores keep what is past retention this much longer, so that nothing vanishes under a page walk. */
 const graceDays = 7
 
-/** Opens all services at once; when one of them cannot be opened none stays open. */
+/** Services that start together come up one after the other, so a server waits for them a while. */
+const patienceMs = 60_000
+const retryMs = 1_000
+
+/** What an operator should hear of. */
+export type Notice = (what: string, error: unknown) => void
+
+/**
+ * Opens all services at once; when one of them cannot be opened none stays open. Those that cannot be reached are waited
+ * for; one that is reached and is not as it must be is refused at once.
+ */
 export async function openCluster(
   config: ClusterSettings,
   seams: Seams,
-  onFailure: (error: unknown) => void = () => {},
+  notice: Notice = () => {},
 ): Promise<ClusterEngines> {
   const { cluster, postgres } = config
+  const { clock, scheduler } = seams
+  const giveUpAt = clock.monotonic() + patienceMs
   await using opened = new AsyncDisposableStack()
   const [kafka, cassandra, redis, database] = await allOf(opened, [
-    openKafka(kafkaSettings(config), seams),
-    openCassandra(cassandraSettings(config), seams),
-    openRedis({ ...redisSettings(config), onFailure }, seams),
-    openPostgres(
-      { url: postgres.url, schema: cluster.namespace, maxConnections: postgres.poolMax, unsafe: cluster.unsafe },
+    reach('Kafka', () => openKafka(kafkaSettings(config), seams)),
+    reach('Cassandra', () => openCassandra(cassandraSettings(config), seams)),
+    openRedis(
+      { ...redisSettings(config), onFailure: (error) => notice('the connection to Redis failed', error) },
       seams,
+    ),
+    reach('PostgreSQL', () =>
+      openPostgres(
+        { url: postgres.url, schema: cluster.namespace, maxConnections: postgres.poolMax, unsafe: cluster.unsafe },
+        seams,
+      ),
     ),
   ])
   const log = opened.use(new KafkaEventLog(kafka, seams))
@@ -76,6 +94,20 @@ export async function openCluster(
     users: () => usersOf(cassandra),
     checkEngines,
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
+  }
+
+  async function reach<T>(service: string, open: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await open()
+      } catch (error) {
+        // A refusal without a cause is about what the service said of itself.
+        const isRefused = HeadwaterError.is(error) && error.cause === undefined
+        if (isRefused || clock.monotonic() >= giveUpAt) throw error
+        notice(`${service} cannot be opened yet`, error)
+        await scheduler.sleep(retryMs)
+      }
+    }
   }
 
   async function checkEngines(): Promise<Readonly<Record<string, string>>> {
