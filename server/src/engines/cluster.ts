@@ -90,7 +90,7 @@ export async function openCluster(
   const parts = opened.move()
   return {
     ports,
-    warnings: cassandra.warnings,
+    warnings: [...kafka.warnings, ...cassandra.warnings],
     users: () => usersOf(cassandra),
     checkEngines,
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
