@@ -49,6 +49,11 @@ whereServicesRun('faults of redis', ['redis'], ({ redis }) => {
       await eventually('every call is answered', () => answersAll(world.engine))
     })
 
+    test('a wrong password is said at the start', async () => {
+      const wrong = { ...redis, prefix: 'hw_wrong', username: 'nobody', password: 'wrong' }
+      await assert.rejects(openRedis(wrong, systemSeams), /lets nobody in/)
+    })
+
     test('functions that it lost are given to it again', async () => {
       await using world = await setUp()
       await everyCall(world.engine)

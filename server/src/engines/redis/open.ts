@@ -32,7 +32,7 @@ export async function openRedis(settings: RedisSettings, seams: Seams): Promise<
   const connect = (name: string) => connectRedis(settings, seams, name)
   const commands = opened.use(await connect('commands'))
   const functions = new RedisFunctions(commands)
-  if (commands.isReady) await functions.load().catch(refuseOld)
+  await checkServer(commands, functions)
   const interest = redisInterest(commands, functions, limits)
   const pubSub = opened.use(
     new RedisPubSub({ commands, interest, limits, seams, openSubscriber: () => connect('subscriber') }),
@@ -58,10 +58,17 @@ export async function openRedis(settings: RedisSettings, seams: Seams): Promise<
   }
 }
 
-/** A Redis that cannot be used for this is said at the start; one that is busy gets the functions when they are needed. */
-function refuseOld(error: unknown): void {
-  const cause = HeadwaterError.is(error) && error.cause instanceof Error ? error.cause.message : ''
-  if (/unknown command|NOPERM/i.test(cause)) {
+/** What can never work is said at the start; a Redis that is busy or away gets the functions when they are needed. */
+async function checkServer(commands: RedisConnection, functions: RedisFunctions): Promise<void> {
+  try {
+    const info = await commands.call<string>(['INFO', 'cluster'])
+    if (/^cluster_enabled:1/m.test(info)) throw new Error('A Redis Cluster is not supported: name a single Redis')
+    await functions.load()
+  } catch (error) {
+    if (!HeadwaterError.is(error)) throw error
+    const cause = error.cause instanceof Error ? error.cause.message : ''
+    if (/WRONGPASS|NOAUTH/.test(cause)) throw new Error(`Redis lets nobody in with this user and password: ${cause}`)
+    if (!/unknown command|NOPERM/i.test(cause)) return
     throw new Error(`Redis 7 or later, and the right to load functions, are needed: ${cause}`, { cause: error })
   }
 }
