@@ -1,11 +1,10 @@
 import { type Assembled, assemble } from './assemble.ts'
 import { settingsWith } from './config/load.ts'
 import type { Config } from './config/secrets.ts'
-import { openMemory } from './engines/memory/open.ts'
-import { createMemoryStorage } from './engines/memory/storage.ts'
+import { openEnginesForTests } from './engines/testing/engines-for-tests.ts'
 import { silentLog } from './lib/log.ts'
 import { systemSeams } from './lib/system-seams.ts'
-import { type VirtualTime, virtualSeams } from './lib/virtual-seams.ts'
+import type { VirtualTime } from './lib/virtual-seams.ts'
 
 const hourMs = 3_600_000
 
@@ -78,10 +77,6 @@ export function insideOf(server: TestServer): TestInside {
  * ```
  */
 export async function startHeadwater(options: TestServerOptions = {}): Promise<TestServer> {
-  const seams = virtualSeams({
-    ...(options.now === undefined ? {} : { now: options.now }),
-    ...(options.seed === undefined ? {} : { seed: options.seed }),
-  })
   const settings = settingsWith({ 'http.port': 0, 'http.rateLimits': 'off', ...options.config })
   const apiKey = 'test-api-key'
   const config: Config = {
@@ -89,9 +84,14 @@ export async function startHeadwater(options: TestServerOptions = {}): Promise<T
     access: { apiKeys: [apiKey], tokenSecrets: ['a secret that only this test server has'] },
     isDevelopment: options.demo === true,
   }
-  const storage = createMemoryStorage({ partitions: settings.log.partitions })
-  const ports = { ...openMemory(storage, seams, { maxLag: settings.log.maxLag }), soleWriter: true }
-  const server = await assemble(ports, {
+  const engines = await openEnginesForTests({
+    ...(options.now === undefined ? {} : { now: options.now }),
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    partitions: settings.log.partitions,
+    maxLag: settings.log.maxLag,
+  })
+  const { seams } = engines
+  const server = await assemble(engines.ports, {
     config,
     seams,
     log: silentLog,
@@ -99,6 +99,8 @@ export async function startHeadwater(options: TestServerOptions = {}): Promise<T
     checkEngines: async () => ({}),
   })
   const url = await server.listen()
+  await engines.ready()
+  const settle = () => engines.settle(server.activity.worker)
 
   const test: TestServer = {
     url,
@@ -109,11 +111,11 @@ export async function startHeadwater(options: TestServerOptions = {}): Promise<T
       do {
         // What comes round every hour comes to its end before the next time.
         seams.time.advance(Math.min(left, hourMs))
-        await server.activity.worker.settle()
+        await settle()
         left -= hourMs
       } while (left > 0)
     },
-    settle: () => server.activity.worker.settle(),
+    settle,
     async token(userId, { ttlS = 3_600, deviceId = null } = {}) {
       return (await server.access.issue({ userId, ttlS, deviceId })).token
     },
@@ -154,6 +156,6 @@ export async function startHeadwater(options: TestServerOptions = {}): Promise<T
       seams.time.advance(100)
     }
     await closing
-    await ports.log[Symbol.asyncDispose]()
+    await engines[Symbol.asyncDispose]()
   }
 }

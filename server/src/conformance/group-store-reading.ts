@@ -73,6 +73,7 @@ export const reading = {
           .toSorted((a, b) => a.seq - b.seq)
           .map(withoutPending)
         assert.deepEqual(await reader.changesSince(user, 0, 12), { rows: expected })
+        assert.deepEqual(await reader.changesSince(user, -1, 1_000_000_000), { rows: expected }, 'all there are')
         assert.deepEqual(await reader.changesSince(user, 0, 11), { gap: true })
         assert.deepEqual(await reader.changesSince(user, 19, 3), { rows: expected.slice(-3) })
         assert.deepEqual(await reader.changesSince(user, 21, 1), { rows: expected.slice(-1) })

@@ -26,6 +26,7 @@ const table: readonly [string, unknown, Readonly<Record<RequestKind, FailureKind
   ['no host, one refused the connection', noHost(named('Error', { code: 'ECONNREFUSED' })), all('unavailable')],
   ['no host, all busy', noHost(named('BusyConnectionError')), all('unavailable')],
   ['a value of the wrong type', new TypeError('Not a valid bigint'), all('refused')],
+  ['a number that does not fit', Object.assign(new RangeError('out'), { code: 'ERR_OUT_OF_RANGE' }), all('refused')],
   ['nothing at all', undefined, lost()],
 ]
 

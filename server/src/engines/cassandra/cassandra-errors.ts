@@ -53,8 +53,11 @@ function ofResponse(response: number): FailureKind {
   return 'refused'
 }
 
+/** A value that the driver cannot send has a code as well, and will never do. */
 const isConnecting = (error: DriverError): boolean =>
-  typeof error.code === 'string' || error.name === 'AuthenticationError' || isShutDown(error)
+  (typeof error.code === 'string' && !(error instanceof RangeError || error instanceof TypeError)) ||
+  error.name === 'AuthenticationError' ||
+  isShutDown(error)
 
 const isShutDown = (error: DriverError): boolean =>
   /shut ?down|shutting|closed/i.test((error as { readonly message?: string }).message ?? '')

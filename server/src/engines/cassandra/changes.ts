@@ -1,7 +1,7 @@
 import type { Seams } from '../../lib/seams.ts'
 import type { GroupRow } from '../../model/activity-group.ts'
 import type { GroupId, Seq, UserId } from '../../model/ids.ts'
-import type { CassandraDatabase } from './database.ts'
+import { type CassandraDatabase, pageRows } from './database.ts'
 import type { GroupReads } from './group-reads.ts'
 
 const entriesAfter = 'SELECT seq, group_id FROM changes WHERE user_id = ? AND seq > ? LIMIT ?'
@@ -42,6 +42,8 @@ export class GroupChanges {
   /** The groups of the entries, or undefined when the rows have to be asked. */
   async #listed(user: UserId, after: Seq, limit: number): Promise<readonly GroupId[] | undefined> {
     const most = limit * 4 + 100
+    // Whoever wants so many wants all: one page would be a part of them.
+    if (most > pageRows) return undefined
     const [forgotten, entries] = await Promise.all([
       this.#db.readOne(forgottenUpTo, user),
       this.#db.read(entriesAfter, user, after, most),

@@ -23,6 +23,15 @@ export class ClusterLog implements AsyncDisposable {
     return lag
   }
 
+  /** Of each partition that has some: for whoever wonders why there is a lag. */
+  async standing(): Promise<string> {
+    const { log } = await this.#opening
+    const lags = (await allBounds(log)).flatMap(({ end, committed }, partition) =>
+      end > committed ? `partition ${partition} stands at ${committed} of ${end}` : [],
+    )
+    return lags.join(', ')
+  }
+
   /** Everything that is in it, each partition in its order. */
   async records(): Promise<readonly LogRecord[]> {
     const { log } = await this.#opening

@@ -28,7 +28,8 @@ export class ClusterServer implements TestServer {
   async settle(): Promise<void> {
     const until = performance.now() + settleMs
     for (let lag = await this.#log.lag(); lag > 0; lag = await this.#log.lag()) {
-      if (performance.now() > until) throw new Error(`${lag} records are not folded after ${settleMs} ms`)
+      if (performance.now() > until)
+        throw new Error(`${lag} records are not folded after ${settleMs} ms: ${await this.#log.standing()}`)
       await sleep(50)
     }
   }

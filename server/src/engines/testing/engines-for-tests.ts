@@ -1,0 +1,47 @@
+import { type VirtualSeams, virtualSeams } from '../../lib/virtual-seams.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { openMemory } from '../memory/open.ts'
+import { createMemoryStorage } from '../memory/storage.ts'
+
+export interface EngineOptions {
+  readonly now?: number
+  readonly seed?: number
+  readonly partitions: number
+  readonly maxLag: number
+}
+
+/** What a server of `startHeadwater` stands on, and its clock. */
+export interface EnginesForTests extends AsyncDisposable {
+  readonly seams: VirtualSeams
+  readonly ports: Ports
+  /** Resolves when the server's worker has its share of the log. */
+  ready(): Promise<void>
+  /** Resolves when everything accepted so far is folded by `worker`, stored and told. */
+  settle(worker: { settle(): Promise<void> }): Promise<void>
+}
+
+export type OpenEngines = (options: EngineOptions) => Promise<EnginesForTests>
+
+let open: OpenEngines = openInMemory
+
+export const openEnginesForTests: OpenEngines = (options) => open(options)
+
+/** Has the servers of this process that are started from now on stand on other engines than those in memory. */
+export function useEngines(others: OpenEngines): void {
+  open = others
+}
+
+async function openInMemory({ partitions, maxLag, ...start }: EngineOptions): Promise<EnginesForTests> {
+  const seams = virtualSeams(start)
+  const ports: Ports = {
+    ...openMemory(createMemoryStorage({ partitions }), seams, { maxLag }),
+    soleWriter: true,
+  }
+  return {
+    seams,
+    ports,
+    async ready() {},
+    settle: (worker) => worker.settle(),
+    [Symbol.asyncDispose]: () => ports.log[Symbol.asyncDispose](),
+  }
+}
