@@ -1,4 +1,4 @@
-import { HeadwaterError, UnknownOutcome } from '../lib/error.ts'
+import { UnknownOutcome } from '../lib/error.ts'
 import type { Seams } from '../lib/seams.ts'
 import type { ActivityEvent } from '../model/event.ts'
 import type { Offset, Partition } from '../model/ids.ts'
@@ -12,7 +12,7 @@ import { createDeletionFold } from './fold-deletion.ts'
 import { type FoldStep, foldEvent } from './fold-event.ts'
 import { createLoader } from './load.ts'
 import { PartitionState } from './partition-state.ts'
-import { Poison } from './poison.ts'
+import { isOfStore, Poison } from './poison.ts'
 import { byPartition, oldest } from './polled.ts'
 import type { ActivitySettings } from './settings.ts'
 import { StaleView } from './stale-view.ts'
@@ -196,7 +196,7 @@ export class Aggregator implements AsyncDisposable {
       await this.#load(state, records)
       return true
     } catch (error) {
-      if (HeadwaterError.is(error) || UnknownOutcome.is(error)) throw error
+      if (isOfStore(error)) throw error
       return false
     }
   }

@@ -1,3 +1,4 @@
+import { createLimiter } from '../lib/limiter.ts'
 import type { Clock } from '../lib/seams.ts'
 import type { Seq, UserId } from '../model/ids.ts'
 import type { MarkChange } from '../model/marks.ts'
@@ -18,6 +19,13 @@ export type Badge = (user: UserId, atLeast?: Seq) => Promise<BadgeCounts>
 const rebuildsMax = 5
 
 /**
+ * Sets that are built at a time, and users who wait for that. Without the cache, or right after it was emptied, everybody
+ * comes at once: the stores must get through it all the same.
+ */
+const buildsMax = 32
+const waitingMax = 1_000
+
+/**
  * The exact counts of a user. The set at hand answers, unless it fell behind, since a cache may miss a flush; a missing
  * one is built from the stores. While it is built the
  * worker may flush and the API may mark: marks are read again once the set is in place, and a head that moved on means
@@ -25,6 +33,7 @@ const rebuildsMax = 5
  */
 export function createBadge({ groups, marks, unread }: BadgePorts, retentionMs: number, clock: Clock): Badge {
   const building = new Map<UserId, Promise<BadgeCounts>>()
+  const limit = createLimiter(buildsMax, waitingMax)
   return badge
 
   async function badge(user: UserId, atLeast?: Seq): Promise<BadgeCounts> {
@@ -33,7 +42,7 @@ export function createBadge({ groups, marks, unread }: BadgePorts, retentionMs: 
     if (counts && counts.upTo >= needed) return counts
     const running = building.get(user)
     if (running) return running
-    const built = build(user).finally(() => building.delete(user))
+    const built = limit(() => build(user)).finally(() => building.delete(user))
     building.set(user, built)
     return built
   }

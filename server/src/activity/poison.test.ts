@@ -49,6 +49,8 @@ test('a store that fails is not the fault of a record', () => {
   const poison = new Poison()
   for (let i = 0; i < 20; i++) poison.blame(record(7), new HeadwaterError('store_unavailable'))
   assert.equal(poison.reasonOf(record(7)), undefined)
+  for (let i = 0; i < 5; i++) poison.blame(record(7), new HeadwaterError('internal'))
+  assert.ok(poison.reasonOf(record(7)), 'it refuses what is in the record')
 })
 
 test('what lies behind it is folded: whoever had the partition meanwhile has dealt with it', () => {

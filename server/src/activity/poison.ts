@@ -32,7 +32,7 @@ export class Poison {
 
   /** Folding it failed with this error. What a store says of itself, or of another worker, is not the record's fault. */
   blame({ partition, offset }: LogRecord, error: unknown): void {
-    if (HeadwaterError.is(error) || UnknownOutcome.is(error) || error instanceof StaleView) return
+    if (isOfStore(error) || error instanceof StaleView) return
     const known = this.#failures.get(partition)
     const times = known?.offset === offset ? known.times + 1 : 1
     this.#failures.set(partition, { offset, times, reason: reasonIn(error) })
@@ -44,6 +44,10 @@ export class Poison {
     if (known && known.offset <= offset) this.#failures.delete(partition)
   }
 }
+
+/** A store is down or slow. One that refuses a request for good (`internal`) may do so for what is in the record. */
+export const isOfStore = (error: unknown): boolean =>
+  UnknownOutcome.is(error) || (HeadwaterError.is(error) && error.code !== 'internal')
 
 const reasonIn = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error)
