@@ -1,7 +1,7 @@
 // Java, and the jars of Kafka and Cassandra: fetched once by Maven, kept beside node_modules' other caches.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cache, ServicesError } from './set.ts'
@@ -11,21 +11,32 @@ const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-depend
 
 export type JarService = 'kafka' | 'cassandra'
 
-/** `java`, or that of JAVA_HOME. */
+// Cassandra 5.0 starts on 11 and 17, Kafka 4 from 17 on.
+const wantedJava = '17'
+
+/** The Java that both start on: of JAVA_HOME, on the path, or where Debian puts them side by side. */
 export function java(): string {
+  return candidates().find((path) => versionOf(path) === wantedJava) ?? 'java'
+}
+
+function candidates(): string[] {
   const home = process.env.JAVA_HOME
-  return home === undefined || home === '' ? 'java' : join(home, 'bin/java')
+  const named = home === undefined || home === '' ? [] : [join(home, 'bin/java')]
+  return [...named, 'java', ...globSync(`/usr/lib/jvm/*${wantedJava}*/bin/java`)]
+}
+
+function versionOf(path: string): string | undefined {
+  const { status, stderr } = spawnSync(path, ['-version'], { encoding: 'utf8' })
+  return status === 0 ? /version "(\d+)/.exec(stderr)?.[1] : undefined
 }
 
 /** What has to be installed before these services can start. */
 export function missingForJars(wanted: readonly JarService[]): string[] {
   if (wanted.length === 0) return []
-  const { status, stderr } = spawnSync(java(), ['-version'], { encoding: 'utf8' })
-  const version = status === 0 ? /version "(\d+)/.exec(stderr)?.[1] : undefined
   const missing: string[] = []
-  if (version === undefined) missing.push('openjdk-17-jre-headless (or JAVA_HOME of a Java 17)')
-  // Cassandra 5.0 starts on 11 and 17, Kafka 4 from 17 on.
-  else if (version !== '17') missing.push(`openjdk-17-jre-headless and set JAVA_HOME to it (this Java is ${version})`)
+  if (!candidates().some((path) => versionOf(path) === wantedJava)) {
+    missing.push(`openjdk-${wantedJava}-jre-headless (or name a Java ${wantedJava} in JAVA_HOME)`)
+  }
   const complete = wanted.every((service) => existsSync(jarsOf(service)))
   if (!complete && spawnSync('mvn', ['-v']).status !== 0) missing.push('maven')
   return missing
