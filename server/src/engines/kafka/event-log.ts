@@ -29,6 +29,8 @@ export interface KafkaLogSettings {
   /** A worker that is silent, or does not let go of a partition, for longer is passed over. */
   readonly patienceMs?: number
   readonly heartbeatMs?: number
+  /** What a worker commits goes to the brokers at most so often; it is no more than a place to begin again. */
+  readonly commitMs?: number
   /** Records that are fetched and not yet asked for, of one worker. */
   readonly bufferBytes?: number
   readonly bufferRecords?: number
@@ -112,8 +114,9 @@ export class KafkaEventLog implements EventLog {
 
   async join(): Promise<LogConsumer> {
     if (this.#closed) throw new HeadwaterError('store_unavailable', { retryAfterS: 1 })
-    const { patienceMs = 30_000, heartbeatMs = 500, bufferBytes = 32 << 20, bufferRecords = 50_000 } = this.#settings
-    const settings = { patienceMs, heartbeatMs, bufferBytes, bufferRecords }
+    const { patienceMs = 30_000, heartbeatMs = 500, commitMs = 200 } = this.#settings
+    const { bufferBytes = 32 << 20, bufferRecords = 50_000 } = this.#settings
+    const settings = { patienceMs, heartbeatMs, commitMs, bufferBytes, bufferRecords }
     const consumer = new KafkaLogConsumer(this.#kafka, settings, this.#seams, () => this.#consumers.delete(consumer))
     this.#consumers.add(consumer)
     return consumer

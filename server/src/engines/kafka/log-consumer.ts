@@ -6,6 +6,7 @@ import type { LogRecord } from '../../model/log-record.ts'
 import { toSeq } from '../../model/position.ts'
 import type { LogConsumer, LogPoll } from '../../ports/event-log.ts'
 import type { FetchedRecord, FetchSink, KafkaFetcher, KafkaMember } from './client.ts'
+import { LogCommits } from './log-commits.ts'
 import { groupOf } from './log-epoch.ts'
 import { FetchedRecords, newShare, type Share } from './log-shares.ts'
 import type { Kafka } from './open.ts'
@@ -14,6 +15,8 @@ export interface ConsumerSettings {
   /** A worker that is silent, or does not let go of a partition, for longer is passed over. */
   readonly patienceMs: number
   readonly heartbeatMs: number
+  /** Between two commits. */
+  readonly commitMs: number
   readonly bufferBytes: number
   readonly bufferRecords: number
 }
@@ -33,6 +36,7 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
   readonly #fetcher: KafkaFetcher
   readonly #shares = new Map<Partition, Share>()
   readonly #buffer: FetchedRecords
+  readonly #commits: LogCommits
   /** Lost, and the worker is not told yet. */
   #losses: Partition[] = []
   #term = 0
@@ -40,7 +44,6 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
   #polls = 0
   #askedAt = 0
   #waiting = new Set<() => void>()
-  #committing: Promise<unknown> = Promise.resolve()
   #watch: Disposable
   #lostRecords = false
   #closed = false
@@ -52,6 +55,7 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
     this.#left = left
     this.#calledAt = this.#now()
     this.#buffer = new FetchedRecords(settings.bufferBytes, settings.bufferRecords)
+    this.#commits = new LogCommits((offsets) => this.#commit(offsets), settings.commitMs, seams)
     this.#fetcher = kafka.client.fetcher(kafka.topic, this)
     const membership = { rebalanceTimeoutMs: settings.patienceMs, heartbeatMs: settings.heartbeatMs }
     this.#member = kafka.client.member(groupOf(kafka.topic, kafka.epoch), kafka.topic, membership, () => this.#deal())
@@ -81,18 +85,15 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
 
   async commit(offsets: ReadonlyMap<Partition, Offset>): Promise<void> {
     this.#calledAt = this.#now()
-    const mine = new Map([...offsets].filter(([partition, offset]) => this.#mayCommit(partition, offset)))
-    if (mine.size === 0) return
-    const commit = this.#committing.then(() => this.#commit(mine))
-    this.#committing = commit.catch(() => {})
-    await commit
+    await this.#commits.add(new Map([...offsets].filter(([partition, offset]) => this.#mayCommit(partition, offset))))
   }
 
   async release(partition: Partition): Promise<void> {
     this.#calledAt = this.#now()
     const share = this.#shares.get(partition)
     if (share?.state !== 'leaving') return
-    await this.#committing
+    // The next owner begins at what is committed. If that fails it begins earlier.
+    if (this.#commits.has(partition)) await this.#commits.flush().catch(() => {})
     if (this.#shares.get(partition) !== share) return
     this.#shares.delete(partition)
     this.#member.release([partition])
@@ -105,7 +106,7 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
     this.#watch[Symbol.dispose]()
     this.#wake()
     this.#fetcher.stop([...this.#shares.keys()])
-    await this.#committing
+    await this.#commits.flush().catch(() => {})
     this.#shares.clear()
     await Promise.all([this.#member[Symbol.asyncDispose](), this.#fetcher[Symbol.asyncDispose]()])
     this.#left()
@@ -193,6 +194,7 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
         continue
       }
       if (!told && held) untold.push(share.partition)
+      this.#commits.forget(share.partition)
       this.#shares.delete(share.partition)
     }
     if (untold.length > 0) this.#member.release(untold)
