@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { batchesOf, sampleRow, someTime } from '../conformance/samples.ts'
+import { openMemory } from '../engines/memory/open.ts'
+import { createMemoryStorage } from '../engines/memory/storage.ts'
+import { HeadwaterError } from '../lib/error.ts'
+import { virtualSeams } from '../lib/virtual-seams.ts'
+import { createBadge } from './badge.ts'
+
+const dayMs = 86_400_000
+
+test('when nobody has a set, badges are counted a few at a time, and past a bound refused', async () => {
+  const seams = virtualSeams({ now: someTime + dayMs })
+  const memory = openMemory(createMemoryStorage(), seams)
+  const users = Array.from({ length: 1_100 }, (_, n) => `user-${n}`)
+  const rows = users.map((user) => sampleRow(user, 1))
+  await memory.groups.putGroups(batchesOf(rows))
+  await memory.groups.putHeads(users.map((user) => ({ user, head: 1 })))
+  let running = 0
+  let most = 0
+  const groups: typeof memory.groups = {
+    ...memory.groups,
+    async unread(...asked) {
+      most = Math.max(most, ++running)
+      await new Promise((resolve) => setImmediate(resolve))
+      running--
+      return memory.groups.unread(...asked)
+    },
+  }
+  const badge = createBadge({ ...memory, groups }, 90 * dayMs, seams.clock)
+  const outcomes = await Promise.allSettled(users.map((user) => badge(user, 1)))
+  assert.equal(most, 32)
+  const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+  assert.equal(refused.length, 1_100 - 1_032)
+  assert(refused.every(({ reason }) => HeadwaterError.is(reason) && reason.code === 'store_unavailable'))
+  for (const outcome of outcomes) if (outcome.status === 'fulfilled') assert.equal(outcome.value.unread, 1)
+  assert.equal((await badge('user-1099', 1)).unread, 1, 'and answered when there is room again')
+})
+
+test('who asks while a badge is counted waits for the same count', async () => {
+  const seams = virtualSeams({ now: someTime + dayMs })
+  const memory = openMemory(createMemoryStorage(), seams)
+  let reads = 0
+  const groups: typeof memory.groups = {
+    ...memory.groups,
+    async unread(...asked) {
+      reads++
+      return memory.groups.unread(...asked)
+    },
+  }
+  const badge = createBadge({ ...memory, groups }, 90 * dayMs, seams.clock)
+  const counts = await Promise.all(Array.from({ length: 50 }, () => badge('carol', 0)))
+  assert.equal(reads, 1)
+  assert.equal(new Set(counts).size, 1)
+})
