@@ -71,4 +71,15 @@ describe('commits of a worker', () => {
     await pass(201)
     assert.deepEqual(new Map(sent[0]), of([0, 5], [1, 8], [2, 1]))
   })
+
+  test('what failed goes out again by itself', async () => {
+    const { commits, sent, pass, fail } = bench()
+    fail(true)
+    await assert.rejects(commits.add(of([0, 5])), /away/)
+    await pass(201)
+    assert.deepEqual(sent, [])
+    fail(false)
+    await pass(201)
+    assert.deepEqual(sent, [[[0, 5]]])
+  })
 })

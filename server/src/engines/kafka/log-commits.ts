@@ -21,7 +21,7 @@ export class LogCommits {
     this.#seams = seams
   }
 
-  /** Waits only for a commit that goes at once; rejects when that, or the one before it, failed. */
+  /** Waits only for a commit that goes at once; rejects when that one failed. */
   async add(offsets: ReadonlyMap<Partition, Offset>): Promise<void> {
     for (const [partition, offset] of offsets) {
       this.#waiting.set(partition, Math.max(offset, this.#waiting.get(partition) ?? 0))
@@ -29,7 +29,7 @@ export class LogCommits {
     if (this.#waiting.size === 0) return
     const waitMs = this.#sentAt + this.#everyMs - this.#seams.clock.monotonic()
     if (waitMs <= 0 && !this.#sending) await this.flush()
-    else this.#timer ??= this.#seams.scheduler.after(Math.max(waitMs, 1), () => void this.flush().catch(() => {}))
+    else this.#later(waitMs)
   }
 
   /** All that was said until now is committed when this resolves. */
@@ -50,6 +50,10 @@ export class LogCommits {
     this.#waiting.delete(partition)
   }
 
+  #later(ms: number): void {
+    this.#timer ??= this.#seams.scheduler.after(Math.max(ms, 1), () => void this.flush().catch(() => {}))
+  }
+
   async #sendWaiting(): Promise<void> {
     const offsets = new Map(this.#waiting)
     this.#waiting.clear()
@@ -57,10 +61,11 @@ export class LogCommits {
     try {
       await this.#send(offsets)
     } catch (error) {
-      // They go with the next one, which also tells of the failure if it fails again.
+      // They go with the next one, or by themselves when nothing more is said.
       for (const [partition, offset] of offsets) {
         this.#waiting.set(partition, Math.max(offset, this.#waiting.get(partition) ?? 0))
       }
+      this.#later(this.#everyMs)
       throw error
     } finally {
       this.#sending = undefined
