@@ -1,6 +1,8 @@
 import type { Client, types } from 'cassandra-driver'
 import { HeadwaterError } from '../../lib/error.ts'
 import { errorOf, failureOf, type RequestKind } from './cassandra-errors.ts'
+import { define } from './migrate.ts'
+import { inRequests } from './requests.ts'
 import type { Fence, Timing } from './settings.ts'
 import { Turns } from './turns.ts'
 
@@ -84,12 +86,17 @@ export class CassandraDatabase implements AsyncDisposable {
     await this.#repeatable('write', () => this.#execute(query, params))
   }
 
-  /** Plain writes in one partition: all of them or none, in one step. */
+  /** Plain writes in one request; those in one partition are stored together or not at all. */
   async writeTogether(statements: readonly Statement[]): Promise<void> {
     const [first, ...more] = statements
     if (!first) return
     if (more.length === 0) return this.write(first.query, ...first.params)
     await this.#repeatable('write', () => this.#batch(statements))
+  }
+
+  /** Plain writes in several partitions: those of each one all or none. */
+  async writeAll(partitions: readonly (readonly Statement[])[]): Promise<void> {
+    await this.each(inRequests(partitions), (statements) => this.writeTogether(statements))
   }
 
   /** Conditional writes in one partition: all of them, if all conditions hold, or none. */
@@ -126,7 +133,7 @@ export class CassandraDatabase implements AsyncDisposable {
 
   /** Removes the keyspace and all that is in it. */
   async drop(): Promise<void> {
-    await this.#translated('write', () => this.#client.execute(`DROP KEYSPACE ${this.keyspace}`))
+    await this.#translated('write', () => define(this.#client, `DROP KEYSPACE ${this.keyspace}`))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

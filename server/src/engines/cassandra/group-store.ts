@@ -33,7 +33,7 @@ export function cassandraGroupStore(db: CassandraDatabase, { random }: Pick<Seam
     },
 
     async putHeads(all) {
-      await db.each(all, ({ user, head }) => db.write(raiseHead, head, head, user))
+      await db.writeAll(all.map(({ user, head }) => [{ query: raiseHead, params: [head, head, user] }]))
     },
 
     heads,

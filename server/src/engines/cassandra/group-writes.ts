@@ -35,11 +35,13 @@ export class GroupWrites {
   }
 
   async put(batches: readonly GroupBatch[]): Promise<readonly (readonly PutOutcome[])[]> {
-    return this.#db.each(batches, async (batch) => {
-      const outcomes: PutOutcome[] = []
-      for (const part of partsOf(batch)) outcomes.push(...(await this.#putPart(part)))
-      return outcomes
-    })
+    const parts = batches.map((batch) => [...partsOf(batch)])
+    const all = parts.flat()
+    await this.#db.writeAll(all.map((part) => this.#announced(part)))
+    const outcomes = this.#db.fence === 'lwt' ? await this.#putIfNewer(all) : await this.#putStamped(all)
+    for (const { rows } of all) this.known(rows.map((row) => row.groupId))
+    let next = 0
+    return parts.map((own) => own.flatMap(() => outcomes[next++] ?? []))
   }
 
   /** These rows are there: others need not be asked whether they are. */
@@ -51,34 +53,33 @@ export class GroupWrites {
     for (const id of ids) this.#known.delete(id)
   }
 
-  async #putPart(batch: GroupBatch): Promise<readonly PutOutcome[]> {
-    await this.#announce(batch)
-    const outcomes = this.#db.fence === 'lwt' ? await this.#putIfNewer(batch) : await this.#putStamped(batch)
-    this.known(batch.rows.map((row) => row.groupId))
-    return outcomes
-  }
-
-  async #announce({ user, month, rows }: GroupBatch): Promise<void> {
+  #announced({ user, month, rows }: GroupBatch): readonly Statement[] {
     const statements: Statement[] = rows.map((row) => ({ query: putChange, params: [user, row.seq, row.groupId] }))
     const opened = rows.filter((row) => !this.#known.has(row.groupId))
     if (opened.length > 0) statements.push({ query: putMonth, params: [user, month] })
     for (const row of opened) statements.push(keyOf(row))
-    await this.#db.writeTogether(statements)
+    return statements
   }
 
   /** The position is the time of the write: the newest one stays, whatever comes in which order. */
-  async #putStamped({ month, rows }: GroupBatch): Promise<readonly PutOutcome[]> {
-    await this.#db.writeTogether(
-      rows.map((row) => ({ query: insertAt, params: [...toCells(row, month), row.applied] })),
-    )
-    return rows.map(() => 'written')
+  async #putStamped(parts: readonly GroupBatch[]): Promise<readonly (readonly PutOutcome[])[]> {
+    const stamped = (row: GroupRow, month: number): Statement => ({
+      query: insertAt,
+      params: [...toCells(row, month), row.applied],
+    })
+    await this.#db.writeAll(parts.map(({ month, rows }) => rows.map((row) => stamped(row, month))))
+    return parts.map(({ rows }) => rows.map(() => 'written'))
+  }
+
+  #putIfNewer(parts: readonly GroupBatch[]): Promise<readonly (readonly PutOutcome[])[]> {
+    return this.#db.each(parts, (part) => this.#putPart(part))
   }
 
   /**
    * One conditional batch, which is applied when all conditions hold. Otherwise the rows that are there come back: those
    * that are ahead are done, the others are tried again by what is known of them now.
    */
-  async #putIfNewer({ user, month, rows }: GroupBatch): Promise<readonly PutOutcome[]> {
+  async #putPart({ user, month, rows }: GroupBatch): Promise<readonly PutOutcome[]> {
     const outcomes: PutOutcome[] = rows.map(() => 'written')
     const isThere = new Map(rows.map((row) => [row.groupId, this.#known.has(row.groupId)]))
     let open = rows.map((_, index) => index)
@@ -98,7 +99,7 @@ export class GroupWrites {
       // A key that expired or was purged with its row is written anew, before the row is.
       if (missing.length > 0) {
         this.forget(missing.map((row) => row.groupId))
-        await this.#announce({ user, month, rows: missing })
+        await this.#db.writeTogether(this.#announced({ user, month, rows: missing }))
       }
       open = open.filter((index) => {
         const { groupId, applied: ours } = rows[index] as GroupRow

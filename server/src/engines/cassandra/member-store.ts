@@ -27,8 +27,6 @@ const dropActorGroup = 'DELETE FROM actor_groups USING TIMESTAMP ? WHERE actor =
 
 /** Registers in one mutation. */
 const registersAtOnce = 500
-/** Above ten partitions in a batch Cassandra logs a warning. */
-const actorsAtOnce = 10
 const actorsInOneRead = 100
 
 /** The registers of every actor of every group, in Cassandra. */
@@ -66,10 +64,7 @@ export function cassandraMemberStore(db: CassandraDatabase): MemberStore {
       const parts = batches.flatMap(({ user, groupId, registers }) =>
         partsOf(registers, registersAtOnce).map((part): MemberBatch => ({ user, groupId, registers: part })),
       )
-      await Promise.all([
-        db.each(partsOf(parts.flatMap(actorGroupsOf), actorsAtOnce), (part) => db.writeTogether(part)),
-        db.each(parts, (part) => db.writeTogether(statementsOf(part))),
-      ])
+      await db.writeAll([...parts.map(statementsOf), ...parts.flatMap(actorGroupsOf).map((each) => [each])])
     },
 
     async registers(asks: readonly RegisterAsk[]) {

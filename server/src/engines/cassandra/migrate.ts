@@ -17,11 +17,11 @@ const hasLedger = `SELECT table_name FROM system_schema.tables WHERE keyspace_na
 const enter = 'INSERT INTO ledger (part, number, name, checksum, program) VALUES (?, ?, ?, ?, ?) IF NOT EXISTS'
 const replace = 'UPDATE ledger SET name = ? WHERE part = ? AND number = ? IF name = ?'
 const entries = 'SELECT number, name, checksum, program FROM ledger WHERE part = ?'
-const lock = `INSERT INTO ledger (part, number, name) VALUES ('lock', 0, ?) IF NOT EXISTS USING TTL 60`
+const lock = `INSERT INTO ledger (part, number, name) VALUES ('lock', 0, ?) IF NOT EXISTS USING TTL 120`
 const unlock = `DELETE FROM ledger WHERE part = 'lock' AND number = 0 IF name = ?`
 
 /** Longer than a starter that died keeps the lock. */
-const patienceMs = 90_000
+const patienceMs = 180_000
 const pauseMs = 100
 
 export interface SchemaPlan {
@@ -46,7 +46,7 @@ export async function migrate(client: Client, plan: SchemaPlan, timing: Timing):
     const done = new Set((await applied(client, plan)).map(({ number }) => number))
     for (const migration of plan.migrations) {
       if (done.has(migration.number)) continue
-      for (const statement of migration.statements(plan.facts)) await client.execute(statement)
+      for (const statement of migration.statements(plan.facts)) await define(client, statement)
       const { number, name } = migration
       await run(client, enter, 'migration', number, name, checksumOf(migration), plan.program)
     }
@@ -57,7 +57,7 @@ export async function migrate(client: Client, plan: SchemaPlan, timing: Timing):
 /** A table that another starter makes is listed a moment before it can be asked. */
 async function makeLedger(client: Client, keyspace: string, timing: Timing): Promise<void> {
   const known = await run(client, hasLedger, keyspace)
-  if (known.rows.length === 0) await client.execute(ledger)
+  if (known.rows.length === 0) await define(client, ledger)
   const started = timing.clock.monotonic()
   for (;;) {
     try {
@@ -122,7 +122,7 @@ async function changeTtl(client: Client, { facts, keyspace, program }: SchemaPla
     keyspace,
   )
   for (const { table_name, ttl } of rows) {
-    if (ttl > 0) await client.execute(`ALTER TABLE ${table_name} WITH default_time_to_live = ${facts.ttlDays * 86_400}`)
+    if (ttl > 0) await define(client, `ALTER TABLE ${table_name} WITH default_time_to_live = ${facts.ttlDays * 86_400}`)
   }
   await run(client, replace, wanted, 'ttl_days', 0, found)
 }
@@ -143,6 +143,9 @@ async function locked(client: Client, { starter }: SchemaPlan, timing: Timing, c
     await run(client, unlock, starter)
   }
 }
+
+/** Nodes agree on a change of the schema in their own time. */
+export const define = (client: Client, statement: string) => client.execute(statement, [], { readTimeout: 120_000 })
 
 const run = (client: Client, query: string, ...params: unknown[]) => client.execute(query, params, { prepare: true })
 

@@ -45,11 +45,11 @@ export function cassandraObjectIndex(db: CassandraDatabase): ObjectIndex {
 
   return {
     async put(entries) {
-      await db.each(inPartitions(entries, put), (statements) => db.writeTogether(statements))
+      await db.writeAll(inPartitions(entries, put))
     },
 
     async remove(entries) {
-      await db.each(inPartitions(entries, remove), (statements) => db.writeTogether(statements))
+      await db.writeAll(inPartitions(entries, remove))
     },
 
     async groups(object, user) {

@@ -5,7 +5,7 @@ import type { Seams } from '../../lib/seams.ts'
 import { refusal } from './cassandra-errors.ts'
 import { fewestReplicas, judge, type NodeFacts } from './checks.ts'
 import { CassandraDatabase } from './database.ts'
-import { migrate } from './migrate.ts'
+import { define, migrate } from './migrate.ts'
 import { migrations } from './migrations/all.ts'
 import { type CassandraSettings, replicationOf } from './settings.ts'
 
@@ -74,7 +74,8 @@ async function checkCluster(client: Client, settings: CassandraSettings): Promis
     fence: settings.fence ?? 'lwt',
   })
   if (findings.refusals.length > 0 && !settings.unsafe) throw refusal(findings.refusals.join('. '))
-  await client.execute(
+  await define(
+    client,
     `CREATE KEYSPACE IF NOT EXISTS ${settings.keyspace} WITH replication = ${replicationText(settings)}`,
   )
   return [...findings.refusals, ...findings.warnings]

@@ -34,8 +34,8 @@ export function cassandraReadMarks(db: CassandraDatabase): ReadMarks {
   return {
     async raise(changes) {
       const byUser = Map.groupBy(changes, ({ user }) => user)
-      await db.each([...byUser.values()], (own) =>
-        db.writeTogether(own.flatMap(({ user, change }) => statementsOf(user, change))),
+      await db.writeAll(
+        [...byUser.values()].map((own) => own.flatMap(({ user, change }) => statementsOf(user, change))),
       )
     },
 
