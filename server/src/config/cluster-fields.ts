@@ -49,6 +49,11 @@ export const clusterFields = {
   },
   redis: {
     url: secret('As in `redis://user:password@host:6379`, `rediss:` over TLS.', { variable: 'HEADWATER_REDIS' }),
+    tracePercent: integer(
+      100,
+      { min: 0, max: 100 },
+      'Of how many events in a hundred it is kept for 24 h what became of them; at a high rate traces are most of what Redis holds.',
+    ),
   },
   postgres: {
     url: secret('As in `postgres://user:password@host:5432/database`.', { variable: 'HEADWATER_POSTGRES' }),

@@ -55,7 +55,8 @@ export function withServices(settings: Settings, cwd: string): { settings: Setti
             replicationFactor: copies(file.cassandra.contactPoints),
           },
         }),
-      ...(redis.url === '' && file.redis && { redis: { url: `redis://${file.redis.host}:${file.redis.port}` } }),
+      ...(redis.url === '' &&
+        file.redis && { redis: { ...redis, url: `redis://${file.redis.host}:${file.redis.port}` } }),
       ...(postgres.url === '' && file.postgres && { postgres: { ...postgres, url: postgresUrl(file.postgres) } }),
     },
   }

@@ -182,5 +182,6 @@ function redisSettings({ redis, cluster }: Pick<Settings, 'redis' | 'cluster'>):
     ...(pathname.length > 1 && { database: Number(pathname.slice(1)) }),
     tls: protocol === 'rediss:',
     prefix: cluster.namespace,
+    traceShare: redis.tracePercent / 100,
   }
 }
