@@ -12,16 +12,19 @@ interface Node {
   readonly id: number
   readonly port: number
   readonly controllerPort: number
+  /** Where clients are sent, when it is not the port itself. */
+  readonly advertised?: number
 }
 
 const jvm = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-XX:-UsePerfData']
 const clusterId = 'MkU3OEVBNTcwNTJENDM2Qk'
 
-export async function planKafka({ nodes: count, folder, log }: Site): Promise<Plan> {
+export async function planKafka({ nodes: count, folder, log, kafkaAdvertised: advertised }: Site): Promise<Plan> {
   const jars = fetchJars('kafka', log)
   const ports = await freePorts(count * 2)
   const nodes = Array.from({ length: count }, (_, at): Node => {
-    return { id: at + 1, port: ports[2 * at] as number, controllerPort: ports[2 * at + 1] as number }
+    const [port, controllerPort] = [ports[2 * at] as number, ports[2 * at + 1] as number]
+    return { id: at + 1, port, controllerPort, ...(count === 1 && advertised && { advertised }) }
   })
   const brokers = nodes.map(({ port }) => `127.0.0.1:${port}`)
   const template = formatted(jars)
@@ -39,12 +42,14 @@ export async function planKafka({ nodes: count, folder, log }: Site): Promise<Pl
       name,
       command: java(),
       args: [...flags, 'kafka.Kafka', join(dir, 'server.properties')],
-      ready: { kind: 'kafka', own: `127.0.0.1:${node.port}`, brokers } as const,
+      ready: { kind: 'kafka', own: `127.0.0.1:${node.port}`, brokers: nodes.map(advertisedBy) } as const,
       quit: 'SIGKILL' as const,
     }
   })
   return { addresses: { kafka: { brokers } }, processes }
 }
+
+const advertisedBy = ({ port, advertised = port }: Node): string => `127.0.0.1:${advertised}`
 
 /**
  * What an empty log folder holds. It names no port, so it is made once and copied: formatting costs a Java start.
@@ -82,13 +87,14 @@ function writeNode(template: string, data: string, id: number): void {
 }
 
 /** Sessions are short, so that a killed broker or consumer is missed in seconds; the default is nine and forty-five. */
-export function brokerConfig({ id, port, controllerPort }: Node, nodes: readonly Node[], data: string): string {
+export function brokerConfig(node: Node, nodes: readonly Node[], data: string): string {
+  const { id, port, controllerPort } = node
   const copies = nodes.length
   const minimum = copies === 1 ? 1 : 2
   return `process.roles=broker,controller
 node.id=${id}
 listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+advertised.listeners=PLAINTEXT://${advertisedBy(node)}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT

@@ -10,6 +10,8 @@ export interface Site {
   /** A folder of this name within the set's, made now; `memory` puts it where no disk is, if there is room. */
   folder(name: string, options?: { memory?: boolean }): string
   log(line: string): void
+  /** See `StartOptions`. */
+  readonly kafkaAdvertised?: number
 }
 
 /** A service that is ready to start: its files are written, its ports chosen. */

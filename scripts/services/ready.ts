@@ -15,7 +15,8 @@ export async function ask(whole: Ready, alone = false): Promise<void> {
 }
 
 function aloneOf(ready: Ready): Ready {
-  if (ready.kind === 'kafka') return { ...ready, brokers: [ready.own] }
+  // A single broker may send its clients to another port than its own.
+  if (ready.kind === 'kafka') return ready.brokers.length === 1 ? ready : { ...ready, brokers: [ready.own] }
   return ready.kind === 'cassandra' ? { ...ready, nodes: 1 } : ready
 }
 

@@ -34,6 +34,11 @@ export interface StartOptions {
   /** Whether apt-get may bring what is missing. */
   readonly mayInstall: boolean
   log(line: string): void
+  /**
+   * The port that a single Kafka node sends its clients to, in place of its own: a client asks the broker for addresses,
+   * so what stands between the two must be named by the broker.
+   */
+  readonly kafkaAdvertised?: number
 }
 
 export interface Started {
@@ -69,6 +74,7 @@ export async function startServices({
   cassandraHeap,
   mayInstall,
   log,
+  kafkaAdvertised,
 }: StartOptions): Promise<Started> {
   const programs = needed(only, mayInstall, log)
 
@@ -90,7 +96,7 @@ export async function startServices({
       mkdirSync(path, { recursive: true })
       return path
     }
-    const site = { programs, nodes, cassandraHeap, folder, log }
+    const site = { programs, nodes, cassandraHeap, folder, log, ...(kafkaAdvertised && { kafkaAdvertised }) }
     const plans: Plan[] = []
     for (const service of only) plans.push(await planOf[service](site))
     set = { ...set, processes: plans.flatMap(({ processes }) => processes) }
@@ -146,6 +152,9 @@ function newLogs(dir: string): string {
   return logs
 }
 
+/** How to end the watch over the sets that this process started. */
+const watched = new Map<string, () => void>()
+
 /**
  * A process that removes the set once this one is gone, however it went: it reads from a pipe that ends with us. It leads a
  * session of its own, so that what is sent to our whole group does not reach it.
@@ -164,11 +173,15 @@ function watch(dir: string): () => void {
   const pipe = child.stdin as NonNullable<typeof child.stdin> & { unref?: () => void }
   pipe.on('error', () => {})
   pipe.unref?.()
-  return () => pipe.end('keep')
+  const release = (): void => void pipe.end('keep')
+  watched.set(dir, release)
+  return release
 }
 
 /** Ends the set's processes and removes what it kept, but for the logs. */
 export async function removeSet(set: ServiceSet): Promise<void> {
   await endSet(set)
   for (const folder of set.folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  watched.get(set.dir)?.()
+  watched.delete(set.dir)
 }
