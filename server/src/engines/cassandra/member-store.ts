@@ -17,7 +17,7 @@ const putRegister = 'INSERT INTO members (user_id, group_id, actor, data) VALUES
 const ofActors = 'SELECT actor, data FROM members WHERE user_id = ? AND group_id = ? AND actor IN ?'
 const dropRegister = 'DELETE FROM members USING TIMESTAMP ? WHERE user_id = ? AND group_id = ? AND actor = ?'
 
-const newestWrite = 'SELECT max(writetime(data)) AS newest FROM members WHERE user_id = ? AND group_id = ?'
+const everyone = 'SELECT actor, writetime(data) AS written FROM members WHERE user_id = ? AND group_id = ?'
 const dropMembers = 'DELETE FROM members USING TIMESTAMP ? WHERE user_id = ? AND group_id = ?'
 const dropChunks = 'DELETE FROM member_chunks USING TIMESTAMP ? WHERE user_id = ? AND group_id = ?'
 
@@ -48,9 +48,14 @@ export function cassandraMemberStore(db: CassandraDatabase): MemberStore {
     await db.write(dropActorGroup, at, actor, user, groupId)
   }
 
-  /** Where its actors are found stays: it leads to nothing, and expires. */
+  /** The members go last: they tell where else the group is named. */
   async function eraseGroup({ user, groupId }: MemberErasure): Promise<void> {
-    const newest = (await db.readOne(newestWrite, user, groupId))?.newest?.toNumber()
+    let newest: Seq | undefined
+    for await (const page of db.readPages(everyone, [user, groupId])) {
+      const members = page.map((row) => ({ actor: row.actor as UserId, at: row.written.toNumber() as Seq }))
+      newest = members.reduce((highest, { at }) => Math.max(highest, at), newest ?? 0)
+      await db.writeAll(members.map(({ actor, at }) => [{ query: dropActorGroup, params: [at, actor, user, groupId] }]))
+    }
     if (newest === undefined) return
     await db.writeTogether([
       { query: dropMembers, params: [newest, user, groupId] },
