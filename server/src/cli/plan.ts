@@ -42,7 +42,12 @@ const numbers: readonly (readonly [option: string, key: keyof PlanInputs, range:
   ['replication', 'replication', { min: 1, max: 9 }, 'Copies of each record and row'],
   ['log-days', 'logDays', { min: 1, max: 3_650 }, 'How long the log is kept'],
   ['group-days', 'groupDays', { min: 1, max: 3_650 }, 'How long groups are kept'],
-  ['traced-percent', 'tracedShare', share, 'Share of the events whose trace is kept for a day'],
+  [
+    'traced-percent',
+    'tracedShare',
+    share,
+    'Share of the events whose trace is kept for a day, as `redis.tracePercent`',
+  ],
 ]
 
 const isShare = (option: string): boolean => option.endsWith('-percent')

@@ -82,7 +82,7 @@ export function sizeCassandra(inputs: PlanInputs, load: Load, costs: UnitCosts):
 }
 
 /** Bytes of a session, an unread set, a waiting entry, a trace, with what Redis keeps beside them. */
-const redisBytes = { session: 300, unreadSet: 800, offlineEntry: 120, trace: 60 }
+const redisBytes = { session: 640, unreadSet: 800, offlineEntry: 120, trace: 424 }
 const offlineEntriesPerUser = 10
 /** Share of the users of a day whose badge is kept counted. */
 const activeShare = 0.1

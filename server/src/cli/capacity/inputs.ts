@@ -52,5 +52,5 @@ export const planDefaults: Omit<PlanInputs, 'dau' | 'eventsPerS' | 'sockets'> = 
   replication: 3,
   logDays: 7,
   groupDays: 90,
-  tracedShare: 1,
+  tracedShare: 0.01,
 }
