@@ -124,8 +124,8 @@ export interface KafkaMember extends AsyncDisposable {
   readonly term: number
   /** When the group was last heard of, monotonic milliseconds. */
   readonly heardAt: number
-  /** Asks the group now; gives up after a second. */
-  beat(): Promise<void>
+  /** Asks the group now. False when it has not answered within a second, nor has the connection failed. */
+  beat(): Promise<boolean>
   /** From now on the member has these. */
   hold(partitions: readonly Partition[]): void
   release(partitions: readonly Partition[]): void

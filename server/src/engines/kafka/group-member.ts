@@ -71,10 +71,12 @@ export class GroupMember implements KafkaMember {
     return this.#heardAt
   }
 
-  async beat(): Promise<void> {
+  async beat(): Promise<boolean> {
     const patience = new AbortController()
-    await Promise.race([this.#beatOn(), this.#cluster.seams.scheduler.sleep(patienceMs, patience.signal)])
+    const over = this.#cluster.seams.scheduler.sleep(patienceMs, patience.signal).then(() => false)
+    const answered = await Promise.race([this.#beatOn().then(() => true), over])
     patience.abort()
+    return answered
   }
 
   hold(partitions: readonly Partition[]): void {

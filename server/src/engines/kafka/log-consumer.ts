@@ -23,6 +23,8 @@ export interface ConsumerSettings {
 
 /** Heartbeats that may be missing before a poll asks whether this is still a member. */
 const missing = 3
+/** For so long nobody asks again after the group could not be reached. */
+const graceMs = 5_000
 const retryMs = 100
 const nothing = new Uint8Array()
 
@@ -42,7 +44,7 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
   #term = 0
   #calledAt: number
   #polls = 0
-  #askedAt = 0
+  #askedAt = Number.NEGATIVE_INFINITY
   #waiting = new Set<() => void>()
   #watch: Disposable
   #lostRecords = false
@@ -68,10 +70,10 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
     this.#polls++
     try {
       for (;;) {
-        await this.#makeSure()
+        const most = (await this.#isSure()) ? maxRecords : 0
         // Not an empty answer: whoever polls in a loop would never let go of the thread.
         if (this.#closed || this.#lostRecords) throw this.#unavailable()
-        const poll = this.#look(maxRecords)
+        const poll = this.#look(most)
         const something = poll.assigned.length + poll.revoked.length + poll.records.length > 0
         const waitMs = until - this.#now()
         if (something || waitMs <= 0 || signal?.aborted) return poll
@@ -229,14 +231,15 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
 
   /**
    * After a long pause, as of a process that was stopped, this may not be a member any more: the group is asked before
-   * anything is given that was fetched before. When it does not answer, nobody was given the partitions by it either.
+   * anything is given that was fetched before. A group that cannot be reached holds nobody up: then the fence of the views
+   * is what is left.
    */
-  async #makeSure(): Promise<void> {
+  async #isSure(): Promise<boolean> {
     const now = this.#now()
-    const staleMs = missing * this.#settings.heartbeatMs
-    if (now - this.#member.heardAt < staleMs || now - this.#askedAt < staleMs) return
-    await this.#member.beat()
+    if (now - this.#member.heardAt < missing * this.#settings.heartbeatMs || now - this.#askedAt < graceMs) return true
+    if (!(await this.#member.beat())) return false
     this.#askedAt = this.#now()
+    return true
   }
 
   #mayCommit(partition: Partition, offset: Offset): boolean {
