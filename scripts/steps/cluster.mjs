@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { leftOut, patternOf } from '../../server/test/cluster/not-on-cluster.ts'
 import { MissingError, ServicesError, services, writeJson } from '../services/set.ts'
 import { removeSet, startServices } from '../services/start.ts'
+import { root } from '../set-up/root.mjs'
 import { mayInstall, missing } from './needs.mjs'
 import { nodeTests, testFiles } from './node-tests.mjs'
 
@@ -32,10 +35,36 @@ export async function cluster() {
 }
 
 /** Two at once: the services are the greater part of the work. A suite that starts and kills services takes minutes. */
-function tests(files, file) {
+async function tests(files, file) {
   const env = { HEADWATER_SERVICES: file }
-  return nodeTests(files, { isolated: true, concurrency: 2, timeoutMs: 300_000, env })
+  const own = await nodeTests(files, { isolated: true, concurrency: 2, timeoutMs: 300_000, env })
+  const servers = await embeddedTests(env)
+  return {
+    ok: own.ok && servers.ok,
+    output: own.output + servers.output,
+    passed: (own.passed ?? 0) + (servers.passed ?? 0),
+    failed: (own.failed ?? 0) + (servers.failed ?? 0),
+  }
 }
+
+/** The journeys and invariants of the server in one process, once more on these engines. */
+function embeddedTests(env) {
+  const left = leftOut(process.env.HEADWATER_LONG !== undefined)
+  for (const { test, reason } of left) console.log(`  not on a cluster: ${test}: ${reason}`)
+  const files = testFiles().whole.filter(
+    (path) => /^server\/test\/(journeys|invariants)\//.test(path) && startsServers(path),
+  )
+  return nodeTests(files, {
+    isolated: true,
+    concurrency: 2,
+    timeoutMs: 300_000,
+    env,
+    load: [new URL('../../server/test/cluster/use-cluster.ts', import.meta.url).href],
+    skip: left.map(patternOf),
+  })
+}
+
+const startsServers = (path) => readFileSync(join(root, path), 'utf8').includes('startHeadwater')
 
 /** Elsewhere than in CI the files run all the same: some of their tests need no service, and the others say what they need. */
 async function without(files, what) {

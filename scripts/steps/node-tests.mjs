@@ -38,7 +38,7 @@ function groupOf(path) {
  */
 export async function nodeTests(
   files,
-  { isolated, concurrency = availableParallelism(), timeoutMs = 120_000, env = {} },
+  { isolated, concurrency = availableParallelism(), timeoutMs = 120_000, env = {}, load = [], skip = [] },
 ) {
   if (files.length === 0) return { ok: true, output: '' }
   const folder = mkdtempSync(join(tmpdir(), 'headwater-totals-'))
@@ -46,7 +46,9 @@ export async function nodeTests(
   try {
     const code = await inForeground(
       [
+        ...load.map((file) => `--import=${file}`),
         '--test',
+        ...skip.map((pattern) => `--test-skip-pattern=${pattern}`),
         `--test-isolation=${isolated ? 'process' : 'none'}`,
         ...(isolated ? [`--test-concurrency=${concurrency}`] : []),
         `--test-timeout=${timeoutMs}`,

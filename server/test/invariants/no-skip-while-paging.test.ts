@@ -5,8 +5,10 @@ import { type EventType, eventTypes } from '@headwater/protocol'
 import { seededRandom } from '../../src/lib/virtual-seams.ts'
 import { startHeadwater, type TestServer } from '../../src/testing.ts'
 import { accept, like, page, send, unlike, walk } from '../journeys/testing/calls.ts'
+import { steps } from '../journeys/testing/lengths.ts'
 
 const types = eventTypes.slice(0, 4)
+const [groupRuns, memberRuns] = [steps(12, 4), steps(15, 5)]
 
 for (const seed of [1, 2, 3]) {
   test(`groups: equal times, random limits and filters, writers in between (seed ${seed})`, async () => {
@@ -21,7 +23,7 @@ for (const seed of [1, 2, 3]) {
       ),
     )
     const all = await walk(server, 'carol')
-    for (let run = 0; run < 12; run++) {
+    for (let run = 0; run < groupRuns; run++) {
       const wanted = types.filter(() => random.next() < 0.5)
       const before = new Set((await walk(server, 'carol')).map((held) => held.group_id))
       const { met, shortPages } = await walkAmong(
@@ -71,7 +73,7 @@ test('members: equal times, random limits, writers in between', async () => {
   const stays = Array.from({ length: 120 }, (_, i) => `stays-${i}`)
   await send(server, ...stays.map((actor) => like(actor, 'carol', 'p1', { created_at: at - pick(5) })))
   const id = (await walk(server, 'carol'))[0]?.group_id ?? ''
-  for (let run = 0; run < 15; run++) {
+  for (let run = 0; run < memberRuns; run++) {
     const met: string[] = []
     let cursor: string | null = ''
     while (cursor !== null) {

@@ -31,6 +31,9 @@ export function useEngines(others: OpenEngines): void {
   open = others
 }
 
+/** Whether a step costs next to nothing: on real services a run of thousands takes minutes. */
+export const isInMemory = (): boolean => open === openInMemory
+
 async function openInMemory({ partitions, maxLag, ...start }: EngineOptions): Promise<EnginesForTests> {
   const seams = virtualSeams(start)
   const ports: Ports = {

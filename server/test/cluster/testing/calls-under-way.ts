@@ -20,14 +20,21 @@ export class CallsUnderWay {
       name,
       typeof port === 'object' && port !== null ? this.#counted(port) : port,
     ])
-    return Object.fromEntries(counted)
+    const { log }: Ports = Object.fromEntries(counted)
+    // What a worker asks of its share as well; but it waits in `poll` when it has nothing to do.
+    const join = async () => this.#counted(await log.join(), ['poll'])
+    const joined = new Proxy(log, {
+      get: (target, name) => (name === 'join' ? join : Reflect.get(target, name, target)),
+    })
+    return { ...Object.fromEntries(counted), log: joined }
   }
 
-  #counted<Port extends object>(port: Port): Port {
+  #counted<Port extends object>(port: Port, except: readonly (string | symbol)[] = []): Port {
     return new Proxy(port, {
       get: (target, name) => {
         const value = Reflect.get(target, name, target)
-        if (typeof value !== 'function' || name === Symbol.asyncDispose) return value
+        if (typeof value !== 'function') return value
+        if (name === Symbol.asyncDispose || except.includes(name)) return value.bind(target)
         return (...args: unknown[]) => this.#count(value.apply(target, args))
       },
     })

@@ -4,9 +4,8 @@ import type { VirtualTime } from '../../../src/lib/virtual-seams.ts'
 import type { CallsUnderWay } from './calls-under-way.ts'
 import type { Echo } from './echo.ts'
 
-const patienceMs = 30_000
-/** Nothing waits by a clock that stands still, except who tries again after a failure: then it is moved on. */
-const nudgeAfterMs = 3_000
+const patienceMs = 60_000
+const lookEveryMs = 1_500
 
 export interface Settling {
   readonly time: VirtualTime
@@ -26,8 +25,8 @@ export async function settle(worker: { settle(): Promise<void> }, server: Settli
   const until = performance.now() + patienceMs
   for (;;) {
     assert.ok(performance.now() < until, 'the server does not come to rest')
-    await nudged(server.calls.quiet(), server.time)
-    await nudged(worker.settle(), server.time)
+    await server.calls.quiet()
+    await settledOrMovedOn(worker.settle(), server)
     await server.echo.come()
     const before = server.calls.made
     for (let turn = 0; turn < 3; turn++) await systemScheduler.breathe?.()
@@ -37,18 +36,27 @@ export async function settle(worker: { settle(): Promise<void> }, server: Settli
   }
 }
 
-/** Gives up after a while, with the clock moved on; whoever waits looks again. */
-async function nudged(done: Promise<void>, time: VirtualTime): Promise<void> {
+/**
+ * Nothing waits by a clock that stands still, except who tries again after a failure. A worker that is not done and asks no
+ * store for a while does that: then the clock is moved on, and whoever waits looks again.
+ */
+async function settledOrMovedOn(done: Promise<void>, { calls, time }: Settling): Promise<void> {
   const stop = new AbortController()
   let ended = false
   const end = () => {
     ended = true
     stop.abort()
   }
-  await Promise.race([done.finally(end), systemScheduler.sleep(nudgeAfterMs, stop.signal)])
-  if (ended) return done
-  process.stderr.write('the server waits for its clock, which is moved on\n')
-  time.advance(1_000)
+  const ending = done.finally(end)
+  for (let made = -1; !ended; made = calls.made) {
+    if (made === calls.made && calls.isQuiet) {
+      process.stderr.write('the worker waits for its clock, which is moved on\n')
+      time.advance(1_000)
+      return
+    }
+    await Promise.race([ending, systemScheduler.sleep(lookEveryMs, stop.signal)])
+  }
+  await ending
 }
 
 /** Waits for a bounded time, by the system's clock. */
