@@ -151,7 +151,11 @@ export class Aggregator implements AsyncDisposable {
   }
 
   async #reassign(consumer: LogConsumer, poll: LogPoll): Promise<void> {
-    if (poll.revoked.length > 0) await this.#flusher.drain()
+    if (poll.revoked.length > 0) {
+      await this.#flusher.drain()
+      // What was written need not be folded again by who comes next. A partition that is lost for good is not committed.
+      await this.#commit(consumer)
+    }
     for (const partition of poll.revoked) {
       this.#states.delete(partition)
       await consumer.release(partition)
