@@ -1,89 +1,100 @@
 // Processes of a cluster that die, are stopped and are replaced, while everyone is at work.
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { whereServicesRun } from '../../src/engines/services-for-tests.ts'
 import { seededRandom } from '../../src/lib/virtual-seams.ts'
-import type { CrashPlan } from '../crash/server-lives.ts'
 import { pick } from '../model/random-events.ts'
 import { eventually } from '../stress/testing/eventually.ts'
 import { apiPoints, moreApiPoints, moreWorkerPoints, workerPoints } from './nodes/points.ts'
 import { TestCluster } from './nodes/test-cluster.ts'
-import { underLoad } from './nodes/under-load.ts'
+import { type Load, underLoad } from './nodes/under-load.ts'
 
 const isLong = process.env.HEADWATER_LONG !== undefined
 /** `HEADWATER_SEED=17` makes other choices. */
 const seed = Number(process.env.HEADWATER_SEED ?? 1)
-const timeout = isLong ? 1_200_000 : 110_000
+const timeout = isLong ? 1_200_000 : 300_000
 /** Longer than the group waits for a member that is silent. */
-const stoppedMs = isLong ? 30_000 : 8_000
+const stoppedMs = isLong ? 30_000 : 5_000
+const moments = isLong ? 60 : 4
 
-whereServicesRun('processes of a cluster are killed', [], () => {
-  const services = process.env.HEADWATER_SERVICES as string
+type Fault = (cluster: TestCluster, load: Load) => Promise<void>
 
-  describe(`under load (seed ${seed})`, () => {
-    test('each role dies at points of its work', { timeout }, async (t) => {
-      await using cluster = await TestCluster.start({ services })
-      const points = { worker: [...workerPoints], api: [...apiPoints] }
-      if (isLong) {
-        points.worker.push(...moreWorkerPoints)
-        points.api.push(...moreApiPoints)
-      }
-      const report = await underLoad({ cluster, seed }, async (load) => {
-        for (const role of ['worker', 'api'] as const) {
-          for (const [i, point] of points[role].entries())
-            cluster.of(role)[i % 2]?.plans.push({ point, pass: 2 + (i % 3) })
-        }
-        const armed = [...cluster.of('worker'), ...cluster.of('api')]
-        // The lives that are armed begin when those before them end.
-        for (const node of armed) await node.kill()
-        const left = (): readonly CrashPlan[] =>
-          armed.flatMap((node) => [...node.plans, ...(node.armed ? [node.armed] : [])])
-        await eventually('all points are met', () => left().length === 0, {
-          withinMs: timeout,
-          standing: () => JSON.stringify(left()),
-        })
-        await load.moreRounds(2)
-      })
-      t.diagnostic(`${report.rounds} rounds, ${report.records} records, ${report.history.length} lines of history`)
-      assert.deepEqual(cluster.faults, [])
-      assert.equal(cluster.nodes.flatMap(({ died }) => died).length, points.worker.length + points.api.length)
+/** Workers and APIs die, each at points of its own; the next life of a process is armed when the one before it ends. */
+const atPoints =
+  (worker: readonly string[], api: readonly string[]): Fault =>
+  async (cluster) => {
+    for (const [role, points] of [['worker', worker] as const, ['api', api] as const]) {
+      const nodes = cluster.of(role)
+      for (const [i, point] of points.entries()) nodes[i % nodes.length]?.plans.push({ point, pass: 1 + (i % 3) })
+    }
+    const armed = cluster.nodes.filter(({ plans }) => plans.length > 0)
+    const left = () => armed.flatMap((node) => [...node.plans, ...(node.armed ? [node.armed] : [])])
+    for (const node of armed) await node.kill()
+    await eventually('all points are met', () => left().length === 0, {
+      withinMs: timeout,
+      standing: () => JSON.stringify(left()),
     })
+    const died = armed.flatMap((node) => node.died.map(({ point }) => point))
+    assert.deepEqual(died.toSorted(), [...worker, ...api].toSorted())
+  }
 
-    test('any process is killed at any moment, and a worker that was stopped comes back', { timeout }, async (t) => {
-      const random = seededRandom(seed)
-      await using cluster = await TestCluster.start({ services })
-      const report = await underLoad({ cluster, seed }, async (load) => {
-        const zombie = cluster.node('worker-1')
-        zombie.signal('SIGSTOP')
-        await sleep(stoppedMs)
-        zombie.signal('SIGCONT')
-        await load.moreRounds(1)
-        for (let i = 0; i < (isLong ? 60 : 6); i++) {
-          // The moment is what is tried: no event stands for it.
-          await sleep(200 + pick(random, 800))
-          await cluster.nodes[(i + pick(random, 2) * 2) % cluster.nodes.length]?.kill()
-          await load.moreRounds(1)
-        }
-      })
-      t.diagnostic(
-        `${report.rounds} rounds, ${report.records} records, ${report.unanswered} requests without an answer`,
-      )
-      assert.deepEqual(cluster.faults, [])
-    })
+/** A worker stands still until others have its partitions, and then goes on as if nothing had been. */
+const zombie: Fault = async (cluster, load) => {
+  const worker = cluster.node('worker-1')
+  worker.signal('SIGSTOP')
+  await sleep(stoppedMs)
+  await load.moreRounds(1)
+  worker.signal('SIGCONT')
+  await load.moreRounds(1)
+}
 
-    test('every process is replaced, one after the other', { timeout }, async (t) => {
-      await using cluster = await TestCluster.start({ services })
-      const report = await underLoad({ cluster, seed }, async (load) => {
-        for (const node of cluster.nodes) {
-          await node.restart()
-          await load.moreRounds(1)
-        }
-      })
-      t.diagnostic(
-        `${report.rounds} rounds, ${report.records} records, ${report.unanswered} requests without an answer`,
-      )
-      assert.deepEqual(cluster.faults, [])
-    })
+const atAnyMoment: Fault = async (cluster, load) => {
+  const random = seededRandom(seed)
+  for (let i = 0; i < moments; i++) {
+    // The moment is what is tried: no event stands for it.
+    await sleep(pick(random, 1_000))
+    await cluster.nodes[pick(random, cluster.nodes.length)]?.kill()
+    await load.moreRounds(1)
+  }
+}
+
+/** As an upgrade does it. */
+const replaced: Fault = async (cluster, load) => {
+  for (const node of cluster.nodes) {
+    await node.restart()
+    await load.moreRounds(1)
+  }
+}
+
+async function survives(t: TestContext, ...faults: readonly Fault[]): Promise<void> {
+  await using cluster = await TestCluster.start({ services: process.env.HEADWATER_SERVICES as string })
+  const report = await underLoad({ cluster, seed }, async (load) => {
+    for (const fault of faults) {
+      const started = performance.now()
+      await fault(cluster, load)
+      t.diagnostic(`${fault.name || 'at points'}: ${Math.round(performance.now() - started)} ms`)
+    }
   })
+  t.diagnostic(`${report.rounds} rounds, ${report.records} records, ${report.unanswered} requests without an answer`)
+  assert.deepEqual(cluster.faults, [])
+}
+
+whereServicesRun('processes of a cluster are killed', ['redis', 'postgres', 'kafka', 'cassandra'], () => {
+  if (!isLong) {
+    test(
+      `workers and APIs die at points of their work, one stands still, all are replaced (seed ${seed})`,
+      {
+        timeout,
+      },
+      (t) => survives(t, atPoints(workerPoints, apiPoints), zombie, atAnyMoment, replaced),
+    )
+    return
+  }
+  test(`workers and APIs die at every point of their work (seed ${seed})`, { timeout }, (t) =>
+    survives(t, atPoints([...workerPoints, ...moreWorkerPoints], [...apiPoints, ...moreApiPoints])),
+  )
+  test('a worker that was stopped comes back', { timeout }, (t) => survives(t, zombie, zombie))
+  test(`any process is killed at any moment (seed ${seed})`, { timeout }, (t) => survives(t, atAnyMoment))
+  test('every process is replaced, one after the other', { timeout }, (t) => survives(t, replaced, replaced))
 })

@@ -12,7 +12,7 @@ const posts = 8
 const doorsAtOnce = 4
 const eventsPerDoor = 6
 /** A caller thinks this long at most between two requests, milliseconds. */
-const thinkMs = 40
+const thinkMsMax = 40
 
 type Step = (client: ApiClient) => Promise<unknown>
 
@@ -20,13 +20,15 @@ type Step = (client: ApiClient) => Promise<unknown>
 export class Callers {
   readonly #random: Random
   readonly #now: () => number
+  readonly #thinkMs: number
   #events = 0
   #isOver = false
   readonly #sent: (readonly SentEvent[])[] = []
 
-  constructor(random: Random, now: () => number) {
+  constructor(random: Random, now: () => number, thinkMs = thinkMsMax) {
     this.#random = random
     this.#now = now
+    this.#thinkMs = thinkMs
   }
 
   end(): void {
@@ -36,7 +38,7 @@ export class Callers {
   async run(client: ApiClient, step: Step): Promise<void> {
     while (!this.#isOver) {
       await step(client)
-      await setTimeout(pick(this.#random, thinkMs))
+      await setTimeout(pick(this.#random, this.#thinkMs))
     }
   }
 

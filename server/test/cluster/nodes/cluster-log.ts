@@ -23,6 +23,10 @@ export class ClusterLog implements AsyncDisposable {
     return lag
   }
 
+  async partitionOf(user: string): Promise<number> {
+    return (await this.#opening).log.partitionOf(user)
+  }
+
   /** Of each partition that has some: for whoever wonders why there is a lag. */
   async standing(): Promise<string> {
     const { log } = await this.#opening

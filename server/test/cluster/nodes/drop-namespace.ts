@@ -24,6 +24,9 @@ export async function dropNamespace({ cluster, kafka, cassandra, redis, postgres
 async function dropKeyspace(cassandra: Config['cassandra'], keyspace: string): Promise<void> {
   const { contactPoints, localDataCenter, fence } = cassandra
   const settings = { contactPoints, port: Number(contactPoints[0]?.split(':')[1]), localDataCenter, keyspace, fence }
-  await using database = await openCassandra({ ...settings, replication: 1, ttlDays: 97, requestTimeoutMs: 60_000 }, systemSeams)
+  await using database = await openCassandra(
+    { ...settings, replication: 1, ttlDays: 97, requestTimeoutMs: 60_000 },
+    systemSeams,
+  )
   await database.drop()
 }

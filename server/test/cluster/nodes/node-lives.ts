@@ -80,6 +80,7 @@ export class NodeLives implements AsyncDisposable {
 
   /** Ends the present life as an operator does, and waits until the next one listens. */
   async restart(): Promise<void> {
+    await this.listening()
     const { promise } = this.#again
     this.#isTold = true
     this.signal('SIGTERM')

@@ -1,20 +1,22 @@
-/** Failpoints that a cluster passes: between any two effects of a worker and of an API. */
+/** Failpoints that a cluster passes: between the effects of a worker, and between those of an API. */
 export const workerPoints: readonly string[] = [
   'aggregate.folded',
-  'flush.indexed',
   'flush.groups',
-  'flush.members',
   'flush.heads',
-  'flush.written',
   'flush.counted',
-  'flush.published',
   'aggregate.committed',
 ]
+
+export const apiPoints: readonly string[] = ['ingest.after-append', 'mark.after-append']
 
 /** Tried with `npm run test:long` as well. */
 export const moreWorkerPoints: readonly string[] = [
   'aggregate.polled',
+  'flush.indexed',
+  'flush.members',
   'flush.marks',
+  'flush.written',
+  'flush.published',
   'flush.queued',
   'flush.traced',
   'fold.actor-out',
@@ -23,16 +25,11 @@ export const moreWorkerPoints: readonly string[] = [
   'fold.user-erased',
 ]
 
-export const apiPoints: readonly string[] = [
-  'ingest.before-append',
-  'ingest.after-append',
-  'mark.after-append',
-  'delete.after-tombstone',
-]
-
 export const moreApiPoints: readonly string[] = [
+  'ingest.before-append',
   'mark.before-append',
   'mark.after-raise',
+  'delete.after-tombstone',
   'delete.after-append',
   'erase.before-append',
   'erase.after-append',

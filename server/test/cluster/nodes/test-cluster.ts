@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { FrontDoor } from '../../../src/cli/front-door.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import { allRoles, type Role } from '../../../src/config/roles.ts'
@@ -24,6 +25,7 @@ export interface TestClusterOptions {
 }
 
 export const tokenSecret = 'a secret of a cluster in a test, 32 bytes or more'
+const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 const linesKept = 4_000
 
 /** A whole cluster of real processes on running services, in a namespace of its own that goes away with it. */
@@ -108,6 +110,12 @@ export class TestCluster implements AsyncDisposable {
   /** As a tool on the cluster's data has it. */
   config(): Config {
     return loadConfig({ environment: this.#environment, flags: this.#settings, cwd: this.folder })
+  }
+
+  /** How a command of the program is run on it. */
+  tool(args: readonly string[]) {
+    const settings = this.#settings.map(([key, value]) => `--${key}=${value}`)
+    return { command: [main, ...args, ...settings], environment: this.#environment, cwd: this.folder }
   }
 
   /** Lives that ended in another way than they were meant to. */

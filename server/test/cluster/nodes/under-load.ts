@@ -21,6 +21,9 @@ import { eventually } from '../../stress/testing/eventually.ts'
 import { ClusterCaller } from './cluster-caller.ts'
 import type { TestCluster } from './test-cluster.ts'
 
+/** Callers of a cluster think longer: its processes share the machine with them. */
+const thinkMs = 300
+
 export interface LoadOptions {
   readonly cluster: TestCluster
   readonly seed: number
@@ -54,7 +57,7 @@ export async function underLoad(
 ): Promise<LoadReport> {
   const recorder = new Recorder()
   const random = seededRandom(seed)
-  const callers = new Callers(random, systemClock.now)
+  const callers = new Callers(random, systemClock.now, thinkMs)
   const client = (name: string) => new ApiClient(name, cluster, recorder)
   using open = new DisposableStack()
   const apps = users.flatMap((user) =>
