@@ -56,7 +56,8 @@ export interface ProxyOptions {
 export class FaultProxy implements AsyncDisposable {
   readonly host: string
   readonly port: number
-  readonly #target: Ends
+  /** A server that must be told of the proxy's port before it starts is named later; until then nothing is reached. */
+  target: Ends
   readonly #connections = new Set<Connection>()
   readonly #traps = new Set<Trap>()
   readonly #counters = { accepted: 0, cut: 0, bytesUp: 0, bytesDown: 0 }
@@ -66,7 +67,7 @@ export class FaultProxy implements AsyncDisposable {
   private constructor({ host, port, server, target }: Ends & { server: Server; target: Ends }) {
     this.host = host
     this.port = port
-    this.#target = target
+    this.target = target
     this.#server = server
     server.on('connection', (socket) => this.#accept(socket))
   }
@@ -144,7 +145,7 @@ export class FaultProxy implements AsyncDisposable {
 
   #accept(socket: Socket): void {
     this.#counters.accepted++
-    const connection = new Connection(socket, this.#target, this.#rules)
+    const connection = new Connection(socket, this.target, this.#rules)
     this.#connections.add(connection)
   }
 
