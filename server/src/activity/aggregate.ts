@@ -1,4 +1,3 @@
-import { UnknownOutcome } from '../lib/error.ts'
 import type { Seams } from '../lib/seams.ts'
 import type { ActivityEvent } from '../model/event.ts'
 import type { Offset, Partition } from '../model/ids.ts'
@@ -6,12 +5,13 @@ import { type LogRecord, userOf } from '../model/log-record.ts'
 import type { MarkChange } from '../model/marks.ts'
 import type { LogConsumer, LogPoll } from '../ports/event-log.ts'
 import { createDue, type Due } from './due.ts'
-import { createFlush, type FlushMetrics, type FlushPorts, type Persist } from './flush.ts'
+import { createFlush, type FlushMetrics, type FlushPorts } from './flush.ts'
 import { Flusher } from './flusher.ts'
 import { createDeletionFold } from './fold-deletion.ts'
 import { type FoldStep, foldEvent } from './fold-event.ts'
 import { createLoader } from './load.ts'
 import { PartitionState } from './partition-state.ts'
+import { createPersist, type Persist } from './persist.ts'
 import { isOfStore, Poison } from './poison.ts'
 import { byPartition, oldest } from './polled.ts'
 import type { ActivitySettings } from './settings.ts'
@@ -49,6 +49,7 @@ export class Aggregator implements AsyncDisposable {
   readonly #due: Due
   readonly #poison: Poison
   readonly #stop = new AbortController()
+  readonly #persist: Persist
   #wake = new AbortController()
   #idle: (() => void)[] = []
   #running: Promise<void> | null = null
@@ -69,6 +70,9 @@ export class Aggregator implements AsyncDisposable {
     this.#seams = seams
     this.#metrics = metrics
     this.#loader = createLoader(ports, settings, () => seams.clock.monotonic())
+    this.#persist = createPersist(settings.retryBudgetMs, seams, this.#stop.signal, (part, error) =>
+      metrics.degraded(part, error),
+    )
     const flush = createFlush(ports, settings, seams, metrics, this.#persist)
     this.#due = createDue(settings.flushMs, ports.pubSub, metrics)
     this.#flusher = new Flusher(this.#states, flush, this.#due, seams.clock, () => this.#wake.abort())
@@ -376,27 +380,4 @@ export class Aggregator implements AsyncDisposable {
     }
     return Math.max(0, wait)
   }
-
-  readonly #persist: Persist = async (name, write) => {
-    const started = this.#seams.clock.monotonic()
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await write()
-      } catch (error) {
-        const spent = this.#seams.clock.monotonic() - started
-        if (!isPassing(error) || this.#stop.signal.aborted || spent > this.#settings.retryBudgetMs) throw error
-        this.#metrics.degraded(name, error)
-        const backoff = Math.min(1_000, 10 * 2 ** attempt) * (0.5 + this.#seams.random.next() / 2)
-        await this.#seams.scheduler.sleep(backoff, this.#stop.signal)
-      }
-    }
-  }
-}
-
-/** Worth another try: the outcome is unknown, or the store says that it will do later. */
-function isPassing(error: unknown): boolean {
-  return (
-    UnknownOutcome.is(error) ||
-    (typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true)
-  )
 }

@@ -15,6 +15,7 @@ import type { EventTrace, TraceStore } from '../ports/trace-store.ts'
 import type { BadgeCounts, UnreadSets } from '../ports/unread-sets.ts'
 import type { ViewWriter } from '../ports/view-writer.ts'
 import { type FlushJob, type Opening, takeJob, type UserJob } from './flush-job.ts'
+import type { Persist } from './persist.ts'
 import type { ActivitySettings } from './settings.ts'
 import type { Folded, UserFold } from './user-fold.ts'
 
@@ -40,9 +41,6 @@ export interface FlushMetrics {
   /** What a cache or a hint failed with; the flush went on without it. */
   degraded(part: string, error: unknown): void
 }
-
-/** Repeats a write until its outcome is known; a write whose outcome is unknown is safe to repeat. */
-export type Persist = <T>(name: string, write: () => Promise<T>) => Promise<T>
 
 /** How many registers a row carries that are not in the member table. */
 const carriedMax = 8

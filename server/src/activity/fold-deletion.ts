@@ -9,9 +9,9 @@ import type { ObjectIndex } from '../ports/object-index.ts'
 import type { OfflineQueue } from '../ports/offline-queue.ts'
 import type { ReadMarks } from '../ports/read-marks.ts'
 import type { UnreadSets } from '../ports/unread-sets.ts'
-import type { Persist } from './flush.ts'
 import { keyOf, needOf, type WindowNeed } from './load.ts'
 import type { PartitionState } from './partition-state.ts'
+import type { Persist } from './persist.ts'
 import type { UserFold } from './user-fold.ts'
 
 export interface DeletionPorts {

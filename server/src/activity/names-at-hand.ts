@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { HeadwaterError, UnknownOutcome } from '../lib/error.ts'
 import type { Scheduler } from '../lib/seams.ts'
+import { within } from '../lib/within.ts'
 import type { UserId } from '../model/ids.ts'
 import type { UserRecord, UserStore } from '../ports/user-store.ts'
 
@@ -39,7 +40,7 @@ export function namesAtHand(users: UserStore, scheduler: Scheduler, onMissing: (
         if (forgotten === before) for (const [n, id] of ids.entries()) keep(id, found[n])
         return found
       })
-      const found = await within(asked, patienceMs, scheduler)
+      const found = await within(asked.catch(absent), patienceMs, scheduler)
       if (found !== undefined) return found
       onMissing()
       return ids.map((id) => kept.get(id))
@@ -60,13 +61,7 @@ export function namesAtHand(users: UserStore, scheduler: Scheduler, onMissing: (
   }
 }
 
-/** What comes within the time; `undefined` when it does not, or the other side is away. */
-async function within<T>(asked: Promise<T>, ms: number, scheduler: Scheduler): Promise<T | undefined> {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>()
-  using _timer = scheduler.after(ms, () => resolve(undefined))
-  return await Promise.race([asked.catch(absent), late])
-}
-
+/** An outage is as good as no answer. */
 function absent(error: unknown): undefined {
   if (UnknownOutcome.is(error)) return undefined
   if (HeadwaterError.is(error) && (error.code === 'store_unavailable' || error.code === 'overloaded')) return undefined

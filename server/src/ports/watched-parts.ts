@@ -1,4 +1,3 @@
-import { HeadwaterError, UnknownOutcome } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
 import type { Ports } from './ports.ts'
 
@@ -50,8 +49,11 @@ export function watchParts(ports: Ports, clock: Pick<Clock, 'monotonic'>): { por
 
 const faults: ReadonlySet<string> = new Set(['store_unavailable', 'ingest_unavailable', 'storage_full'])
 
+/** A refusal that blames the part, or an outcome that it left unknown. */
 const isPartsFault = (error: unknown): boolean =>
-  UnknownOutcome.is(error) || (HeadwaterError.is(error) && faults.has(error.code))
+  typeof error === 'object' &&
+  error !== null &&
+  ('unknownOutcome' in error || ('code' in error && faults.has(String(error.code))))
 
 interface Told {
   succeeded(): void

@@ -139,10 +139,10 @@ export const foldSabotages: readonly Sabotage[] = [
     suite: 'hostile',
     edits: [
       {
-        file: 'server/src/activity/aggregate.ts',
-        find: 'if (!isPassing(error) || this.#stop.signal.aborted || spent > this.#settings.retryBudgetMs) throw error',
+        file: 'server/src/activity/persist.ts',
+        find: '        if (!isPassing(error) ||',
         replace:
-          "if (UnknownOutcome.is(error) && ['members', 'marks', 'heads'].includes(name)) return undefined as never\n        if (!isPassing(error) || this.#stop.signal.aborted || spent > this.#settings.retryBudgetMs) throw error",
+          "        if (UnknownOutcome.is(error) && ['members', 'marks', 'heads'].includes(name)) return undefined as never\n        if (!isPassing(error) ||",
       },
     ],
   },

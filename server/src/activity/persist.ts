@@ -1,0 +1,38 @@
+import { UnknownOutcome } from '../lib/error.ts'
+import type { Seams } from '../lib/seams.ts'
+
+/**
+ * Repeats what stores are asked for until its outcome is known; a write whose outcome is unknown is safe to repeat. `name`
+ * says which part it is of, for people.
+ */
+export type Persist = <T>(name: string, write: () => Promise<T>) => Promise<T>
+
+/** Tries again for `retryBudgetMs`, after pauses that grow; then, or when `stop` is aborted, the failure is the caller's. */
+export function createPersist(
+  retryBudgetMs: number,
+  { clock, random, scheduler }: Pick<Seams, 'clock' | 'random' | 'scheduler'>,
+  stop: AbortSignal,
+  onFailure: (name: string, error: unknown) => void,
+): Persist {
+  return async (name, write) => {
+    const started = clock.monotonic()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await write()
+      } catch (error) {
+        if (!isPassing(error) || stop.aborted || clock.monotonic() - started > retryBudgetMs) throw error
+        onFailure(name, error)
+        const backoff = Math.min(1_000, 10 * 2 ** attempt) * (0.5 + random.next() / 2)
+        await scheduler.sleep(backoff, stop)
+      }
+    }
+  }
+}
+
+/** Worth another try: the outcome is unknown, or the store says that it will do later. */
+function isPassing(error: unknown): boolean {
+  return (
+    UnknownOutcome.is(error) ||
+    (typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true)
+  )
+}
