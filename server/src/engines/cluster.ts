@@ -2,6 +2,7 @@ import type { Settings } from '../config/schema.ts'
 import type { Config } from '../config/secrets.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { Seams } from '../lib/seams.ts'
+import { within } from '../lib/within.ts'
 import type { UserId } from '../model/ids.ts'
 import type { Ports } from '../ports/ports.ts'
 import { cassandraGroupStore } from './cassandra/group-store.ts'
@@ -35,6 +36,8 @@ export interface ClusterEngines extends AsyncDisposable {
 export type ClusterSettings = Pick<Config, 'cluster' | 'kafka' | 'cassandra' | 'redis' | 'postgres' | 'activity'>
 
 const dayMs = 86_400_000
+/** Who asks `/readyz` has a patience of few seconds, shorter than the deadlines of the services. */
+const answersMs = 1_500
 /** Stores keep what is past retention this much longer, so that nothing vanishes under a page walk. */
 const graceDays = 7
 
@@ -111,22 +114,20 @@ export async function openCluster(
   }
 
   async function checkEngines(): Promise<Readonly<Record<string, string>>> {
+    const answers = async (part: string, otherwise: string, ask: () => Promise<unknown>) => {
+      const asked = ask().then(
+        () => ({}),
+        () => ({ [part]: otherwise }),
+      )
+      return (await within(asked, answersMs, seams.scheduler)) ?? { [part]: otherwise }
+    }
     const told = await Promise.all([
       answers('log', 'Kafka does not answer', () => log.bounds(0)),
       answers('store', 'Cassandra does not answer', () => ports.groups.heads(['readiness'])),
       answers('users', 'PostgreSQL does not answer', () => ports.users.get(['readiness'])),
-      redis.check(),
+      within(redis.check(), answersMs, seams.scheduler).then((told) => told ?? { cache: 'Redis does not answer' }),
     ])
     return Object.assign({}, ...told)
-  }
-}
-
-async function answers(part: string, otherwise: string, ask: () => Promise<unknown>): Promise<Record<string, string>> {
-  try {
-    await ask()
-    return {}
-  } catch {
-    return { [part]: otherwise }
   }
 }
 

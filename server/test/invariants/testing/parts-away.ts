@@ -20,7 +20,8 @@ export async function startWithParts() {
   const memory = openMemory(createMemoryStorage({ partitions: 2 }), seams)
   const ports: Record<string, unknown> = { ...memory }
   for (const part of partNames) {
-    for (const name of portsOf[part]) ports[name] = breakable(memory[name as keyof typeof memory] as object, () => away.has(part))
+    for (const name of portsOf[part])
+      ports[name] = breakable(memory[name as keyof typeof memory] as object, () => away.has(part))
   }
   const config = {
     ...settingsWith({ 'http.port': 0, 'http.rateLimits': 'off' }),
