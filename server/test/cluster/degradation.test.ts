@@ -14,7 +14,7 @@ const healsMs = 60_000
 const timeout = 240_000
 
 whereServicesRun('a server without one of its services', ['redis', 'postgres', 'cassandra'], (services) => {
-  test('PostgreSQL, Redis, Cassandra and Kafka are away, one after the other', { timeout }, async (t) => {
+  test('each of its services is away, one after the other, and comes back', { timeout }, async (t) => {
     await using world = await startBehindProxies(services)
     const { server, proxies } = world
     const put = { name: 'Ann Lee', avatar_url: null, locale: null, properties: {} }
@@ -120,6 +120,24 @@ whereServicesRun('a server without one of its services', ['redis', 'postgres', '
       assert.deepEqual(new Set(groups.map((group) => group.actor_count)), new Set([1]))
       assert(groups.some((group) => group.object_id === 'p3'))
       await socket.reached((await page(server, reader)).seq)
+    })
+
+    await t.test('PostgreSQL and Redis that say nothing at all', async () => {
+      const reader = 'reader-silent'
+      await tell(world, like('ann', reader, 'p1'))
+      await page(server, reader)
+      await proxies.users.set({ blackHole: 'both' })
+      await proxies.cache.set({ blackHole: 'both' })
+      const shown = await server.request('GET', '/v1/activities', { user: reader })
+      assert.deepEqual([shown.status, shown.body.unread_count], [200, 1])
+      assert.equal(shown.body.activity_groups[0].top_actors[0].name, 'Ann Lee')
+      await readyWithout(world, ['users', 'cache'])
+      await tell(world, like('ben', reader, 'p2'))
+      assert.equal((await page(server, reader)).unread_count, 2)
+      await proxies.users.heal()
+      await proxies.cache.heal()
+      await readyWithout(world, [])
+      await wholeAgain(world, reader, { unread: 2, groups: 2 })
     })
   })
 })
