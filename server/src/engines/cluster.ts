@@ -5,14 +5,16 @@ import type { Seams } from '../lib/seams.ts'
 import { within } from '../lib/within.ts'
 import type { UserId } from '../model/ids.ts'
 import type { Ports } from '../ports/ports.ts'
+import type { CassandraDatabase } from './cassandra/database.ts'
 import { cassandraGroupStore } from './cassandra/group-store.ts'
+import { highestEpoch, noteEpoch } from './cassandra/log-epochs.ts'
 import { cassandraMemberStore } from './cassandra/member-store.ts'
 import { cassandraObjectIndex } from './cassandra/object-index.ts'
 import { openCassandra } from './cassandra/open.ts'
 import { cassandraReadMarks } from './cassandra/read-marks.ts'
 import { usersOf } from './cassandra/users.ts'
 import { KafkaEventLog } from './kafka/event-log.ts'
-import { type KafkaSettings, openKafka } from './kafka/open.ts'
+import { type Kafka, type KafkaSettings, openKafka } from './kafka/open.ts'
 import { KafkaParkedRecords } from './kafka/parked-records.ts'
 import { PostgresDeviceStore } from './postgres/device-store.ts'
 import { PostgresIdempotencyStore } from './postgres/idempotency-store.ts'
@@ -61,9 +63,11 @@ export async function openCluster(
   const { clock, scheduler } = seams
   const giveUpAt = clock.monotonic() + patienceMs
   await using opened = new AsyncDisposableStack()
+  const cassandraOpen = reach('Cassandra', () => openCassandra(cassandraSettings(config), seams))
+  const kafkaOpen = cassandraOpen.then(openLog)
   const [kafka, cassandra, redis, database] = await allOf(opened, [
-    reach('Kafka', () => openKafka(kafkaSettings(config), seams)),
-    reach('Cassandra', () => openCassandra(cassandraSettings(config), seams)),
+    kafkaOpen,
+    cassandraOpen,
     openRedis(
       { ...redisSettings(config), onFailure: (error) => notice('the connection to Redis failed', error) },
       seams,
@@ -97,6 +101,15 @@ export async function openCluster(
     users: () => usersOf(cassandra),
     checkEngines,
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
+  }
+
+  /** A log that knows of no epoch begins above those that the rows were made from. */
+  async function openLog(views: CassandraDatabase): Promise<Kafka> {
+    const known = await highestEpoch(views)
+    const firstEpoch = known === undefined ? 0 : known + 1
+    const kafka = await reach('Kafka', () => openKafka({ ...kafkaSettings(config), firstEpoch }, seams))
+    if (kafka.epoch !== known) await noteEpoch(views, kafka.epoch, kafka.topicId)
+    return kafka
   }
 
   async function reach<T>(service: string, open: () => Promise<T>): Promise<T> {
