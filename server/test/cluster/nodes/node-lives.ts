@@ -15,6 +15,8 @@ export interface NodeOptions {
 }
 
 const main = fileURLToPath(new URL('armed-main.ts', import.meta.url))
+/** More lives than services can spoil that come back. */
+const attemptsMax = 20
 /** A process that does not even get to listen is not started again at once. */
 const restartAfterMs = 250
 /** A server that was told to stop and does not is killed after this long. */
@@ -57,14 +59,15 @@ export class NodeLives implements AsyncDisposable {
     return this.#process.url
   }
 
-  /** Resolves with the address of the first life that gets to listen. */
+  /** Resolves with the address of the first life that gets to listen; rejects when lives end again and again before. */
   async listening(): Promise<string> {
-    for (;;) {
+    for (let ended = 0; ended < attemptsMax; ended++) {
       const url = await this.#process.listening.catch(() => null)
       if (url !== null) return url
       if (this.#isOver) throw new Error(`${this.name} is over`)
       await this.#again.promise
     }
+    throw new Error(`${this.name} does not get to listen: ${this.faults.join(', ')}`)
   }
 
   signal(signal: NodeJS.Signals): void {
