@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { whereServicesRun } from '../../src/engines/services-for-tests.ts'
 import { seededRandom } from '../../src/lib/virtual-seams.ts'
+import { FaultProxy } from '../faults/proxy.ts'
 import { pick } from '../model/random-events.ts'
 import { eventually } from '../stress/testing/eventually.ts'
 import { apiPoints, moreApiPoints, moreWorkerPoints, workerPoints } from './nodes/points.ts'
@@ -18,7 +19,7 @@ const timeout = isLong ? 1_200_000 : 300_000
 const stoppedMs = isLong ? 30_000 : 5_000
 const moments = isLong ? 60 : 4
 
-type Fault = (cluster: TestCluster, load: Load) => Promise<void>
+type Fault = (cluster: TestCluster, load: Load, line: FaultProxy) => Promise<void>
 
 /** Workers and APIs die, each at points of its own; the next life of a process is armed when the one before it ends. */
 const atPoints =
@@ -59,6 +60,15 @@ const atAnyMoment: Fault = async (cluster, load) => {
   }
 }
 
+/** Requests lose their answers: after they were carried out, before they arrived, or either. */
+const answersLost: Fault = async (_cluster, load, line) => {
+  for (let i = 0; i < (isLong ? 40 : 4); i++) {
+    for (const cut of ['reply', 'request', 'passed'] as const)
+      await line.cutNext(cut, (bytes) => /^(POST|DELETE) /.test(bytes.toString('latin1', 0, 8)))
+  }
+  await load.moreRounds(1)
+}
+
 /** As an upgrade does it, one process after the other; in short one of each role. */
 const replaced: Fault = async (cluster, load) => {
   for (const node of cluster.nodes.filter(({ name }) => isLong || name.endsWith('-1'))) await node.restart()
@@ -67,10 +77,13 @@ const replaced: Fault = async (cluster, load) => {
 
 async function survives(t: TestContext, ...faults: readonly Fault[]): Promise<void> {
   await using cluster = await TestCluster.start({ services: process.env.HEADWATER_SERVICES as string })
-  const report = await underLoad({ cluster, seed }, async (load) => {
+  const { hostname: host, port } = new URL(await cluster.url())
+  await using line = await FaultProxy.open({ target: { host, port: Number(port) } })
+  const through = { url: () => Promise.resolve(`http://${line.address}`) }
+  const report = await underLoad({ cluster, seed, through }, async (load) => {
     for (const fault of faults) {
       const started = performance.now()
-      await fault(cluster, load)
+      await fault(cluster, load, line)
       t.diagnostic(`${fault.name || 'at points'}: ${Math.round(performance.now() - started)} ms`)
     }
   })
@@ -85,7 +98,7 @@ whereServicesRun('processes of a cluster are killed', ['redis', 'postgres', 'kaf
       {
         timeout,
       },
-      (t) => survives(t, atPoints(workerPoints, apiPoints), zombie, atAnyMoment, replaced),
+      (t) => survives(t, atPoints(workerPoints, apiPoints), answersLost, zombie, atAnyMoment, replaced),
     )
     return
   }
@@ -94,5 +107,6 @@ whereServicesRun('processes of a cluster are killed', ['redis', 'postgres', 'kaf
   )
   test('a worker that was stopped comes back', { timeout }, (t) => survives(t, zombie, zombie))
   test(`any process is killed at any moment (seed ${seed})`, { timeout }, (t) => survives(t, atAnyMoment))
+  test('answers are lost', { timeout }, (t) => survives(t, answersLost))
   test('every process is replaced, one after the other', { timeout }, (t) => survives(t, replaced, replaced))
 })

@@ -9,7 +9,7 @@ import { userOf } from '../../../src/model/log-record.ts'
 import { openData } from '../../../src/server.ts'
 import { findingsOf } from '../../checkers/check-history.ts'
 import { formatHistory, type History } from '../../checkers/history.ts'
-import { ApiClient } from '../../checkers/run/api-client.ts'
+import { ApiClient, type Reachable } from '../../checkers/run/api-client.ts'
 import { AppClient } from '../../checkers/run/app-client.ts'
 import { Callers, users } from '../../checkers/run/callers.ts'
 import { settle } from '../../checkers/run/concurrent-run.ts'
@@ -27,6 +27,8 @@ const thinkMs = 300
 export interface LoadOptions {
   readonly cluster: TestCluster
   readonly seed: number
+  /** Where clients reach it; left out: at its front door. */
+  readonly through?: Reachable
   /** How long the workers may take, once all is calm, until nothing is left to fold. */
   readonly lagMs?: number
 }
@@ -52,21 +54,21 @@ export interface LoadReport {
  * equal recounts, all readers see the same, and nothing is left to fold.
  */
 export async function underLoad(
-  { cluster, seed, lagMs = 30_000 }: LoadOptions,
+  { cluster, seed, through = cluster, lagMs = 30_000 }: LoadOptions,
   disturb: (load: Load) => Promise<void>,
 ): Promise<LoadReport> {
   const recorder = new Recorder()
   const random = seededRandom(seed)
   const callers = new Callers(random, systemClock.now, thinkMs)
-  const client = (name: string) => new ApiClient(name, cluster, recorder)
+  const client = (name: string) => new ApiClient(name, through, recorder)
   using open = new DisposableStack()
   const apps = users.flatMap((user) =>
     ['phone', 'laptop'].map((device) => {
       const name = `${user}-${device}`
-      return open.use(new AppClient(user, name, { lives: cluster, api: client(name), recorder }))
+      return open.use(new AppClient(user, name, { lives: through, api: client(name), recorder }))
     }),
   )
-  const caller = new ClusterCaller(cluster)
+  const caller = new ClusterCaller(through)
   const rounds = new Rounds(new Workload(caller, seed))
   const listening = Promise.all(apps.map((app) => app.run()))
   const working = Promise.all([
@@ -99,6 +101,7 @@ export async function underLoad(
   const records = await cluster.log.records()
   const checked = new Set<string>(users)
   recorder.observe('log', 'operator', null, { records: records.filter(({ value }) => checked.has(userOf(value))) })
+  assertAtWork(recorder.entries)
   const findings = findingsOf(recorder.entries)
   if (findings.length > 0) keep(recorder.entries, cluster)
   assert.deepEqual(findings.slice(0, 10), [])
@@ -137,6 +140,15 @@ class Rounds {
   end(): void {
     this.#isOver = true
   }
+}
+
+/** Checks of a history in which nothing happened would find nothing. */
+function assertAtWork(history: History): void {
+  for (const f of ['append', 'keyed', 'page', 'mark', 'connect', 'frame'])
+    assert.ok(
+      history.some((entry) => entry.f === f && entry.type === 'ok'),
+      `there is some ${f}`,
+    )
 }
 
 /** What was acknowledged, counted plainly, is what a page of every API shows; and its badge is a recount of it. */
