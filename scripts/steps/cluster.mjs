@@ -7,6 +7,8 @@ import { root } from '../set-up/root.mjs'
 import { mayInstall, missing } from './needs.mjs'
 import { nodeTests, testFiles } from './node-tests.mjs'
 
+const useCluster = new URL('../../server/test/cluster/use-cluster.ts', import.meta.url).href
+
 /**
  * The engines of the cluster and servers on top of them, against real services that run for as long as the step does.
  * Where HEADWATER_SERVICES names running services already, it is those. If this process is killed, a watcher stops them.
@@ -37,31 +39,26 @@ export async function cluster() {
 /** Two at once: the services are the greater part of the work. A suite that starts and kills services takes minutes. */
 async function tests(files, file) {
   const env = { HEADWATER_SERVICES: file }
-  const own = await nodeTests(files, { isolated: true, concurrency: 2, timeoutMs: 300_000, env })
-  const servers = await embeddedTests(env)
-  return {
-    ok: own.ok && servers.ok,
-    output: own.output + servers.output,
-    passed: (own.passed ?? 0) + (servers.passed ?? 0),
-    failed: (own.failed ?? 0) + (servers.failed ?? 0),
+  const limits = { isolated: true, concurrency: 2, timeoutMs: 300_000 }
+  const results = [await nodeTests(files, { ...limits, env })]
+  const isLong = process.env.HEADWATER_LONG !== undefined
+  const left = leftOut(isLong)
+  for (const { test, reason } of left) console.log(`  not on a cluster: ${test}: ${reason}`)
+  for (const fence of isLong ? ['lwt', 'stamp'] : ['lwt']) {
+    const onCluster = { load: [useCluster], skip: left.map(patternOf), env: { ...env, HEADWATER_TEST_FENCE: fence } }
+    results.push(await nodeTests(ofOneServer(isLong), { ...limits, ...onCluster }))
   }
+  const sum = (name) => results.reduce((total, result) => total + (result[name] ?? 0), 0)
+  const output = results.map((result) => result.output).join('')
+  return { ok: results.every(({ ok }) => ok), output, passed: sum('passed'), failed: sum('failed') }
 }
 
-/** The journeys and invariants of the server in one process, once more on these engines. */
-function embeddedTests(env) {
-  const left = leftOut(process.env.HEADWATER_LONG !== undefined)
-  for (const { test, reason } of left) console.log(`  not on a cluster: ${test}: ${reason}`)
-  const files = testFiles().whole.filter(
-    (path) => /^server\/test\/(journeys|invariants)\//.test(path) && startsServers(path),
-  )
-  return nodeTests(files, {
-    isolated: true,
-    concurrency: 2,
-    timeoutMs: 300_000,
-    env,
-    load: [new URL('../../server/test/cluster/use-cluster.ts', import.meta.url).href],
-    skip: left.map(patternOf),
-  })
+/** Tests of the server in one process, which run once more on these engines. */
+function ofOneServer(isLong) {
+  const folders = isLong
+    ? /^server\/test\/(journeys|invariants|bad-input|security)\//
+    : /^server\/test\/(journeys|invariants)\//
+  return testFiles().whole.filter((path) => folders.test(path) && startsServers(path))
 }
 
 const startsServers = (path) => readFileSync(join(root, path), 'utf8').includes('startHeadwater')

@@ -30,7 +30,6 @@ export const notOnCluster: readonly NotOnCluster[] = [
     file: `${invariant}/memory-returns.test.ts`,
     test: 'a hundred thousand groups of a thousand users: open for five minutes, then none',
     reason: 'windows are the same on every engine, and so many rows take minutes',
-    takesLong: true,
   },
   {
     file: `${invariant}/kept-pages-are-right.test.ts`,

@@ -4,7 +4,7 @@ import type { VirtualTime } from '../../../src/lib/virtual-seams.ts'
 import type { CallsUnderWay } from './calls-under-way.ts'
 import type { Echo } from './echo.ts'
 
-const patienceMs = 60_000
+const patienceMs = process.env.HEADWATER_LONG === undefined ? 60_000 : 280_000
 const lookEveryMs = 1_500
 
 export interface Settling {
