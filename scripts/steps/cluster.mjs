@@ -39,7 +39,7 @@ export async function cluster() {
 /** Two at once: the services are the greater part of the work. A suite that starts and kills services takes minutes. */
 async function tests(files, file) {
   const env = { HEADWATER_SERVICES: file }
-  const limits = { isolated: true, concurrency: 2, timeoutMs: 300_000 }
+  const limits = { isolated: true, concurrency: 2, timeoutMs: 600_000 }
   const results = [await nodeTests(files, { ...limits, env })]
   const isLong = process.env.HEADWATER_LONG !== undefined
   const left = leftOut(isLong)

@@ -14,7 +14,7 @@ import { type Load, underLoad } from './nodes/under-load.ts'
 const isLong = process.env.HEADWATER_LONG !== undefined
 /** `HEADWATER_SEED=17` makes other choices. */
 const seed = Number(process.env.HEADWATER_SEED ?? 1)
-const timeout = isLong ? 1_200_000 : 300_000
+const timeout = isLong ? 1_200_000 : 600_000
 /** Longer than the group waits for a member that is silent. */
 const stoppedMs = isLong ? 30_000 : 5_000
 const moments = isLong ? 60 : 4

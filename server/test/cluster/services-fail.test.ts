@@ -14,7 +14,7 @@ const isLong = process.env.HEADWATER_LONG !== undefined
 /** `HEADWATER_NODES=3` has three brokers and three nodes of Cassandra. */
 const nodes = process.env.HEADWATER_NODES === '3' ? 3 : 1
 const seed = Number(process.env.HEADWATER_SEED ?? 1)
-const timeout = isLong || nodes === 3 ? 1_200_000 : 300_000
+const timeout = isLong || nodes === 3 ? 1_200_000 : 600_000
 const stoppedMs = isLong ? 30_000 : 3_000
 
 whereServicesRun('services fail under a cluster', ['redis', 'postgres', 'kafka', 'cassandra'], () => {
