@@ -110,10 +110,13 @@ test('a report gives rates, latencies and a verdict', () => {
 
 test('the banner has the address on its first line, and only a development key', () => {
   const server = { url: 'http://127.0.0.1:7070', apiKey: 'planted-key', demoLogins: [], close: async () => {} }
-  const config = (isDevelopment: boolean) => ({ isDevelopment, data: { dir: '/d' } }) as Config
+  const given = { data: { dir: '/d' }, engine: 'embedded', roles: [] as string[], cluster: { namespace: 'ours' } }
+  const config = (isDevelopment: boolean) => ({ ...given, isDevelopment }) as unknown as Config
   assert.match(banner(config(true), server).trim().split('\n')[0] as string, /listening on http:\/\/127\.0\.0\.1:7070$/)
   assert.match(banner(config(true), server), /planted-key/)
   assert.doesNotMatch(banner(config(false), server), /planted-key/)
   const demoLogins = [{ user: 'carol', name: 'Carol', url: 'http://x/?login=1' }]
+  const worker = { ...config(false), engine: 'cluster', roles: ['worker'] } as unknown as Config
+  assert.match(banner(worker, server), /Roles +worker\n +Cluster +ours\n/)
   assert.match(banner(config(true), { ...server, demoLogins }), /Carol +http:\/\/x\/\?login=1/)
 })
