@@ -108,6 +108,16 @@ test('without a stream a mark reaches no further than its answer says, where a p
   assert.deepEqual(shown(model).flags, ['c new', 'b new', 'a read'])
 })
 
+test('after a reset a mark reaches no further than its answer said: its frame will never come', () => {
+  const { stream, model } = threeUnread()
+  const mark = model.markGroups('read', ['a', 'c'])
+  const result = stream.mark('read', { group_ids: ['a', 'c'] })
+  model.marked(mark, { ...result, seq: 2 }, true)
+  assert.deepEqual(shown(model).flags, ['c read', 'b new', 'a read'])
+  model.reset({ epoch: stream.epoch, seq: 9 })
+  assert.deepEqual(shown(model).flags, ['c new', 'b new', 'a read'])
+})
+
 test('an id that is no group is not counted, and changes nothing for good', () => {
   const { stream, model, catchUp } = threeUnread()
   stream.remove('b')

@@ -68,6 +68,8 @@ export class ActivityModel {
   reset({ epoch, seq }: StreamPosition): void {
     this.enterEpoch(epoch)
     if (seq < this.#shownSeq) this.#forget()
+    // The frames that would have brought them are left out; the list is read anew, and knows them.
+    for (const { mark, upTo } of [...this.#optimistic.answeredMarks()]) this.#settle(mark, upTo, new Set())
     this.#counts = { ...this.#counts, seq: -1 }
   }
 
