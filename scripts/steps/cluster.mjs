@@ -36,12 +36,22 @@ export async function cluster() {
   }
 }
 
+/** Services that are killed, cut off and silent under a whole cluster: minutes, and more of them on a busy machine. */
+const longAlone = /\/cluster\/(services-fail|degradation)\.test\.ts$/
+
 /** Two at once: the services are the greater part of the work. A suite that starts and kills services takes minutes. */
 async function tests(files, file) {
   const env = { HEADWATER_SERVICES: file }
   const limits = { isolated: true, concurrency: 2, timeoutMs: 600_000 }
-  const results = [await nodeTests(files, { ...limits, env })]
   const isLong = process.env.HEADWATER_LONG !== undefined
+  const later = isLong ? [] : files.filter((path) => longAlone.test(path))
+  for (const path of later) console.log(`  in npm run test:long: ${path}`)
+  const results = [
+    await nodeTests(
+      files.filter((path) => !later.includes(path)),
+      { ...limits, env },
+    ),
+  ]
   const left = leftOut(isLong)
   for (const { test, reason } of left) console.log(`  not on a cluster: ${test}: ${reason}`)
   for (const fence of isLong ? ['lwt', 'stamp'] : ['lwt']) {

@@ -1,5 +1,4 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import type { Clock, Random } from '../lib/seams.ts'
 import type { Principal } from './principal.ts'
 
@@ -18,8 +17,6 @@ export interface Tickets {
 export const ticketLengthMax = 2_048
 
 const ticketLifeMs = 30_000
-/** A ticket that was used so many others ago is let in once more only within its 30 seconds. */
-const usedMax = 200_000
 const cipher = 'aes-256-gcm'
 const nonceBytes = 12
 const tagBytes = 16
@@ -27,7 +24,10 @@ const tagBytes = 16
 /** `secrets`: sealed with the first, opened with any. */
 export function createTickets(secrets: readonly string[], clock: Clock, random: Random): Tickets {
   const keys = secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret, '', 'stream ticket', 32)))
-  const used = new LRUCache<string, true>({ max: usedMax })
+  // Of the last 30 to 60 seconds: what was used before has run out.
+  let used = new Set<string>()
+  let usedBefore = new Set<string>()
+  let usedSince = clock.now()
   return {
     issue(principal) {
       const expiresAt = clock.now() + ticketLifeMs
@@ -44,8 +44,14 @@ export function createTickets(secrets: readonly string[], clock: Clock, random: 
         const opened = open(bytes, key)
         if (!opened) continue
         const [expiresAt, principal] = opened
-        if (clock.now() >= expiresAt || used.has(ticket)) return undefined
-        used.set(ticket, true)
+        const now = clock.now()
+        if (now - usedSince > ticketLifeMs) {
+          usedBefore = now - usedSince > 2 * ticketLifeMs ? new Set() : used
+          used = new Set()
+          usedSince = now
+        }
+        if (now >= expiresAt || used.has(ticket) || usedBefore.has(ticket)) return undefined
+        used.add(ticket)
         return principal
       }
       return undefined

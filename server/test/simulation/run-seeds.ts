@@ -14,6 +14,10 @@ export interface RunOptions {
   readonly onReport?: (run: Run, report: SimulationReport) => void
 }
 
+/** What a run leaves in the memory of its thread adds up, so a thread is not used for ever. */
+const runsPerThread = 60
+const made = new WeakMap<Worker, number>()
+
 /** Threads that wait for work: starting one costs as much as some runs. */
 const idle: Worker[] = []
 
@@ -33,8 +37,20 @@ export async function runSeeds(runs: readonly Run[], options: RunOptions = {}): 
       const give = () => {
         at = next++
         const run = runs[at]
-        if (run) worker.postMessage(run)
-        else rest()
+        if (!run) rest()
+        else if ((made.get(worker) ?? 0) < runsPerThread) {
+          made.set(worker, (made.get(worker) ?? 0) + 1)
+          worker.postMessage(run)
+        } else {
+          next--
+          retire()
+          resolve(work())
+        }
+      }
+      const retire = () => {
+        worker.removeAllListeners('message')
+        worker.removeAllListeners('error')
+        void worker.terminate()
       }
       const rest = () => {
         worker.removeAllListeners('message')
