@@ -1,4 +1,5 @@
 import type { Connection, ConnectionPool } from '@platformatic/kafka'
+import { within } from '../../lib/within.ts'
 import type { Partition } from '../../model/ids.ts'
 import type { Batch, BatchSource, KafkaProducer } from './client.ts'
 import { type Cluster, send, type TopicView } from './cluster.ts'
@@ -37,6 +38,8 @@ interface Sent {
 
 interface Leader {
   readonly node: number
+  /** Of its own: one that failed to connect is replaced, since it may hold on to what it has and never answer again. */
+  pool: ConnectionPool
   readonly ready: Set<Lane>
   connection: Connection | undefined
   connecting: boolean
@@ -59,7 +62,6 @@ export class Producer implements KafkaProducer {
   readonly #topic: string
   readonly #was: TopicView
   readonly #source: BatchSource
-  readonly #pool: ConnectionPool
   readonly #api: ProduceApi
   readonly #lanes = new Map<Partition, Lane>()
   readonly #leaders = new Map<number, Leader>()
@@ -75,7 +77,6 @@ export class Producer implements KafkaProducer {
     this.#topic = topic
     this.#was = was
     this.#source = source
-    this.#pool = cluster.newPool()
     this.#api = produceApi(cluster.driver)
   }
 
@@ -94,7 +95,7 @@ export class Producer implements KafkaProducer {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#cluster.closePool(this.#pool)
+    await Promise.all([...this.#leaders.values()].map(({ pool }) => this.#cluster.closePool(pool)))
     for (const { sent, redo } of this.#lanes.values()) {
       const batch = sent?.batch ?? redo
       if (batch) this.#source.unknown(batch)
@@ -144,6 +145,7 @@ export class Producer implements KafkaProducer {
     if (!leader) {
       leader = {
         node,
+        pool: this.#cluster.newPool(),
         ready: new Set(),
         connection: undefined,
         connecting: false,
@@ -195,16 +197,21 @@ export class Producer implements KafkaProducer {
   async #connect(leader: Leader): Promise<void> {
     if (leader.connecting) return
     leader.connecting = true
+    const { settings, seams } = this.#cluster
     try {
       const broker = this.#cluster.broker(leader.node)
       if (!broker) throw new KafkaFailure(kafkaErrors.leaderNotAvailable, `broker ${leader.node}`)
-      leader.connection = await this.#pool.get(broker)
+      leader.connection = await within(leader.pool.get(broker), settings.connectTimeoutMs * 2, seams.scheduler)
+      if (!leader.connection) throw new KafkaFailure(kafkaErrors.network, `broker ${leader.node}`)
       // The kernel of a broker that stands still takes connections: back is who answers.
       if (leader.downSince !== undefined) await this.#probe(leader.connection)
       leader.downSince = undefined
     } catch {
       leader.connection = undefined
       leader.downSince ??= this.#now()
+      void this.#cluster.closePool(leader.pool)
+      if (this.#closed) return
+      leader.pool = this.#cluster.newPool()
       await this.#cluster.seams.scheduler.sleep(retryMs * (0.7 + 0.6 * this.#cluster.seams.random.next()))
       await this.#cluster.refresh(this.#topic, viewMs).catch(() => {})
     } finally {

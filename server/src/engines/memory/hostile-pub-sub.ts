@@ -50,7 +50,13 @@ export function hostilePubSub(state: PubSubState, { world, process }: HostileCon
         messages.map(deepFrozen).forEach(send)
       }),
 
-    subscribe: (on) => process.call('pubSub.subscribe', () => pubSub.subscribe(on)),
+    subscribe: (on) =>
+      process.call('pubSub.subscribe', async () => {
+        const subscription = await pubSub.subscribe(on)
+        // What a process had asked for when it died holds no connection.
+        if (process.silent && process.death.aborted) await subscription[Symbol.asyncDispose]()
+        return subscription
+      }),
     [Symbol.asyncDispose]: () => pubSub[Symbol.asyncDispose](),
   }
 }
