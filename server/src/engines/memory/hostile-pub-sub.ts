@@ -51,11 +51,11 @@ export function hostilePubSub(state: PubSubState, { world, process }: HostileCon
       }),
 
     subscribe: (on) =>
-      process.call('pubSub.subscribe', async () => {
-        const subscription = await pubSub.subscribe(on)
+      process.call('pubSub.subscribe', () => {
+        const subscribed = pubSub.subscribe(on)
         // What a process had asked for when it died holds no connection.
-        if (process.silent && process.death.aborted) await subscription[Symbol.asyncDispose]()
-        return subscription
+        if (process.silent && process.death.aborted) void subscribed.then((made) => made[Symbol.asyncDispose]())
+        return subscribed
       }),
     [Symbol.asyncDispose]: () => pubSub[Symbol.asyncDispose](),
   }
