@@ -161,7 +161,9 @@ export class StreamClient {
     this.#helloSeq = frame.seq
     this.#badge = { seq: frame.seq, unread: frame.unread_count, unseen: frame.unseen_count }
     this.toldByHello.push(this.#badge)
-    this.isLive = frame.from_seq === frame.seq
+    // A hello that goes on from elsewhere is half an answer: its `reset` follows.
+    const isResumed = !from || (frame.epoch === from.epoch && frame.from_seq === from.seq)
+    this.isLive = isResumed && frame.from_seq === frame.seq
   }
 
   #link(frame: Frame): void {
