@@ -94,6 +94,8 @@ export class ServerNode implements Listener {
     await features.gateway?.drain()
     await features[Symbol.asyncDispose]()
     await this.engines.ports.log[Symbol.asyncDispose]()
+    // It died while it stopped: another has its slot already.
+    if (this.isOver) return
     // Requests that come to a closed server are answered by nobody, and those under way had their time.
     for (const wire of this.#wires) wire.serverEnd.destroy()
     this.#parts.slot.occupant = null
@@ -115,6 +117,8 @@ export class ServerNode implements Listener {
         webFolder: null,
         checkEngines: async () => ({}),
       })
+      // It died at the last step of its start: nobody listens, and its slot is another's.
+      if (this.isOver) return
       this.#features = features
       slot.occupant = { features, seams: this.seams, log }
       this.#state = 'running'

@@ -1,13 +1,17 @@
-import type { EventOp, EventType, JsonObject, ObjectType } from '@headwater/protocol'
-import {
-  type EventPreview,
-  type FirstSeqSpan,
-  type GroupRow,
-  isVisible,
-  type Register,
-} from '../../model/activity-group.ts'
+import type { EventType, ObjectType } from '@headwater/protocol'
+import { type GroupRow, isVisible } from '../../model/activity-group.ts'
 import { createdAtOf } from '../../model/group-id.ts'
 import type { GroupId, UserId } from '../../model/ids.ts'
+import {
+  type PackedLists,
+  packLists,
+  packPending,
+  unpackActors,
+  unpackErasures,
+  unpackPending,
+  unpackPreviews,
+  unpackSpans,
+} from '../../model/packed-rows.ts'
 import type { Cell, Row } from './database.ts'
 
 /**
@@ -28,11 +32,6 @@ export const updateRow = `
 UPDATE groups SET applied = ?, seq = ?, unread_seq = ?, event_type = ?, visible = ?, data = ?, pending = ?
 WHERE user_id = ? AND month = ? AND group_id = ?`
 
-type PackedRegister = readonly [actor: string, createdAt: number, eventId: string, EventOp, seq: number, first: number]
-type PackedSpan = readonly [upTo: number, actors: number, came: number]
-type PackedPreview = readonly [actor: string, createdAt: number, eventId: string, JsonObject]
-type PackedErasure = readonly [actorHash: string, seq: number]
-
 /** Without the names of the fields: a page parses sixty of them. */
 type RowData = readonly [
   verb: string,
@@ -47,10 +46,7 @@ type RowData = readonly [
   isEstimate: boolean,
   eventCount: number,
   updatedAt: number,
-  newest: readonly PackedRegister[],
-  spans: readonly PackedSpan[],
-  previews: readonly PackedPreview[],
-  erasures: readonly PackedErasure[],
+  ...lists: PackedLists,
   hyperLogLog: string | null,
 ]
 
@@ -68,10 +64,7 @@ export function toCells(row: GroupRow, month: number): readonly Cell[] {
     row.actorCountIsEstimate,
     row.eventCount,
     row.updatedAt,
-    row.newestActors.map(pack),
-    row.firstSeqSpans.map(packSpan),
-    row.previews.map(packPreview),
-    row.erasures.map(({ actorHash, seq }) => [actorHash, seq]),
+    ...packLists(row),
     row.hyperLogLog,
   ]
   return [
@@ -81,7 +74,7 @@ export function toCells(row: GroupRow, month: number): readonly Cell[] {
     row.eventType,
     isVisible(row),
     JSON.stringify(data),
-    row.pending.length === 0 ? '' : JSON.stringify(row.pending.map(pack)),
+    packPending(row.pending) ?? '',
     row.user,
     month,
     row.groupId,
@@ -129,38 +122,11 @@ export function fromRow(user: UserId, row: Row): GroupRow {
     actorCountIsEstimate,
     eventCount,
     updatedAt,
-    newestActors: newest.map(unpack),
-    firstSeqSpans: spans.map(([upTo, actors, came]) => ({ upTo, actors, came })),
-    previews: previews.map(([actor, createdAt, eventId, metadata]) => ({ actor, createdAt, eventId, metadata })),
-    erasures: erasures.map(([actorHash, seq]) => ({ actorHash, seq })),
+    newestActors: unpackActors(newest),
+    firstSeqSpans: unpackSpans(spans),
+    previews: unpackPreviews(previews),
+    erasures: unpackErasures(erasures),
     hyperLogLog,
-    pending: row.pending ? (JSON.parse(row.pending) as PackedRegister[]).map(unpack) : [],
+    pending: unpackPending(row.pending),
   }
 }
-
-const pack = ({ actor, createdAt, eventId, op, seq, firstSeq }: Register): PackedRegister => [
-  actor,
-  createdAt,
-  eventId,
-  op,
-  seq,
-  firstSeq,
-]
-
-const unpack = ([actor, createdAt, eventId, op, seq, firstSeq]: PackedRegister): Register => ({
-  actor,
-  createdAt,
-  eventId,
-  op,
-  seq,
-  firstSeq,
-})
-
-const packSpan = ({ upTo, actors, came }: FirstSeqSpan): PackedSpan => [upTo, actors, came]
-
-const packPreview = ({ actor, createdAt, eventId, metadata }: EventPreview): PackedPreview => [
-  actor,
-  createdAt,
-  eventId,
-  metadata,
-]

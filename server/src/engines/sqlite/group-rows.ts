@@ -1,13 +1,16 @@
-import type { EventOp, EventType, JsonObject, ObjectType } from '@headwater/protocol'
-import {
-  type EventPreview,
-  type FirstSeqSpan,
-  type GroupRow,
-  isVisible,
-  type Register,
-} from '../../model/activity-group.ts'
+import type { EventType, ObjectType } from '@headwater/protocol'
+import { type GroupRow, isVisible } from '../../model/activity-group.ts'
 import { type GroupKey, keyText } from '../../model/event.ts'
-import type { UserId } from '../../model/ids.ts'
+import {
+  type PackedLists,
+  packLists,
+  packPending,
+  unpackActors,
+  unpackErasures,
+  unpackPending,
+  unpackPreviews,
+  unpackSpans,
+} from '../../model/packed-rows.ts'
 import type { Cell, Row } from './commands.ts'
 
 /** A group's row in the table and back. The columns that pages need come first; `pending` and the registers last. */
@@ -17,27 +20,6 @@ export const shownColumns = `user_id, group_id, event_type, created_at, seq, unr
   opened_seq, close_after_ms, reopen_read, visible_since, deleted_seq, actor_count, is_estimate, event_count, updated_at,
   data, hyper_log_log`
 export const allColumns = `${shownColumns}, pending`
-
-/** Without the names of their fields: a page parses sixty of them. */
-type PackedRegister = readonly [
-  actor: string,
-  createdAt: number,
-  eventId: string,
-  EventOp,
-  seq: number,
-  firstSeq: number,
-]
-type PackedSpan = readonly [upTo: number, actors: number, came: number]
-type PackedPreview = readonly [actor: string, createdAt: number, eventId: string, JsonObject]
-
-type PackedErasure = readonly [actorHash: string, seq: number]
-
-type RowData = readonly [
-  newest: readonly PackedRegister[],
-  readonly PackedSpan[],
-  readonly PackedPreview[],
-  readonly PackedErasure[],
-]
 
 const insertColumns = `user_id, group_id, visible, event_type, created_at, seq, seq_block, unread_seq, applied, key_hash,
   verb, object_type, object_id, opened_seq, close_after_ms, reopen_read, visible_since, deleted_seq, actor_count,
@@ -61,12 +43,6 @@ WHERE excluded.applied > groups.applied`
 export const seqBlockOf = (seq: number): number => Math.floor(seq / 65_536)
 
 export function toCells(row: GroupRow): Row {
-  const data: RowData = [
-    row.newestActors.map(pack),
-    row.firstSeqSpans.map(packSpan),
-    row.previews.map(packPreview),
-    row.erasures.map(({ actorHash, seq }) => [actorHash, seq]),
-  ]
   return [
     row.user,
     row.groupId,
@@ -90,15 +66,15 @@ export function toCells(row: GroupRow): Row {
     row.actorCountIsEstimate ? 1 : 0,
     row.eventCount,
     row.updatedAt,
-    JSON.stringify(data),
-    row.pending.length === 0 ? null : JSON.stringify(row.pending.map(pack)),
+    JSON.stringify(packLists(row)),
+    packPending(row.pending),
     row.hyperLogLog,
   ]
 }
 
 /** Of `shownColumns` or `allColumns`. */
 export function fromCells(cells: readonly Cell[]): GroupRow {
-  const [newest, spans, previews, erasures] = JSON.parse(cells[19] as string) as RowData
+  const [newest, spans, previews, erasures] = JSON.parse(cells[19] as string) as PackedLists
   return {
     user: cells[0] as string,
     groupId: cells[1] as string,
@@ -118,18 +94,14 @@ export function fromCells(cells: readonly Cell[]): GroupRow {
     actorCountIsEstimate: cells[16] === 1,
     eventCount: cells[17] as number,
     updatedAt: cells[18] as number,
-    newestActors: newest.map(unpack),
-    firstSeqSpans: spans.map(([upTo, actors, came]) => ({ upTo, actors, came })),
-    previews: previews.map(([actor, createdAt, eventId, metadata]) => ({ actor, createdAt, eventId, metadata })),
-    erasures: erasures.map(([actorHash, seq]) => ({ actorHash, seq })),
+    newestActors: unpackActors(newest),
+    firstSeqSpans: unpackSpans(spans),
+    previews: unpackPreviews(previews),
+    erasures: unpackErasures(erasures),
     hyperLogLog: cells[20] as string | null,
-    pending: typeof cells[21] === 'string' ? (JSON.parse(cells[21]) as PackedRegister[]).map(unpack) : [],
+    pending: unpackPending(cells[21] as string | null | undefined),
   }
 }
-
-/** Whose registers ride in the row. */
-export const actorsIn = (pending: string): readonly UserId[] =>
-  (JSON.parse(pending) as PackedRegister[]).map(([actor]) => actor)
 
 /** 48 bits (FNV-1a over UTF-16 code units, twice with different seeds): keys that share one are told apart by their columns. */
 export function keyHash(key: GroupKey): number {
@@ -143,30 +115,3 @@ export function keyHash(key: GroupKey): number {
   }
   return ((high >>> 0) % 65_536) * 2 ** 32 + (low >>> 0)
 }
-
-const pack = (register: Register): PackedRegister => [
-  register.actor,
-  register.createdAt,
-  register.eventId,
-  register.op,
-  register.seq,
-  register.firstSeq,
-]
-
-const unpack = ([actor, createdAt, eventId, op, seq, firstSeq]: PackedRegister): Register => ({
-  actor,
-  createdAt,
-  eventId,
-  op,
-  seq,
-  firstSeq,
-})
-
-const packSpan = ({ upTo, actors, came }: FirstSeqSpan): PackedSpan => [upTo, actors, came]
-
-const packPreview = ({ actor, createdAt, eventId, metadata }: EventPreview): PackedPreview => [
-  actor,
-  createdAt,
-  eventId,
-  metadata,
-]

@@ -11,7 +11,6 @@ import type {
 import { ActorGroups, dropActorGroups, type Membership } from './actor-groups.ts'
 import type { Row, Step } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
-import { actorsIn } from './group-rows.ts'
 
 const columns = 'actor, created_at, event_id, counts, seq, first_seq'
 
