@@ -1,5 +1,6 @@
 import type { Register } from '../../model/activity-group.ts'
 import type { GroupId, Seq, UserId } from '../../model/ids.ts'
+import { actorsIn } from '../../model/packed-rows.ts'
 import type {
   ActorGroup,
   MemberBatch,

@@ -1,0 +1,73 @@
+import type { EventOp, JsonObject } from '@headwater/protocol'
+import type { Erasure, EventPreview, FirstSeqSpan, GroupRow, Register } from './activity-group.ts'
+import type { UserId } from './ids.ts'
+
+/**
+ * The lists of a group's row as stores keep them: without the names of their fields, since a page parses sixty rows. Stored
+ * rows are read by later versions, so no place in a tuple ever gets another meaning.
+ */
+export type PackedLists = readonly [
+  newest: readonly PackedRegister[],
+  spans: readonly PackedSpan[],
+  previews: readonly PackedPreview[],
+  erasures: readonly PackedErasure[],
+]
+
+type PackedRegister = readonly [
+  actor: string,
+  createdAt: number,
+  eventId: string,
+  EventOp,
+  seq: number,
+  firstSeq: number,
+]
+type PackedSpan = readonly [upTo: number, actors: number, came: number]
+type PackedPreview = readonly [actor: string, createdAt: number, eventId: string, JsonObject]
+type PackedErasure = readonly [actorHash: string, seq: number]
+
+type Lists = Pick<GroupRow, 'newestActors' | 'firstSeqSpans' | 'previews' | 'erasures'>
+
+export const packLists = ({ newestActors, firstSeqSpans, previews, erasures }: Lists): PackedLists => [
+  newestActors.map(pack),
+  firstSeqSpans.map(({ upTo, actors, came }) => [upTo, actors, came]),
+  previews.map(({ actor, createdAt, eventId, metadata }) => [actor, createdAt, eventId, metadata]),
+  erasures.map(({ actorHash, seq }) => [actorHash, seq]),
+]
+
+export const unpackActors = (newest: PackedLists[0]): Register[] => newest.map(unpack)
+export const unpackSpans = (spans: PackedLists[1]): FirstSeqSpan[] =>
+  spans.map(([upTo, actors, came]) => ({ upTo, actors, came }))
+export const unpackPreviews = (previews: PackedLists[2]): EventPreview[] =>
+  previews.map(([actor, createdAt, eventId, metadata]) => ({ actor, createdAt, eventId, metadata }))
+export const unpackErasures = (erasures: PackedLists[3]): Erasure[] =>
+  erasures.map(([actorHash, seq]) => ({ actorHash, seq }))
+
+/** `pending` is a text of its own, which pages leave out; null = none. */
+export const packPending = (pending: readonly Register[]): string | null =>
+  pending.length === 0 ? null : JSON.stringify(pending.map(pack))
+
+export const unpackPending = (pending: string | null | undefined): Register[] =>
+  pending ? packedIn(pending).map(unpack) : []
+
+/** Whose registers ride in the row. */
+export const actorsIn = (pending: string): readonly UserId[] => packedIn(pending).map(([actor]) => actor)
+
+const packedIn = (pending: string) => JSON.parse(pending) as readonly PackedRegister[]
+
+const pack = ({ actor, createdAt, eventId, op, seq, firstSeq }: Register): PackedRegister => [
+  actor,
+  createdAt,
+  eventId,
+  op,
+  seq,
+  firstSeq,
+]
+
+const unpack = ([actor, createdAt, eventId, op, seq, firstSeq]: PackedRegister): Register => ({
+  actor,
+  createdAt,
+  eventId,
+  op,
+  seq,
+  firstSeq,
+})
