@@ -1,6 +1,6 @@
 import type { EventInput } from '@headwater/protocol'
 import type { ActivityEvent } from '../model/event.ts'
-import type { EventTrace, TraceState } from '../ports/trace-store.ts'
+import type { EventTrace, TraceState } from '../model/event-trace.ts'
 import type { PendingEvent } from './ingest-pending.ts'
 
 /** The answer to `GET /v1/events/{event_id}`: the event, and what became of it. Times are null while a thing is to come. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import type { EventTrace } from '../model/event-trace.ts'
 import type { UserId } from '../model/ids.ts'
-import type { EventTrace, TraceStore } from '../ports/trace-store.ts'
+import type { TraceStore } from '../ports/trace-store.ts'
 import { defineSuite } from './frame.ts'
 import { byText, sampleEvent, sampleGroupId } from './samples.ts'
 

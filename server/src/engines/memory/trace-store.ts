@@ -1,5 +1,6 @@
+import type { EventTrace } from '../../model/event-trace.ts'
 import type { EventId, UserId } from '../../model/ids.ts'
-import type { EventTrace, TraceStore } from '../../ports/trace-store.ts'
+import type { TraceStore } from '../../ports/trace-store.ts'
 
 export type TraceState = Map<EventId, Map<UserId, EventTrace>>
 

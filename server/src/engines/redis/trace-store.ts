@@ -1,6 +1,7 @@
-import type { EventOp, EventType, JsonObject, ObjectType } from '@headwater/protocol'
+import type { EventTrace } from '../../model/event-trace.ts'
 import type { EventId, UserId } from '../../model/ids.ts'
-import type { EventTrace, TraceState, TraceStore } from '../../ports/trace-store.ts'
+import { type PackedOutcome, type PackedRest, packTrace, unpackTrace } from '../../model/packed-trace.ts'
+import type { TraceStore } from '../../ports/trace-store.ts'
 import type { RedisConnection } from './connection.ts'
 import type { RedisFunctions } from './functions.ts'
 import type { RedisLimits } from './settings.ts'
@@ -42,74 +43,19 @@ export function redisTraceStore(
 /** The last digits of an event id are chance, so each server keeps the same events. */
 const isKept = (eventId: EventId, share: number): boolean => Number.parseInt(eventId.slice(-6), 16) / 2 ** 24 < share
 
-/** Without the names of their fields; times but the event's count from `acceptedAt`. */
-type Packed = readonly [
-  user: UserId,
-  TraceState,
-  reason: string | null,
-  seq: number,
-  groupId: string | null,
-  acceptedAt: number,
-  writtenAfter: number | null,
-  pushedAfter: number | null,
-  queuedAfter: number | null,
-  EventType,
-  verb: string,
-  actor: string,
-  /** 0 = the user whose trace it is. */
-  targetUser: string | 0,
-  ObjectType,
-  objectId: string,
-  createdAt: number | null,
-  EventOp,
-  JsonObject,
-]
+/** A packed trace with whose it is in front, and when it was accepted among its fields. */
+type Packed = readonly [user: UserId, ...PackedOutcome, acceptedAt: number, ...PackedRest]
 
 /** The line of a trace, and how much of it says whose it is. */
-function lineOf({ event, user, acceptedAt, ...trace }: EventTrace): readonly [line: string, width: string] {
-  const packed: Packed = [
-    user,
-    trace.state,
-    trace.reason,
-    trace.seq,
-    trace.groupId,
-    acceptedAt,
-    minus(trace.writtenAt, acceptedAt),
-    minus(trace.pushedAt, acceptedAt),
-    minus(trace.queuedAt, acceptedAt),
-    event.eventType,
-    event.verb,
-    event.actor,
-    event.targetUser === user ? 0 : event.targetUser,
-    event.objectType,
-    event.objectId,
-    event.createdAt,
-    event.op,
-    event.metadata,
-  ]
+function lineOf(trace: EventTrace): readonly [line: string, width: string] {
+  const { user, acceptedAt } = trace
+  const [state, reason, seq, groupId, ...rest] = packTrace(trace)
+  const packed: Packed = [user, state, reason, seq, groupId, acceptedAt, ...rest]
   const width = 1 + Buffer.byteLength(`[${JSON.stringify(user)},`)
-  return [(trace.state === 'pending' ? 'p' : 'f') + JSON.stringify(packed), String(width)]
+  return [(state === 'pending' ? 'p' : 'f') + JSON.stringify(packed), String(width)]
 }
 
 function unpack(eventId: EventId, line: string): EventTrace {
-  const [user, state, reason, seq, groupId, acceptedAt, written, pushed, queued, ...rest] = JSON.parse(
-    line.slice(1),
-  ) as Packed
-  const [eventType, verb, actor, targetUser, objectType, objectId, createdAt, op, metadata] = rest
-  const target = targetUser === 0 ? user : targetUser
-  return {
-    event: { eventId, eventType, verb, actor, targetUser: target, objectType, objectId, metadata, createdAt, op },
-    user,
-    seq,
-    state,
-    reason,
-    groupId,
-    acceptedAt,
-    writtenAt: plus(written, acceptedAt),
-    pushedAt: plus(pushed, acceptedAt),
-    queuedAt: plus(queued, acceptedAt),
-  }
+  const [user, state, reason, seq, groupId, acceptedAt, ...rest] = JSON.parse(line.slice(1)) as Packed
+  return unpackTrace(eventId, user, acceptedAt, [state, reason, seq, groupId, ...rest])
 }
-
-const minus = (time: number | null, from: number): number | null => (time === null ? null : time - from)
-const plus = (after: number | null, from: number): number | null => (after === null ? null : from + after)

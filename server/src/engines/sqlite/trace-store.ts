@@ -1,6 +1,8 @@
-import type { EventOp, EventType, JsonObject, ObjectType } from '@headwater/protocol'
+import type { JsonObject } from '@headwater/protocol'
+import type { EventTrace } from '../../model/event-trace.ts'
 import type { EventId, UserId } from '../../model/ids.ts'
-import type { EventTrace, TraceState, TraceStore } from '../../ports/trace-store.ts'
+import { type PackedTrace, packTrace, unpackTrace } from '../../model/packed-trace.ts'
+import type { TraceStore } from '../../ports/trace-store.ts'
 import type { Row } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 
@@ -44,7 +46,8 @@ export class SqliteTraceStore implements TraceStore {
   async get(eventId: EventId): Promise<readonly EventTrace[]> {
     const found = new Map<UserId, EventTrace>()
     for (const [user, acceptedAt, data] of this.#db.read.all(ofEvent, eventId)) {
-      const trace = unpack(eventId, user as UserId, acceptedAt as number, data as string)
+      const packed = JSON.parse(data as string) as PackedTrace
+      const trace = unpackTrace(eventId, user as UserId, acceptedAt as number, packed)
       const earlier = found.get(trace.user)
       if (!earlier || earlier.state === 'pending') found.set(trace.user, trace)
     }
@@ -68,84 +71,8 @@ const traceCells = (trace: EventTrace): Row => [
   trace.user,
   trace.acceptedAt,
   trace.state === 'pending' ? 1 : 0,
-  pack(trace),
+  JSON.stringify(packTrace(trace, isEmpty(trace.event.metadata) ? 0 : trace.event.metadata)),
 ]
-
-/** Without the names of their fields; times but the event's count from `acceptedAt`. */
-type Packed = readonly [
-  state: TraceState,
-  reason: string | null,
-  seq: number,
-  groupId: string | null,
-  writtenAfter: number | null,
-  pushedAfter: number | null,
-  queuedAfter: number | null,
-  EventType,
-  verb: string,
-  actor: string,
-  /** 0 = the user whose trace it is. */
-  targetUser: string | 0,
-  ObjectType,
-  objectId: string,
-  createdAt: number | null,
-  EventOp,
-  /** 0 = none. */
-  metadata: JsonObject | 0,
-]
-
-function pack({ event, user, acceptedAt, ...trace }: EventTrace): string {
-  const packed: Packed = [
-    trace.state,
-    trace.reason,
-    trace.seq,
-    trace.groupId,
-    minus(trace.writtenAt, acceptedAt),
-    minus(trace.pushedAt, acceptedAt),
-    minus(trace.queuedAt, acceptedAt),
-    event.eventType,
-    event.verb,
-    event.actor,
-    event.targetUser === user ? 0 : event.targetUser,
-    event.objectType,
-    event.objectId,
-    event.createdAt,
-    event.op,
-    isEmpty(event.metadata) ? 0 : event.metadata,
-  ]
-  return JSON.stringify(packed)
-}
-
-function unpack(eventId: EventId, user: UserId, acceptedAt: number, data: string): EventTrace {
-  const [state, reason, seq, groupId, writtenAfter, pushedAfter, queuedAfter, ...rest] = JSON.parse(data) as Packed
-  const [eventType, verb, actor, targetUser, objectType, objectId, createdAt, op, metadata] = rest
-  const event = {
-    eventId,
-    eventType,
-    verb,
-    actor,
-    targetUser: targetUser === 0 ? user : targetUser,
-    objectType,
-    objectId,
-    metadata: metadata === 0 ? {} : metadata,
-    createdAt,
-    op,
-  }
-  return {
-    event,
-    user,
-    seq,
-    state,
-    reason,
-    groupId,
-    acceptedAt,
-    writtenAt: plus(writtenAfter, acceptedAt),
-    pushedAt: plus(pushedAfter, acceptedAt),
-    queuedAt: plus(queuedAfter, acceptedAt),
-  }
-}
-
-const minus = (time: number | null, from: number): number | null => (time === null ? null : time - from)
-const plus = (after: number | null, from: number): number | null => (after === null ? null : from + after)
 
 function isEmpty(object: JsonObject): boolean {
   for (const _ in object) return false
