@@ -121,7 +121,7 @@ export async function openData(config: Config, { log: serverLog }: { readonly lo
       )
       const from = await completeFrom(log)
       const report = await verify(ports, engines.users(), {
-        badge: createBadge({ ...ports, unread: remade.unread }, settings.retentionMs, seams.clock),
+        badge: createBadge({ ...ports, unread: remade.unread }, settings.retentionMs, seams),
         createdFrom: seams.clock.now() - settings.retentionMs,
         remade: { groups: remade.groups, from: (user) => from[log.partitionOf(user)] ?? 0 },
         differencesMax,

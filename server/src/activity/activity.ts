@@ -42,7 +42,7 @@ const catchUpWaitMs = 1_000
 export function createActivity(ports: Ports, options: ActivityOptions, seams: Seams): Activity {
   const { settings, keptPages } = options
   const { clock, failpoint } = seams
-  const badge = createBadge(ports, settings.retentionMs, clock)
+  const badge = createBadge(ports, settings.retentionMs, seams)
   const present = createPresent(ports, createSummarize(options.catalogues), clock)
   const worker =
     options.works === false

@@ -4,7 +4,8 @@ import { batchesOf, sampleRow, someTime } from '../conformance/samples.ts'
 import { openMemory } from '../engines/memory/open.ts'
 import { createMemoryStorage } from '../engines/memory/storage.ts'
 import { HeadwaterError } from '../lib/error.ts'
-import { virtualSeams } from '../lib/virtual-seams.ts'
+import { type VirtualSeams, virtualSeams } from '../lib/virtual-seams.ts'
+import type { BadgeCounts } from '../ports/unread-sets.ts'
 import { createBadge } from './badge.ts'
 
 const dayMs = 86_400_000
@@ -27,7 +28,7 @@ test('when nobody has a set, badges are counted a few at a time, and past a boun
       return memory.groups.unread(...asked)
     },
   }
-  const badge = createBadge({ ...memory, groups }, 90 * dayMs, seams.clock)
+  const badge = createBadge({ ...memory, groups }, 90 * dayMs, seams)
   const outcomes = await Promise.allSettled(users.map((user) => badge(user, 1)))
   assert.equal(most, 32)
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
@@ -48,8 +49,40 @@ test('who asks while a badge is counted waits for the same count', async () => {
       return memory.groups.unread(...asked)
     },
   }
-  const badge = createBadge({ ...memory, groups }, 90 * dayMs, seams.clock)
+  const badge = createBadge({ ...memory, groups }, 90 * dayMs, seams)
   const counts = await Promise.all(Array.from({ length: 50 }, () => badge('carol', 0)))
   assert.equal(reads, 1)
   assert.equal(new Set(counts).size, 1)
 })
+
+test('rows of a flush that is halfway are not counted for the head before it', async () => {
+  const seams = virtualSeams({ now: someTime + dayMs })
+  const memory = openMemory(createMemoryStorage(), seams)
+  await memory.groups.putGroups(batchesOf([sampleRow('carol', 1)]))
+  await memory.groups.putHeads([{ user: 'carol', head: 1 }])
+  await memory.groups.putGroups(batchesOf([sampleRow('carol', 2)]))
+  const badge = createBadge(memory, 90 * dayMs, seams)
+  const counted = badge('carol')
+  seams.scheduler.after(20, () => void memory.groups.putHeads([{ user: 'carol', head: 2 }]))
+  await pass(seams, 100)
+  assert.deepEqual(shown(await counted), { upTo: 2, unread: 2 })
+})
+
+test('a flush that never tells its head holds up nobody for long', async () => {
+  const seams = virtualSeams({ now: someTime + dayMs })
+  const memory = openMemory(createMemoryStorage(), seams)
+  await memory.groups.putGroups(batchesOf([sampleRow('carol', 2)]))
+  await memory.groups.putHeads([{ user: 'carol', head: 1 }])
+  const counted = createBadge(memory, 90 * dayMs, seams)('carol')
+  await pass(seams, 100)
+  assert.deepEqual(shown(await counted), { upTo: 1, unread: 1 })
+})
+
+const shown = ({ upTo, unread }: BadgeCounts) => ({ upTo, unread })
+
+async function pass(seams: VirtualSeams, ms: number): Promise<void> {
+  for (let gone = 0; gone < ms; gone++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    seams.time.advance(1)
+  }
+}

@@ -1,5 +1,5 @@
 import { createLimiter } from '../lib/limiter.ts'
-import type { Clock } from '../lib/seams.ts'
+import type { Seams } from '../lib/seams.ts'
 import type { Seq, UserId } from '../model/ids.ts'
 import type { MarkChange } from '../model/marks.ts'
 import type { GroupStore } from '../ports/group-store.ts'
@@ -17,6 +17,8 @@ export type Badge = (user: UserId, atLeast?: Seq) => Promise<BadgeCounts>
 
 /** How often a set is built anew when flushes overtake it. */
 const rebuildsMax = 5
+/** The first wait for a flush that is halfway; each one after it is twice as long. */
+const halfwayMs = 5
 
 /**
  * Sets that are built at a time, and users who wait for that. Without the cache, or right after it was emptied, everybody
@@ -29,9 +31,15 @@ const waitingMax = 1_000
  * The exact counts of a user. The set at hand answers, unless it fell behind, since a cache may miss a flush; a missing
  * one is built from the stores. While it is built the
  * worker may flush and the API may mark: marks are read again once the set is in place, and a head that moved on means
- * once more, so that no change falls between the reading and the set.
+ * once more, so that no change falls between the reading and the set. Rows ahead of the head are those of a flush that is
+ * halfway: it has a moment to tell the head, since counts with those rows are the counts of no position yet. One whose
+ * worker died takes longer than anybody would wait, and is then counted in part.
  */
-export function createBadge({ groups, marks, unread }: BadgePorts, retentionMs: number, clock: Clock): Badge {
+export function createBadge(
+  { groups, marks, unread }: BadgePorts,
+  retentionMs: number,
+  { clock, scheduler }: Pick<Seams, 'clock' | 'scheduler'>,
+): Badge {
   const building = new Map<UserId, Promise<BadgeCounts>>()
   const limit = createLimiter(buildsMax, waitingMax)
   return badge
@@ -53,6 +61,10 @@ export function createBadge({ groups, marks, unread }: BadgePorts, retentionMs: 
       const [upTo = 0] = await groups.heads([user])
       const known = await allMarks(user)
       const rows = await groups.unread(user, known.all.read.upTo, createdFrom)
+      if (attempt < rebuildsMax && rows.some(({ unreadSeq }) => unreadSeq > upTo)) {
+        await scheduler.sleep(halfwayMs * 2 ** (attempt - 1))
+        continue
+      }
       const counts = await keep(user, { upTo, rows, all: known.all, marks: known.groups }, createdFrom)
       const [head = 0] = await groups.heads([user])
       if (counts && counts.upTo >= head) return counts

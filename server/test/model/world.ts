@@ -27,7 +27,7 @@ export const silentMetrics: AggregatorMetrics = {
 
 /** The stream's features as an API server has them, on its own view of the engines. */
 export function createApi(ports: Ports, seams: VirtualSeams) {
-  const badge = createBadge(ports, retentionMs, seams.clock)
+  const badge = createBadge(ports, retentionMs, seams)
   const present = createPresent(ports, createSummarize(), seams.clock)
   return {
     ports,
