@@ -31,7 +31,7 @@ async function run(seed: number): Promise<number> {
   const random = seededRandom(seed * 7_919)
   const pages = new KeptPages(2 ** 20)
   const ports = tellWrites(openMemory(createMemoryStorage({ partitions: 1 }), seams), pages)
-  const badge = createBadge(ports, retentionMs, seams.clock)
+  const badge = createBadge(ports, retentionMs, seams)
   const present = createPresent(ports, createSummarize(), seams.clock)
   const reader = createActivityReader(ports, { badge, present, kept: pages }, retentionMs, seams.clock)
   const readState = createReadState(ports, badge, retentionMs, seams.clock)
