@@ -2,6 +2,7 @@ import { type Assembled, assemble } from './assemble.ts'
 import { settingsWith } from './config/load.ts'
 import type { Config } from './config/secrets.ts'
 import { openEnginesForTests } from './engines/testing/engines-for-tests.ts'
+import { ask } from './http/testing/ask.ts'
 import { silentLog } from './lib/log.ts'
 import { systemSeams } from './lib/system-seams.ts'
 import type { VirtualTime } from './lib/virtual-seams.ts'
@@ -119,26 +120,7 @@ export async function startHeadwater(options: TestServerOptions = {}): Promise<T
     async token(userId, { ttlS = 3_600, deviceId = null } = {}) {
       return (await server.access.issue({ userId, ttlS, deviceId })).token
     },
-    async request(method, path, { user, token, body, headers } = {}) {
-      const credential = token === undefined ? apiKey : token
-      const response = await fetch(url + path, {
-        method,
-        headers: {
-          ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
-          ...(user === undefined ? {} : { 'x-user-id': user }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      })
-      const text = await response.text()
-      const isJson = response.headers.get('content-type')?.includes('json') === true
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: isJson && text !== '' ? JSON.parse(text) : text,
-      }
-    },
+    request: (method, path, request) => ask({ url, apiKey }, method, path, request),
     close,
     [Symbol.asyncDispose]: close,
   }

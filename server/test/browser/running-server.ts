@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { requestWith } from '../../src/http/testing/ask.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const builtPage = fileURLToPath(new URL('../../../web/dist/index.html', import.meta.url))
@@ -39,16 +40,8 @@ export async function startServer(environment: Readonly<Record<string, string>> 
   return {
     url,
     apiKey,
-    async request(method, path, { user, body } = {}) {
-      const response = await fetch(url + path, {
-        method,
-        headers: {
-          authorization: `Bearer ${apiKey}`,
-          ...(user === undefined ? {} : { 'x-user-id': user }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      })
+    async request(method, path, asked) {
+      const response = await fetch(url + path, requestWith(apiKey, method, asked))
       const text = await response.text()
       if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`)
       return text === '' ? undefined : JSON.parse(text)

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { requestWith } from '../../src/http/testing/ask.ts'
 import { apiKey } from './child-contract.ts'
 import type { ServerLives } from './server-lives.ts'
 
@@ -27,17 +28,9 @@ export class PatientClient {
     for (;;) {
       const url = await this.#lives.url()
       try {
-        const response = await fetch(url + path, {
-          method,
-          headers: {
-            authorization: `Bearer ${apiKey}`,
-            // A connection that is kept could be one to a life that is over.
-            connection: 'close',
-            ...(user === undefined ? {} : { 'x-user-id': user }),
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        })
+        // A connection that is kept could be one to a life that is over.
+        const asked = { user, body, headers: { connection: 'close' } }
+        const response = await fetch(url + path, requestWith(apiKey, method, asked))
         const text = await response.text()
         if (response.status < 500) return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
         throw new Error(`${method} ${path}: ${response.status} ${text}`)

@@ -1,3 +1,4 @@
+import { requestWith } from '../../src/http/testing/ask.ts'
 import { apiKey } from '../crash/child-contract.ts'
 
 export interface CallOptions {
@@ -14,17 +15,7 @@ export interface Answer {
 }
 
 export async function askServer(url: string, method: string, path: string, call: CallOptions = {}): Promise<Answer> {
-  const { user, body, signal } = call
-  const response = await fetch(url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${apiKey}`,
-      ...(user === undefined ? {} : { 'x-user-id': user }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(signal === undefined ? {} : { signal }),
-  })
+  const response = await fetch(url + path, requestWith(apiKey, method, call))
   const text = await response.text()
   return {
     status: response.status,

@@ -7,6 +7,7 @@ import { openSocket } from '../../../test/journeys/testing/socket.ts'
 import { assemble } from '../../assemble.ts'
 import { settingsWith } from '../../config/load.ts'
 import type { Role } from '../../config/roles.ts'
+import { ask } from '../../http/testing/ask.ts'
 import { silentLog } from '../../lib/log.ts'
 import { systemSeams } from '../../lib/system-seams.ts'
 import type { TestServer } from '../../testing.ts'
@@ -93,18 +94,7 @@ async function startOn(ports: Parameters<typeof assemble>[0], roles: readonly Ro
     async token(userId: string) {
       return (await running.access.issue({ userId, ttlS: 3_600, deviceId: null })).token
     },
-    async request(method, path, { user, body } = {}) {
-      const response = await fetch(url + path, {
-        method,
-        headers: {
-          authorization: `Bearer ${apiKey}`,
-          ...(user === undefined ? {} : { 'x-user-id': user }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      })
-      return { status: response.status, headers: response.headers, body: await response.json() }
-    },
+    request: (method, path, request) => ask({ url, apiKey }, method, path, request),
   } satisfies Pick<TestServer, 'url' | 'token' | 'request'>
   return { server: server as unknown as TestServer, close: () => running.close() }
 }

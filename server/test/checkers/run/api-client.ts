@@ -1,3 +1,4 @@
+import { requestWith } from '../../../src/http/testing/ask.ts'
 import { apiKey } from '../../crash/child-contract.ts'
 import type { MarkArgs, SeenGroup, SeenPage, SentEvent, Vocabulary } from '../history.ts'
 import type { Ending, Recorder } from './recorder.ts'
@@ -96,19 +97,14 @@ export class ApiClient {
 
   async #send(method: string, path: string, { user, body, headers = {} }: RequestOptions): Promise<Answer> {
     const url = await this.#lives.url()
-    const response = await fetch(url + path, {
-      method,
+    const asked = {
+      user,
+      body,
       signal: AbortSignal.timeout(patienceMs),
-      headers: {
-        authorization: `Bearer ${apiKey}`,
-        // A connection that is kept could be one to a life that is over.
-        connection: 'close',
-        ...(user === undefined ? {} : { 'x-user-id': user }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
+      // A connection that is kept could be one to a life that is over.
+      headers: { connection: 'close', ...headers },
+    }
+    const response = await fetch(url + path, requestWith(apiKey, method, asked))
     const text = await response.text()
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
   }

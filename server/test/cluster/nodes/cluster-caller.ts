@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { requestWith } from '../../../src/http/testing/ask.ts'
 import type { Reachable } from '../../checkers/run/api-client.ts'
 import { apiKey } from '../../crash/child-contract.ts'
 import type { Answer, Call } from '../../crash/patient-client.ts'
@@ -32,18 +33,10 @@ export class ClusterCaller implements Caller {
     }
   }
 
-  async #once(method: string, path: string, { user, body }: Call): Promise<Answer> {
-    const response = await fetch((await this.#cluster.url()) + path, {
-      method,
-      signal: AbortSignal.timeout(patienceMs),
-      headers: {
-        authorization: `Bearer ${apiKey}`,
-        connection: 'close',
-        ...(user !== undefined && { 'x-user-id': user }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
+  async #once(method: string, path: string, call: Call): Promise<Answer> {
+    const url = await this.#cluster.url()
+    const asked = { ...call, signal: AbortSignal.timeout(patienceMs), headers: { connection: 'close' } }
+    const response = await fetch(url + path, requestWith(apiKey, method, asked))
     const text = await response.text()
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
   }

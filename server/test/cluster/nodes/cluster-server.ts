@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tokenSecret as signingKey, signToken } from '../../../src/access/jwt.ts'
 import type { Config } from '../../../src/config/secrets.ts'
+import { ask } from '../../../src/http/testing/ask.ts'
 import type { TestServer } from '../../../src/testing.ts'
 import type { ClusterLog } from './cluster-log.ts'
 
@@ -43,22 +44,8 @@ export class ClusterServer implements TestServer {
     return signToken({ sub: user, iat, exp: iat + ttlS }, signingKey(this.#config.access.tokenSecrets[0] as string))
   }
 
-  request: TestServer['request'] = async (method, path, { user, token, body, headers } = {}) => {
-    const answer = await fetch(this.url + path, {
-      method,
-      headers: {
-        authorization: `Bearer ${token ?? this.apiKey}`,
-        connection: 'close',
-        ...(user !== undefined && { 'x-user-id': user }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
-    const text = await answer.text()
-    const isJson = answer.headers.get('content-type')?.includes('json') === true && text !== ''
-    return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text }
-  }
+  request: TestServer['request'] = (method, path, request) =>
+    ask(this, method, path, { ...request, headers: { connection: 'close', ...request?.headers } })
 
   async close(): Promise<void> {}
 

@@ -2,6 +2,7 @@ import { assemble } from '../../../src/assemble.ts'
 import { settingsWith } from '../../../src/config/load.ts'
 import { openMemory } from '../../../src/engines/memory/open.ts'
 import { createMemoryStorage } from '../../../src/engines/memory/storage.ts'
+import { ask } from '../../../src/http/testing/ask.ts'
 import { HeadwaterError } from '../../../src/lib/error.ts'
 import { silentLog } from '../../../src/lib/log.ts'
 import { virtualSeams } from '../../../src/lib/virtual-seams.ts'
@@ -42,19 +43,7 @@ export async function startWithParts() {
     async token(userId: string) {
       return (await running.access.issue({ userId, ttlS: 3_600, deviceId: null })).token
     },
-    async request(method, path, { user, body, headers } = {}) {
-      const response = await fetch(url + path, {
-        method,
-        headers: {
-          authorization: `Bearer ${apiKey}`,
-          ...(user === undefined ? {} : { 'x-user-id': user }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      })
-      return { status: response.status, headers: response.headers, body: await response.json() }
-    },
+    request: (method, path, request) => ask({ url, apiKey }, method, path, request),
   } satisfies Pick<TestServer, 'url' | 'settle' | 'token' | 'request'>
 
   return {

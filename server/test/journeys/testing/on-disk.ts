@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { assemble } from '../../../src/assemble.ts'
 import { settingsWith } from '../../../src/config/load.ts'
 import { openEmbedded } from '../../../src/engines/embedded.ts'
+import { ask } from '../../../src/http/testing/ask.ts'
 import { silentLog } from '../../../src/lib/log.ts'
 import { systemSeams } from '../../../src/lib/system-seams.ts'
 import { virtualSeams } from '../../../src/lib/virtual-seams.ts'
@@ -58,21 +59,7 @@ export class Disk implements AsyncDisposable {
       },
       token: async (userId, { ttlS = 3_600, deviceId = null } = {}) =>
         (await server.access.issue({ userId, ttlS, deviceId })).token,
-      async request(method, path, { user, token, body, headers } = {}) {
-        const answer = await fetch(url + path, {
-          method,
-          headers: {
-            authorization: `Bearer ${token ?? 'key'}`,
-            ...(user !== undefined && { 'x-user-id': user }),
-            ...(body !== undefined && { 'content-type': 'application/json' }),
-            ...headers,
-          },
-          ...(body !== undefined && { body: JSON.stringify(body) }),
-        })
-        const text = await answer.text()
-        const isJson = answer.headers.get('content-type')?.includes('json') === true
-        return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text }
-      },
+      request: (method, path, request) => ask({ url, apiKey: 'key' }, method, path, request),
       close,
       [Symbol.asyncDispose]: close,
     }
