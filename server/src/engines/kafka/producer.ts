@@ -242,6 +242,8 @@ export class Producer implements KafkaProducer {
     for (const lane of leader.ready) {
       if (size >= requestBytes) break
       leader.ready.delete(lane)
+      // It was placed twice, once by who looked for its leader: its batch is on its way.
+      if (lane.busy) continue
       if (this.#leaderOf(lane.partition) !== leader.node) {
         this.#place(lane)
         continue

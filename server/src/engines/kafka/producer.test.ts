@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type VirtualSeams, virtualSeams } from '../../lib/virtual-seams.ts'
+import type { Batch, BatchSource } from './client.ts'
+import type { Cluster, TopicView } from './cluster.ts'
+import { kafkaErrors } from './failure.ts'
+import type { ProducedPartition } from './produce-api.ts'
+import { Producer } from './producer.ts'
+
+type Answer = (error: Error | null, outcome: ReadonlyMap<number, ProducedPartition>) => void
+
+/** Brokers that answer when the test says so. */
+function brokers(seams: VirtualSeams) {
+  const requests: Answer[] = []
+  const views: (() => void)[] = []
+  const view: TopicView & { leaders: number[] } = { id: 'topic', leaders: [0], replication: 1 }
+  const driver = {
+    initProducerIdV5: { api: 'producer id' },
+    produceV11: { api: {}, parseResponse: () => {} },
+    createAPI: () => (_connection: object, _topic: string, _timeoutMs: number, _batches: unknown[], answer: Answer) =>
+      void requests.push(answer),
+    crc32c: () => 0,
+  }
+  const cluster = {
+    driver,
+    seams,
+    settings: { requestTimeoutMs: 1_000, connectTimeoutMs: 1_000 },
+    isOther: () => false,
+    known: () => view,
+    broker: () => ({}),
+    newPool: () => ({ get: async () => ({ isConnected: () => true }) }),
+    closePool: async () => {},
+    ask: async () => ({ errorCode: 0, producerId: 1n, producerEpoch: 0 }),
+    refresh: () => new Promise<void>((resolve) => views.push(resolve)),
+  }
+  const told = (code: number): Parameters<Answer> => [null, new Map([[0, { code, offset: 0, appendedAt: 0 }]])]
+  return {
+    cluster: cluster as unknown as Cluster,
+    view,
+    requests,
+    views,
+    answer: (code: number) => requests.shift()?.(...told(code)),
+  }
+}
+
+test('a batch whose leader is found while it is offered anew goes out once', async () => {
+  const seams = virtualSeams()
+  const { cluster, view, requests, views, answer } = brokers(seams)
+  const batch: Batch = { partition: 0, records: [] }
+  const waiting = [batch]
+  const stored: Batch[] = []
+  const source = { take: () => waiting.shift(), stored: (one: Batch) => void stored.push(one), unknown: () => {} }
+  await using producer = new Producer(cluster, 'topic', view, source as unknown as BatchSource)
+  producer.offer(0)
+  await settled()
+  answer(kafkaErrors.notLeader)
+  await settled()
+  seams.time.advance(1_000)
+  await settled()
+  view.leaders = [-1]
+  views.shift()?.()
+  await settled()
+  // Nobody leads it, and somebody is asked who will; meanwhile it becomes known, and more is offered.
+  assert.equal(views.length, 1)
+  view.leaders = [0]
+  producer.offer(0)
+  await settled()
+  views.shift()?.()
+  await settled()
+  assert.equal(requests.length, 1)
+  answer(0)
+  await settled()
+  assert.deepEqual(stored, [batch])
+})
+
+/** Everything has happened that waits for nobody. */
+const settled = () => new Promise((resolve) => setImmediate(resolve))
