@@ -3,8 +3,9 @@ import { eventsOf, fill, type Mix } from './load/cluster-events.ts'
 import type { Benchmark } from './measuring/benchmark.ts'
 import { Child } from './measuring/child.ts'
 import { BenchCluster } from './measuring/cluster.ts'
+import { type Cpu, cpuPerEvent } from './measuring/process-usage.ts'
 import { BenchServices } from './measuring/services.ts'
-import { median } from './measuring/statistics.ts'
+import { median, shownMedians } from './measuring/statistics.ts'
 
 const peerProgram = new URL('./peers/row-per-event.ts', import.meta.url)
 
@@ -20,7 +21,7 @@ interface Case {
 interface Run {
   readonly eventsPerS: number
   /** CPU microseconds an event, by process. */
-  readonly cpu: Readonly<Record<string, number>>
+  readonly cpu: Cpu
 }
 
 /** Events wait in the topic; workers are started and work them off. */
@@ -32,9 +33,10 @@ async function worked(services: BenchServices, given: Case, seed: number): Promi
   const engines = await cluster.engines()
   try {
     await fill(engines.ports.log, eventsOf(given.mix, given.events, seed))
-    const before = services.cpuSeconds()
+    const before = services.cpuSeconds('kafka', 'cassandra', 'redis')
     const workers = await Promise.all(Array.from({ length: given.workers }, () => cluster.start('worker')))
-    const cpuAtStart = workers.map((worker) => worker.cpuSeconds())
+    const workersCpu = () => workers.reduce((sum, worker) => sum + worker.cpuSeconds(), 0)
+    const workersBefore = workersCpu()
     const started = performance.now()
     for (let last = -1; ; await sleep(50)) {
       const { end, committed } = (await engines.ports.log.totals?.()) ?? { end: 1, committed: 0 }
@@ -43,19 +45,12 @@ async function worked(services: BenchServices, given: Case, seed: number): Promi
       last = committed
     }
     const seconds = (performance.now() - started) / 1_000
-    const after = services.cpuSeconds()
-    const perEvent = (used: number) => (used * 1e6) / given.events
-    const workerCpu = workers.reduce((sum, worker, i) => sum + worker.cpuSeconds() - (cpuAtStart[i] ?? 0), 0)
+    const after = { worker: workersCpu(), ...services.cpuSeconds('kafka', 'cassandra', 'redis') }
     await Promise.all(workers.map((worker) => worker.ask('stop')))
     await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()))
     return {
       eventsPerS: given.events / seconds,
-      cpu: {
-        worker: perEvent(workerCpu),
-        kafka: perEvent((after.kafka ?? 0) - (before.kafka ?? 0)),
-        cassandra: perEvent((after.cassandra ?? 0) - (before.cassandra ?? 0)),
-        redis: perEvent((after.redis ?? 0) - (before.redis ?? 0)),
-      },
+      cpu: cpuPerEvent({ worker: workersBefore, ...before }, after, given.events),
     }
   } finally {
     await engines[Symbol.asyncDispose]()
@@ -68,24 +63,19 @@ async function peer(services: BenchServices, mix: Mix, events: number, seed: num
   try {
     await fill(engines.ports.log, eventsOf(mix, events, seed))
     const { namespace } = cluster.config().cluster
-    const before = services.cpuSeconds()
+    const before = services.cpuSeconds('kafka', 'cassandra')
     await using consumer = await Child.start(peerProgram, [
       services.file,
       `${namespace}.activity`,
       '12',
       `${namespace}_peer`,
     ])
-    const cpuAtStart = consumer.cpuSeconds()
+    const consumerBefore = consumer.cpuSeconds()
     const seconds = await consumer.ask<number>('workOff', events)
-    const after = services.cpuSeconds()
-    const perEvent = (used: number) => (used * 1e6) / events
+    const after = { worker: consumer.cpuSeconds(), ...services.cpuSeconds('kafka', 'cassandra') }
     return {
       eventsPerS: events / seconds,
-      cpu: {
-        worker: perEvent(consumer.cpuSeconds() - cpuAtStart),
-        kafka: perEvent((after.kafka ?? 0) - (before.kafka ?? 0)),
-        cassandra: perEvent((after.cassandra ?? 0) - (before.cassandra ?? 0)),
-      },
+      cpu: cpuPerEvent({ worker: consumerBefore, ...before }, after, events),
     }
   } finally {
     await engines[Symbol.asyncDispose]()
@@ -95,9 +85,10 @@ async function peer(services: BenchServices, mix: Mix, events: number, seed: num
 const rate = (runs: readonly Run[]) => median(runs.map(({ eventsPerS }) => eventsPerS))
 const shown = (perS: number) => `${Math.round(perS).toLocaleString('en-US')} events/s`
 const cpuOf = (runs: readonly Run[]) =>
-  Object.keys(runs[0]?.cpu ?? {})
-    .map((name) => `${name} ${median(runs.map(({ cpu }) => cpu[name] ?? 0)).toFixed(1)}`)
-    .join(' · ')
+  shownMedians(
+    runs.map(({ cpu }) => cpu),
+    1,
+  )
 
 const benchmark: Benchmark = {
   name: 'cluster-fold',

@@ -1,22 +1,15 @@
+import type { Pushed } from './load/push-program.ts'
 import type { Benchmark } from './measuring/benchmark.ts'
 import { Child } from './measuring/child.ts'
 import { BenchCluster } from './measuring/cluster.ts'
 import { apiKey } from './measuring/headwater.ts'
+import { type Cpu, cpuPerEvent } from './measuring/process-usage.ts'
 import { BenchServices } from './measuring/services.ts'
-import { latenciesOf, median, shownLatencies } from './measuring/statistics.ts'
+import { latenciesOf, median, shownLatencies, shownMedians } from './measuring/statistics.ts'
 
 const loadProgram = new URL('./load/push-program.ts', import.meta.url)
 const peerProgram = new URL('./peers/bare-ws.ts', import.meta.url)
 const perRequest = 20
-
-interface Pushed {
-  readonly pushMs: Float64Array
-  readonly ackMs: Float64Array
-  readonly missing: number
-  readonly refused: number
-  readonly frames: number
-  readonly meanFrameBytes: number
-}
 
 interface Case {
   readonly fence: 'lwt' | 'stamp'
@@ -27,13 +20,19 @@ interface Case {
 interface Run extends Pushed {
   readonly p99: number
   /** CPU microseconds an event, by process. */
-  readonly cpu: Readonly<Record<string, number>>
+  readonly cpu: Cpu
 }
 
-async function pushed(load: Child, run: string, eventsPerS: number, seconds: number): Promise<Pushed> {
+async function pushed(load: Child, run: string, eventsPerS: number, seconds: number, used: () => Cpu): Promise<Run> {
   await load.ask('open', 100)
   await load.ask('push', `${run}-warm`, eventsPerS / 2, Math.min(5, seconds), perRequest)
-  return await load.ask<Pushed>('push', run, eventsPerS, seconds, perRequest)
+  const before = used()
+  const result = await load.ask<Pushed>('push', run, eventsPerS, seconds, perRequest)
+  return {
+    ...result,
+    cpu: cpuPerEvent(before, used(), eventsPerS * seconds),
+    p99: latenciesOf(result.pushMs).p99,
+  }
 }
 
 async function ours(services: BenchServices, { fence, users, eventsPerS }: Case, run: string, seconds: number) {
@@ -44,30 +43,19 @@ async function ours(services: BenchServices, { fence, users, eventsPerS }: Case,
   await using second = await cluster.start('gateway')
   const urls = [first, second].map(({ ready }) => ready.url).join(',')
   await using load = await Child.start(loadProgram, [urls, apiKey, String(users), api.ready.url])
-  const nodes = { worker, api, 'two gateways': first, '': second }
-  const used = () => ({
-    ...Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, node.cpuSeconds()])),
+  return await pushed(load, run, eventsPerS, seconds, () => ({
+    worker: worker.cpuSeconds(),
+    api: api.cpuSeconds(),
+    'two gateways': first.cpuSeconds() + second.cpuSeconds(),
     ...services.cpuSeconds(),
-  })
-  await load.ask('open', 100)
-  await load.ask('push', `${run}-warm`, eventsPerS / 2, Math.min(5, seconds), perRequest)
-  const before: Record<string, number> = used()
-  const result = await load.ask<Pushed>('push', run, eventsPerS, seconds, perRequest)
-  const after: Record<string, number> = used()
-  const cpu: Record<string, number> = {}
-  for (const name of Object.keys(after)) {
-    const of = name === '' ? 'two gateways' : name
-    cpu[of] = (cpu[of] ?? 0) + (((after[name] ?? 0) - (before[name] ?? 0)) * 1e6) / (eventsPerS * seconds)
-  }
-  return { ...result, cpu, p99: latenciesOf(result.pushMs).p99 } satisfies Run
+  }))
 }
 
 async function peer(eventsPerS: number, users: number, run: string, seconds: number, frameBytes: number): Promise<Run> {
   await using server = await Child.start<{ url: string }>(peerProgram)
   await server.ask('frameBytes', frameBytes)
   await using load = await Child.start(loadProgram, [server.ready.url, '', String(users)])
-  const result = await pushed(load, run, eventsPerS, seconds)
-  return { ...result, cpu: {}, p99: latenciesOf(result.pushMs).p99 }
+  return await pushed(load, run, eventsPerS, seconds, () => ({}))
 }
 
 const benchmark: Benchmark = {
@@ -99,9 +87,10 @@ const benchmark: Benchmark = {
     }
     const all = (some: readonly Run[]) => shownLatencies(latenciesOf(some.flatMap(({ pushMs }) => [...pushMs])))
     const cpu = (some: readonly Run[]) =>
-      Object.keys(some[0]?.cpu ?? {})
-        .map((name) => `${name} ${median(some.map((run) => run.cpu[name] ?? 0)).toFixed(0)}`)
-        .join(' · ')
+      shownMedians(
+        some.map((run) => run.cpu),
+        0,
+      )
     const of = (one: Case | undefined) => (one && runs.get(nameOf(one))) ?? []
     const p99 = (one: Case | undefined) => median(of(one).map((run) => run.p99))
     const bar = (what: string, one: Case | undefined) =>

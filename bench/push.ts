@@ -1,3 +1,4 @@
+import type { Pushed } from './load/push-program.ts'
 import type { Benchmark } from './measuring/benchmark.ts'
 import { Child } from './measuring/child.ts'
 import { apiKey, Folder, startHeadwater } from './measuring/headwater.ts'
@@ -6,17 +7,6 @@ import { latenciesOf, median, shownLatencies } from './measuring/statistics.ts'
 
 const loadProgram = new URL('./load/push-program.ts', import.meta.url)
 const peerProgram = new URL('./peers/bare-ws.ts', import.meta.url)
-
-interface Pushed {
-  readonly pushMs: Float64Array
-  readonly ackMs: Float64Array
-  readonly missing: number
-  readonly refused: number
-  readonly frames: number
-  readonly meanFrameBytes: number
-  readonly clientCpuS: number
-  readonly seconds: number
-}
 
 interface Run extends Pushed {
   /** CPU of the server per event, microseconds. */

@@ -43,10 +43,22 @@ function numberBehind(payload: Buffer, marker: Buffer): number {
   }
 }
 
+/** What came of a run. */
+export interface Pushed {
+  readonly pushMs: Float64Array
+  readonly ackMs: Float64Array
+  readonly missing: number
+  readonly refused: number
+  readonly frames: number
+  readonly meanFrameBytes: number
+  readonly clientCpuS: number
+  readonly seconds: number
+}
+
 const connections: HttpConnection[] = []
 
 /** Each of the requests that are due goes out with the next tick of a timer, late or not; latency counts from when it was due. */
-async function push(run: string, perS: number, seconds: number, perRequest: number) {
+async function push(run: string, perS: number, seconds: number, perRequest: number): Promise<Pushed> {
   while (connections.length < 16) connections.push(await HttpConnection.open(api))
   const total = Math.ceil((perS * seconds) / perRequest) * perRequest
   dueAt = new Float64Array(total)

@@ -10,6 +10,15 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerS
 }
 
+/** By the name of a process. */
+export type Cpu = Readonly<Record<string, number>>
+
+/** From two readings of the seconds so far: microseconds an event. */
+export const cpuPerEvent = (before: Cpu, after: Cpu, events: number): Cpu =>
+  Object.fromEntries(
+    Object.entries(after).map(([name, seconds]) => [name, ((seconds - (before[name] ?? 0)) * 1e6) / events]),
+  )
+
 /** Resident memory of a process, bytes. */
 export function residentBytes(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')

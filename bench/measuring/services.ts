@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Addresses, services as allServices, readAddresses, writeJson } from '../../scripts/services/set.ts'
 import { removeSet, startServices } from '../../scripts/services/start.ts'
-import { cpuSeconds } from './process-usage.ts'
+import { type Cpu, cpuSeconds } from './process-usage.ts'
 
 /** Real services, one node each: those that HEADWATER_SERVICES names, else a set that is gone with the benchmark. */
 export class BenchServices implements AsyncDisposable {
@@ -24,7 +24,7 @@ export class BenchServices implements AsyncDisposable {
     const started = await startServices({
       only: allServices,
       nodes: 1,
-      cassandraHeap: '1g',
+      cassandraHeap: '3g',
       mayInstall: process.getuid?.() === 0,
       log: progress,
     })
@@ -37,9 +37,11 @@ export class BenchServices implements AsyncDisposable {
     })
   }
 
-  /** CPU of each service so far, seconds. */
-  cpuSeconds(): Readonly<Record<string, number>> {
-    return Object.fromEntries(Object.entries(this.addresses.pids).map(([name, pid]) => [name, cpuSeconds(pid)]))
+  /** CPU of each service so far, or of those named, seconds. */
+  cpuSeconds(...names: readonly string[]): Cpu {
+    const { pids } = this.addresses
+    const asked = names.length === 0 ? Object.keys(pids) : names.filter((name) => name in pids)
+    return Object.fromEntries(asked.map((name) => [name, cpuSeconds(pids[name] as number)]))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -52,6 +52,12 @@ export function latenciesOf(durations: readonly number[] | Float64Array): Latenc
   }
 }
 
+/** The median of each figure over all runs, in the order of the first. */
+export const shownMedians = (runs: readonly Readonly<Record<string, number>>[], digits: number): string =>
+  Object.keys(runs[0] ?? {})
+    .map((name) => `${name} ${median(runs.map((run) => run[name] ?? 0)).toFixed(digits)}`)
+    .join(' · ')
+
 const milliseconds = (ms: number): string => (ms < 10 ? ms.toFixed(2) : ms.toFixed(1))
 
 export const shownLatencies = ({ p50, p99, p999, max }: Latencies): string =>
