@@ -1,11 +1,7 @@
 // The log while brokers are killed, stand still and come back, on brokers of the test's own.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { controlServices, type ServiceControl } from '../../../scripts/services/control.ts'
-import { writeJson } from '../../../scripts/services/set.ts'
-import { removeSet, startServices } from '../../../scripts/services/start.ts'
 import { LogFollower, partitionsOf, readAll } from '../../src/conformance/log-follower.ts'
 import { sampleEvent } from '../../src/conformance/samples.ts'
 import { openTestLog, testSettings } from '../../src/engines/kafka/testing/kafka-harness.ts'
@@ -13,6 +9,7 @@ import { whereServicesRun } from '../../src/engines/services-for-tests.ts'
 import { HeadwaterError } from '../../src/lib/error.ts'
 import { type LogRecord, userOf } from '../../src/model/log-record.ts'
 import type { EventLog } from '../../src/ports/event-log.ts'
+import { type OwnServices, startOwnServices } from './nodes/own-services.ts'
 
 interface Acknowledged {
   readonly user: string
@@ -25,11 +22,6 @@ interface Answers {
   stored: number
   unknown: number
   refused: number
-}
-
-interface Brokers extends AsyncDisposable {
-  readonly control: ServiceControl
-  readonly addresses: readonly string[]
 }
 
 whereServicesRun('the log on Kafka while brokers go and come', ['kafka'], () => {
@@ -90,23 +82,7 @@ whereServicesRun('the log on Kafka while brokers go and come', ['kafka'], () => 
   }
 })
 
-async function startBrokers(nodes: 1 | 3): Promise<Brokers> {
-  const only = ['kafka'] as const
-  const { set, addresses } = await startServices({
-    only,
-    nodes,
-    cassandraHeap: '256m',
-    mayInstall: false,
-    log: () => {},
-  })
-  const file = join(set.dir, 'services.json')
-  writeJson(file, addresses)
-  return {
-    control: controlServices(file),
-    addresses: addresses.kafka?.brokers ?? [],
-    [Symbol.asyncDispose]: () => removeSet(set),
-  }
-}
+const startBrokers = (nodes: 1 | 3) => startOwnServices(nodes, ['kafka'])
 
 interface Progress {
   readonly acknowledged: readonly Acknowledged[]
@@ -115,11 +91,11 @@ interface Progress {
 
 /** Writes and reads all through `trouble`: nothing acknowledged is lost, users keep their order, the reader gets all. */
 async function checkThrough(
-  { addresses }: Brokers,
+  { addresses }: OwnServices,
   replication: number,
   trouble: (progress: Progress) => Promise<void>,
 ): Promise<void> {
-  const settings = { ...testSettings(addresses, 'through'), replication }
+  const settings = { ...testSettings(addresses.kafka?.brokers ?? [], 'through'), replication }
   // So short that callers give up while a broker is away, and try again.
   await using writer = await openTestLog(settings, { appendDeadlineMs: 1_500 })
   await using reader = await openTestLog(settings)
