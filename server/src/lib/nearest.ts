@@ -1,8 +1,12 @@
-/** The name most like `text`, for "did you mean"; `undefined` when none is near enough to be meant. */
-export function nearest(text: string, names: Iterable<string>): string | undefined {
+/** The name most like `text`, for "did you mean"; `undefined` when none is within so many edits, by default near enough to be meant. */
+export function nearest(
+  text: string,
+  names: Iterable<string>,
+  within = Math.max(2, Math.floor(text.length / 2)),
+): string | undefined {
   const wanted = text.toLowerCase()
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(text.length / 2)) + 1
+  let bestDistance = within + 1
   for (const name of names) {
     const distance = editDistance(wanted, name.toLowerCase(), bestDistance)
     if (distance >= bestDistance) continue
