@@ -1,4 +1,5 @@
 import type { Ports } from './ports.ts'
+import { wrapMethods } from './wrapped-port.ts'
 
 const reads: { readonly [Name in keyof Ports]?: readonly (keyof Ports[Name])[] } = {
   log: ['read'],
@@ -19,23 +20,11 @@ export function countReads(ports: Ports, onRead: () => void): Ports {
   return counted as unknown as Ports
 }
 
-function countingPort(port: object, methods: readonly PropertyKey[], onRead: () => void): object {
-  const wrapped = new Map<PropertyKey, unknown>()
-  return new Proxy(port, {
-    get(target, name) {
-      const known = wrapped.get(name)
-      if (known) return known
-      const value: unknown = Reflect.get(target, name, target)
-      if (typeof value !== 'function') return value
-      const run = value.bind(target)
-      const method = methods.includes(name)
-        ? (...given: unknown[]) => {
-            onRead()
-            return run(...given)
-          }
-        : run
-      wrapped.set(name, method)
-      return method
-    },
+const countingPort = (port: object, methods: readonly PropertyKey[], onRead: () => void): object =>
+  wrapMethods(port, (run, name) => {
+    if (!methods.includes(name)) return run
+    return (...given) => {
+      onRead()
+      return run(...given)
+    }
   })
-}

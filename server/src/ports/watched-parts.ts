@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/seams.ts'
 import type { Ports } from './ports.ts'
+import { wrapMethods } from './wrapped-port.ts'
 
 /** What a server stands on, as answers, `/readyz` and metrics name it. */
 export type PartName = 'log' | 'store' | 'users' | 'cache'
@@ -60,23 +61,10 @@ interface Told {
   failed(error: unknown): void
 }
 
-function watching(port: object, { succeeded, failed }: Told): object {
-  const wrapped = new Map<PropertyKey, unknown>()
-  return new Proxy(port, {
-    get(target, name) {
-      const known = wrapped.get(name)
-      if (known) return known
-      const value: unknown = Reflect.get(target, name, target)
-      if (typeof value !== 'function') return value
-      const run = value.bind(target) as (...given: unknown[]) => unknown
-      const method = (...given: unknown[]) => {
-        const result = run(...given)
-        // Looked at from the side: the caller has the same promise, and hears of a failure by itself.
-        if (result instanceof Promise) result.then(succeeded, failed)
-        return result
-      }
-      wrapped.set(name, method)
-      return method
-    },
+const watching = (port: object, { succeeded, failed }: Told): object =>
+  wrapMethods(port, (run) => (...given) => {
+    const result = run(...given)
+    // Looked at from the side: the caller has the same promise, and hears of a failure by itself.
+    if (result instanceof Promise) result.then(succeeded, failed)
+    return result
   })
-}
