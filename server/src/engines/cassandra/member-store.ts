@@ -1,14 +1,8 @@
 import type { EventOp } from '@headwater/protocol'
 import type { Register } from '../../model/activity-group.ts'
 import type { GroupId, Seq, UserId } from '../../model/ids.ts'
-import type {
-  ActorGroup,
-  MemberBatch,
-  MemberErasure,
-  MemberPosition,
-  MemberStore,
-  RegisterAsk,
-} from '../../ports/member-store.ts'
+import { newestFirst } from '../../model/register.ts'
+import type { ActorGroup, MemberBatch, MemberErasure, MemberStore, RegisterAsk } from '../../ports/member-store.ts'
 import type { CassandraDatabase, Row, Statement } from './database.ts'
 import { chunksOf, type Entry, entriesFrom, eraseFromChunks, firstWithin } from './member-chunks.ts'
 
@@ -79,7 +73,7 @@ export function cassandraMemberStore(db: CassandraDatabase): MemberStore {
     async list(user, groupId, after, limit) {
       const found: Register[] = []
       for await (const entries of entriesFrom(db, user, groupId, after?.createdAt ?? Number.POSITIVE_INFINITY)) {
-        const behind = entries.filter((entry) => after === null || inList(entry, after) > 0).sort(inList)
+        const behind = entries.filter((entry) => after === null || newestFirst(entry, after) > 0).sort(newestFirst)
         for (const part of partsOf(behind, Math.max(20, limit))) {
           const registers = await registersOf(user, groupId, [...new Set(part.map(({ actor }) => actor))])
           found.push(...stillThere(part, registers))
@@ -161,9 +155,3 @@ function partsOf<Item>(items: readonly Item[], size: number): Item[][] {
   for (let i = 0; i < items.length; i += size) parts.push(items.slice(i, i + size))
   return parts
 }
-
-/** Descending `createdAt`, then `eventId`, then ascending actor. */
-const inList = (a: MemberPosition, b: MemberPosition): number =>
-  b.createdAt - a.createdAt || compare(b.eventId, a.eventId) || compare(a.actor, b.actor)
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

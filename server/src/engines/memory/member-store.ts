@@ -1,6 +1,7 @@
 import type { Register } from '../../model/activity-group.ts'
 import type { GroupId, UserId } from '../../model/ids.ts'
-import type { ActorGroup, MemberPosition, MemberStore } from '../../ports/member-store.ts'
+import { newestFirst } from '../../model/register.ts'
+import type { ActorGroup, MemberStore } from '../../ports/member-store.ts'
 import { insert, pageOf, remove } from './sorted.ts'
 
 export interface MemberState {
@@ -38,8 +39,8 @@ export function memoryMemberStore(state: MemberState): MemberStore {
 
     async list(user, groupId, after, limit) {
       return counting(state, user, groupId)
-        .filter((register) => after === null || inList(register, after) > 0)
-        .sort(inList)
+        .filter((register) => after === null || newestFirst(register, after) > 0)
+        .sort(newestFirst)
         .slice(0, limit)
     },
 
@@ -81,9 +82,3 @@ function ofKey(key: string): ActorGroup {
 
 const counting = (state: MemberState, user: UserId, groupId: GroupId): Register[] =>
   [...(state.groups.get(keyOf(user, groupId))?.values() ?? [])].filter((register) => register.op === 'ADD')
-
-/** Descending `createdAt`, then `eventId`, then ascending actor. */
-const inList = (a: MemberPosition, b: MemberPosition): number =>
-  b.createdAt - a.createdAt || compare(b.eventId, a.eventId) || compare(a.actor, b.actor)
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
