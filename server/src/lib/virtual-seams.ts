@@ -31,16 +31,7 @@ export class VirtualTime implements Clock, Scheduler {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal?.aborted) return resolve()
-      const end = () => {
-        timer[Symbol.dispose]()
-        signal?.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = this.after(ms, end)
-      signal?.addEventListener('abort', end)
-    })
+    return sleepBy(this, ms, signal)
   }
 
   after(ms: number, run: () => void): Disposable {
@@ -105,6 +96,20 @@ export class VirtualTime implements Clock, Scheduler {
     this.#now += elapsed - this.#elapsed
     this.#elapsed = elapsed
   }
+}
+
+/** The sleep of a scheduler, made of its timers. */
+export function sleepBy(scheduler: Pick<Scheduler, 'after'>, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const end = () => {
+      timer[Symbol.dispose]()
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = scheduler.after(ms, end)
+    signal?.addEventListener('abort', end)
+  })
 }
 
 /** Timers by time, then by registration. One that is over stays until it comes to the top. */

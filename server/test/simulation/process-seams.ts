@@ -1,5 +1,5 @@
 import type { Clock, Random, Scheduler, Seams } from '../../src/lib/seams.ts'
-import { seededRandom, type VirtualTime } from '../../src/lib/virtual-seams.ts'
+import { seededRandom, sleepBy, type VirtualTime } from '../../src/lib/virtual-seams.ts'
 
 /**
  * Time and chance as one process of the simulation has them: a wall clock of its own that may be wrong, and timers that
@@ -64,16 +64,7 @@ export class ProcessSeams implements Seams, Clock, Scheduler {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal?.aborted) return resolve()
-      const end = () => {
-        timer[Symbol.dispose]()
-        signal?.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = this.after(ms, end)
-      signal?.addEventListener('abort', end)
-    })
+    return sleepBy(this, ms, signal)
   }
 
   after(ms: number, run: () => void): Disposable {
