@@ -54,7 +54,7 @@ export function comparableViews(dump: TableDump): TableDump {
 }
 
 /** The member table united with what rows still carry. */
-function allMembers({ members = [], groups = [] }: TableDump): readonly Row[] {
+export function allMembers({ members = [], groups = [] }: TableDump): readonly Row[] {
   const all = new Map(members.map((row) => [`${row.user_id} ${row.group_id} ${row.actor}`, row]))
   for (const { user_id, group_id, pending } of groups) {
     if (typeof pending !== 'string') continue

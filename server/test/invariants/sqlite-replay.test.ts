@@ -5,6 +5,7 @@ import { openEmbedded } from '../../src/engines/embedded.ts'
 import type { SqliteDatabase } from '../../src/engines/sqlite/database.ts'
 import { temporaryFolder } from '../../src/engines/sqlite/testing/temporary-folder.ts'
 import type { Ports } from '../../src/ports/ports.ts'
+import { allMembers } from '../checkers/table-dump.ts'
 import { SqliteRun } from '../model/sqlite-run.ts'
 import { dumpViews, type ViewDump, type ViewRow, without } from '../model/view-dump.ts'
 import { worldSettings } from '../model/world.ts'
@@ -71,18 +72,4 @@ function comparable(dump: ViewDump): ViewDump {
   const marks = dump.marks.filter((row) => row.changed_seq !== 0)
   const rows = without({ ...dump, marks, members: allMembers(dump) }, 'groups', ['pending'])
   return without(rows, 'marks', ['deleted_upto', 'deleted_seq'])
-}
-
-/** The member table united with what rows still carry. */
-function allMembers({ members, groups }: ViewDump): readonly ViewRow[] {
-  const all = new Map(members.map((row) => [`${row.user_id} ${row.group_id} ${row.actor}`, row]))
-  for (const { user_id, group_id, pending } of groups) {
-    if (typeof pending !== 'string') continue
-    for (const [actor, created_at, event_id, op, seq, first_seq] of JSON.parse(pending)) {
-      const key = `${user_id} ${group_id} ${actor}`
-      if (Number(all.get(key)?.seq ?? 0) >= seq) continue
-      all.set(key, { user_id, group_id, actor, counts: op === 'ADD' ? 1 : 0, created_at, seq, first_seq, event_id })
-    }
-  }
-  return [...all.values()]
 }
