@@ -60,12 +60,12 @@ function ours(records: readonly LogRecord[]): number {
       let step = foldEvent(window, record, event, defaultActivitySettings)
       // A month or a bound: written, then folded.
       while (step.step === 'flush') {
-        takeJob([user], 0, 0).done()
+        takeJob([user], 0).done()
         step = foldEvent(window, record, event, defaultActivitySettings)
       }
       if (user.isDirty) state.dirty.add(user)
       if (record.offset % flushEvery === flushEvery - 1) {
-        takeJob([...state.dirty], 0, 0).done()
+        takeJob([...state.dirty], 0).done()
         state.dirty.clear()
       }
     }

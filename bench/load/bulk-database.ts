@@ -49,4 +49,4 @@ export class BulkDatabase implements Disposable {
 }
 
 export const memberSteps = (batches: readonly MemberBatch[]): readonly Step[] =>
-  new SqliteMemberStore(undefined as unknown as SqliteDatabase).steps(batches)
+  new SqliteMemberStore(undefined as unknown as SqliteDatabase).steps(batches, batches)

@@ -29,7 +29,7 @@ export async function planCassandra({ nodes: count, cassandraHeap, folder, log }
   const processes = nodes.map((node, at) => {
     const name = count === 1 ? 'cassandra' : `cassandra-${at + 1}`
     const dir = folder(name)
-    writeFileSync(join(dir, 'cassandra.yaml'), nodeConfig(dir, node, ring))
+    writeFileSync(join(dir, 'cassandra.yaml'), nodeConfig(dir, node, ring, cassandraHeap))
     writeFileSync(join(dir, 'logback.xml'), logConfig)
     return {
       name,
@@ -49,11 +49,33 @@ function nodesOf(count: number): Node[] {
   return thirds.map((token, at) => ({ host: `127.0.0.${12 + at}`, token }))
 }
 
+interface Sizes {
+  readonly memtables: string
+  readonly commitLog: string
+  readonly writers: number
+  readonly jvm: readonly string[]
+}
+
+/** A small node starts fast. One with gibibytes of heap is there for load, with code compiled as it is in production. */
+function sizesOf(heap: string): Sizes {
+  if (!heap.endsWith('g')) {
+    return {
+      memtables: '48MiB',
+      commitLog: '64MiB',
+      writers: 8,
+      jvm: ['-Xms128m', '-Xmn64m', '-XX:TieredStopAtLevel=1'],
+    }
+  }
+  return { memtables: '512MiB', commitLog: '2GiB', writers: 32, jvm: [`-Xms${heap}`, '-Xmn768m'] }
+}
+
 /**
  * `commitlog_sync: batch`, because a single node that is killed loses acknowledged writes under `periodic`. Timeouts
  * are above the defaults of two seconds: the machine also runs the tests.
  */
-export function nodeConfig(dir: string, { host, token }: Node, { port, storagePort, seeds }: Ring): string {
+export function nodeConfig(dir: string, { host, token }: Node, ring: Ring, heap: string): string {
+  const { port, storagePort, seeds } = ring
+  const { memtables, commitLog, writers } = sizesOf(heap)
   return `cluster_name: headwater
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
 endpoint_snitch: SimpleSnitch
@@ -73,14 +95,14 @@ commitlog_sync: batch
 paxos_variant: v2
 paxos_state_purging: repaired
 commitlog_segment_size: 8MiB
-commitlog_total_space: 64MiB
+commitlog_total_space: ${commitLog}
 file_cache_size: 32MiB
 networking_cache_size: 16MiB
 # A slab for each table is a megabyte, and tests make hundreds of tables.
 memtable_allocation_type: unslabbed_heap_buffers
-memtable_heap_space: 48MiB
+memtable_heap_space: ${memtables}
 concurrent_reads: 8
-concurrent_writes: 8
+concurrent_writes: ${writers}
 concurrent_counter_writes: 2
 concurrent_compactors: 1
 memtable_flush_writers: 1
@@ -99,7 +121,7 @@ function javaFlags(dir: string, jars: string, heap: string): string[] {
     ...['--add-opens', 'java.base/sun.nio.ch=ALL-UNNAMED', '--add-opens', 'java.base/jdk.internal.ref=ALL-UNNAMED'],
     ...['--add-opens', 'java.base/java.io=ALL-UNNAMED'],
     ...['-Djdk.attach.allowAttachSelf=true', '-Dio.netty.tryReflectionSetAccessible=true'],
-    ...[`-Xmx${heap}`, '-Xms128m', '-Xmn64m', '-Xss256k', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+    ...[`-Xmx${heap}`, '-Xss256k', '-XX:+UseSerialGC', ...sizesOf(heap).jvm],
     ...['-XX:-UsePerfData', '-XX:MaxDirectMemorySize=128m', '-XX:+ExitOnOutOfMemoryError'],
     ...['-cp', classPath(jars)],
     `-Dcassandra.config=file://${dir}/cassandra.yaml`,

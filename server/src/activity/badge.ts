@@ -62,7 +62,8 @@ export function createBadge(
       const known = await allMarks(user)
       const rows = await groups.unread(user, known.all.read.upTo, createdFrom)
       if (attempt < rebuildsMax && rows.some(({ unreadSeq }) => unreadSeq > upTo)) {
-        await scheduler.sleep(halfwayMs * 2 ** (attempt - 1))
+        const [head = 0] = await groups.heads([user])
+        if (head <= upTo) await scheduler.sleep(halfwayMs * 2 ** (attempt - 1))
         continue
       }
       const counts = await keep(user, { upTo, rows, all: known.all, marks: known.groups }, createdFrom)

@@ -17,8 +17,8 @@ export interface FlushJob {
   readonly rows: readonly GroupRow[]
   /** Registers for the member table. Until they are there they ride in the row. */
   readonly members: readonly MemberBatch[]
-  /** Registers that changed and go on riding in their row alone. */
-  readonly carried: readonly MemberBatch[]
+  /** Registers that changed, wherever they are written. */
+  readonly changed: readonly MemberBatch[]
   readonly marks: readonly { readonly user: UserId; readonly change: MarkChange }[]
   readonly heads: readonly { readonly user: UserId; readonly head: Seq }[]
   /** To be called when all of it is stored and told. */
@@ -46,13 +46,16 @@ export interface UserJob {
   readonly traces: readonly Folded[]
 }
 
+/** How many registers a row carries that are not in the member table: most groups never have more. */
+const carriedMax = 8
+
 /**
  * Takes what there is of these users; from now on they have nothing to write. Rows with more than `carriedMax` registers
  * have all of them copied to the member table.
  */
-export function takeJob(folds: readonly UserFold[], monotonicNow: number, carriedMax: number): FlushJob {
+export function takeJob(folds: readonly UserFold[], monotonicNow: number): FlushJob {
   const rows: GroupRow[] = []
-  const carried: MemberBatch[] = []
+  const changed: MemberBatch[] = []
   const members: MemberBatch[] = []
   const openings: Opening[] = []
   const groups: OpenGroup[] = []
@@ -64,10 +67,10 @@ export function takeJob(folds: readonly UserFold[], monotonicNow: number, carrie
       rows.push(row)
       taken.set(group, row)
       groups.push(group)
-      const changed = group.changed()
+      const registers = group.changed()
+      if (registers.length > 0) changed.push({ user, groupId, registers })
       const copied = row.pending.length > carriedMax
       if (copied) members.push({ user, groupId, registers: row.pending })
-      else if (changed.length > 0) carried.push({ user, groupId, registers: changed })
       group.taken(copied)
     }
     for (const [group, takenAt] of fold.opened) openings.push(openingOf(group, takenAt))
@@ -83,7 +86,7 @@ export function takeJob(folds: readonly UserFold[], monotonicNow: number, carrie
     for (const group of groups) group.stored()
     for (const fold of folds) fold.stored()
   }
-  return { users, openings, rows, members, carried, marks, heads, done }
+  return { users, openings, rows, members, changed, marks, heads, done }
 }
 
 function openingOf(group: OpenGroup, takenAt: number): Opening {

@@ -18,7 +18,7 @@ import type { ViewWriter } from '../ports/view-writer.ts'
 import { type FlushJob, type Opening, takeJob, type UserJob } from './flush-job.ts'
 import type { Persist } from './persist.ts'
 import type { ActivitySettings } from './settings.ts'
-import type { Folded, UserFold } from './user-fold.ts'
+import type { Folded } from './user-fold.ts'
 
 export interface FlushPorts {
   readonly log: EventLog
@@ -43,17 +43,14 @@ export interface FlushMetrics {
   degraded(part: string, error: unknown): void
 }
 
-/** How many registers a row carries that are not in the member table. */
-const carriedMax = 8
-
 /** How many changes of a user who is away are kept at hand. */
 const offlineMax = 500
 
 /**
  * Writes a job: the views, then the counts, then those who listen are told. Where one database holds all views they are
- * written in one step. Elsewhere the order is what makes a crash at any point harmless: the object index before the rows,
- * so that a deletion finds every group; rows before members, since members that are not copied ride in the row; the head
- * when all of it is in place. Every step may be repeated.
+ * written in one step. Elsewhere the order is what makes a crash at any point harmless: the indexes by object and by actor
+ * before the rows, so that a deletion finds every group; rows before members, since members that are not copied ride in the
+ * row; the head when all of it is in place. Every step may be repeated.
  */
 export function createFlush(
   ports: FlushPorts,
@@ -64,12 +61,7 @@ export function createFlush(
 ) {
   const { log, groups, members, objects, marks, unread, pubSub, offline, sessions, traces, views } = ports
 
-  return { flush, take }
-
-  /** Where one step writes all, a few members may stay in their rows: most groups never have more. */
-  function take(users: readonly UserFold[], monotonicNow: number): FlushJob {
-    return takeJob(users, monotonicNow, views ? carriedMax : 0)
-  }
+  return { flush, take: takeJob }
 
   async function flush(job: FlushJob): Promise<void> {
     if (views) await writeTogether(job, views)
@@ -90,12 +82,12 @@ export function createFlush(
   }
 
   async function writeTogether(job: FlushJob, writer: ViewWriter): Promise<void> {
-    const { openings, rows, members, carried, marks, heads } = job
+    const { openings, rows, members, changed, marks, heads } = job
     const entries = openings.map(({ entry }) => entry)
     const copied = new Set(members.map(({ registers }) => registers))
     const lighter = rows.map((row) => (copied.has(row.pending) ? { ...row, pending: [] } : row))
     const written = persist('views', () =>
-      writer.write({ openings: entries, rows: lighter, members, carried, marks, heads }),
+      writer.write({ openings: entries, rows: lighter, members, changed, marks, heads }),
     )
     await seams.failpoint('flush.issued')
     await written
@@ -107,6 +99,7 @@ export function createFlush(
       await persist('object index', () => objects.put(openings.map(({ entry }) => entry)))
       await seams.failpoint('flush.indexed')
     }
+    if (job.changed.length > 0) await persist('actors', () => members.index(job.changed))
     const steps: [string, () => Promise<unknown>][] = []
     if (rows.length > 0) steps.push(['groups', () => groups.putGroups(batchesOf(rows))])
     if (job.members.length > 0) steps.push(['members', () => members.put(job.members)])

@@ -105,7 +105,7 @@ test('every write that a page may show is told of when it is over', async () => 
   const heads = [{ user: 'ann', head: 2 }]
   writes.push([
     'stream ann',
-    async () => ports.views?.write({ openings: [], rows: [], members: [], carried: [], marks: [], heads }),
+    async () => ports.views?.write({ openings: [], rows: [], members: [], changed: [], marks: [], heads }),
   ])
   for (const [expected, write] of writes) {
     const written = write()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Register } from '../model/activity-group.ts'
 import type { GroupId, UserId } from '../model/ids.ts'
-import type { ActorGroup, MemberPosition, MemberStore } from '../ports/member-store.ts'
+import type { ActorGroup, MemberBatch, MemberPosition, MemberStore } from '../ports/member-store.ts'
 import { defineSuite } from './frame.ts'
 import { byText, sampleGroupId, sampleRegister } from './samples.ts'
 
@@ -105,47 +105,48 @@ export const memberStoreSuite = defineSuite<MemberStore>('member-store', {
       assert.equal(await store.countFirst(user, groupId, 0, 100), counts(0, 100) - 1)
     },
 
-    'The groups of an actor are found until they are erased, also the ones in which the actor took back.': async (
-      t,
-    ) => {
-      const store = await t.open()
-      const users = [t.user(), t.user()]
-      const [actor, other] = [t.user(), t.user()]
-      const groups = users.flatMap((user) =>
-        Array.from({ length: 8 }, (_, n) => ({ user, groupId: sampleGroupId(user, n) })),
-      )
-      await store.put(
-        groups.map((group, i) => ({
+    'Groups are found by the actors that were indexed and have a register, until they are erased; also by those who took back.':
+      async (t) => {
+        const store = await t.open()
+        const users = [t.user(), t.user()]
+        const [actor, other] = [t.user(), t.user()]
+        const groups = users.flatMap((user) =>
+          Array.from({ length: 8 }, (_, n) => ({ user, groupId: sampleGroupId(user, n) })),
+        )
+        const all = groups.map((group, i) => ({
           ...group,
           registers: [sampleRegister(actor, i + 1), sampleRegister(other, i + 1)],
-        })),
-      )
-      await store.put(
-        groups.slice(0, 5).map((group) => ({ ...group, registers: [sampleRegister(actor, 90, { op: 'UNDO' })] })),
-      )
-      for (const limit of [1, 5, 100]) assert.deepEqual(await groupsOf(store, actor, limit), groups.sort(byGroup))
+        }))
+        await store.index(all)
+        assert.deepEqual(await groupsOf(store, actor, 5), [])
+        await store.put(all)
+        await putIndexed(
+          store,
+          groups.slice(0, 5).map((group) => ({ ...group, registers: [sampleRegister(actor, 90, { op: 'UNDO' })] })),
+        )
+        for (const limit of [1, 5, 100]) assert.deepEqual(await groupsOf(store, actor, limit), groups.sort(byGroup))
 
-      const [one, two, ...rest] = groups as [ActorGroup, ActorGroup, ...ActorGroup[]]
-      await store.erase([{ ...one, actor }, two])
-      assert.deepEqual(await groupsOf(store, actor, 3), rest)
-      assert.deepEqual(await groupsOf(store, other, 3), [one, ...rest], 'of a group all members are erased, or one')
-      assert.deepEqual(
-        (await store.list(one.user, one.groupId, null, 9)).map((each) => each.actor),
-        [other],
-      )
-      assert.deepEqual(await store.list(two.user, two.groupId, null, 9), [])
-      assert.deepEqual(await known(store, one.user, one.groupId, [actor]), [])
-      assert.equal(await store.countFirst(two.user, two.groupId, 0, 100), 0)
-      const again = await t.reopen(store)
-      assert.deepEqual(await groupsOf(again, actor, 100), rest)
-      assert.deepEqual(await groupsOf(again, t.user(), 100), [])
-    },
+        const [one, two, ...rest] = groups as [ActorGroup, ActorGroup, ...ActorGroup[]]
+        await store.erase([{ ...one, actor }, two])
+        assert.deepEqual(await groupsOf(store, actor, 3), rest)
+        assert.deepEqual(await groupsOf(store, other, 3), [one, ...rest], 'of a group all members are erased, or one')
+        assert.deepEqual(
+          (await store.list(one.user, one.groupId, null, 9)).map((each) => each.actor),
+          [other],
+        )
+        assert.deepEqual(await store.list(two.user, two.groupId, null, 9), [])
+        assert.deepEqual(await known(store, one.user, one.groupId, [actor]), [])
+        assert.equal(await store.countFirst(two.user, two.groupId, 0, 100), 0)
+        const again = await t.reopen(store)
+        assert.deepEqual(await groupsOf(again, actor, 100), rest)
+        assert.deepEqual(await groupsOf(again, t.user(), 100), [])
+      },
 
     'Erasing an actor up to a position leaves a register that is newer.': async (t) => {
       const store = await t.open()
       const [user, actor] = [t.user(), t.user()]
       const groupId = sampleGroupId(user, 1)
-      await store.put([{ user, groupId, registers: [sampleRegister(actor, 7)] }])
+      await putIndexed(store, [{ user, groupId, registers: [sampleRegister(actor, 7)] }])
       await store.erase([{ user, groupId, actor, upTo: 6 }])
       assert.deepEqual(await groupsOf(store, actor, 9), [{ user, groupId }])
       assert.equal((await store.list(user, groupId, null, 9)).length, 1)
@@ -158,6 +159,7 @@ export const memberStoreSuite = defineSuite<MemberStore>('member-store', {
   also: {
     'Nothing asked for is nothing given.': async (t) => {
       const store = await t.open()
+      await store.index([])
       await store.put([])
       await store.erase([])
       await store.erase([{ user: t.user(), groupId: sampleGroupId('x', 1) }])
@@ -206,7 +208,7 @@ export const memberStoreSuite = defineSuite<MemberStore>('member-store', {
                 .filter((each) => each.group === i)
                 .map(({ actor, seq }) => registerAt(actors, actor, seq, from)),
             }))
-            await store.put(batches)
+            await putIndexed(store, batches)
             for (const [i, { registers }] of batches.entries()) {
               for (const each of registers) {
                 if ((model[i]?.get(each.actor)?.seq ?? -1) < each.seq) model[i]?.set(each.actor, each)
@@ -269,6 +271,11 @@ async function walk(store: MemberStore, user: UserId, groupId: GroupId, limit: n
     if (!last || page.length < limit) return met
     after = { createdAt: last.createdAt, eventId: last.eventId, actor: last.actor }
   }
+}
+
+async function putIndexed(store: MemberStore, batches: readonly MemberBatch[]): Promise<void> {
+  await store.index(batches)
+  await store.put(batches)
 }
 
 /** All groups of an actor, sorted: any order will do for the walk. */

@@ -3,17 +3,19 @@ import type { EventId, GroupId, Seq, UserId } from '../model/ids.ts'
 
 /**
  * The registers of every actor of every group. What is still `pending` in a group's row is not in here yet; callers
- * unite the two.
+ * unite the two. Where an actor is found is written before either.
  *
  * Promises, each a case in conformance/member-store.ts:
  * - A write that returned is still there after close and reopen.
  * - A register never replaces one with the same or a newer `seq`.
  * - A list holds each actor who counts once, newest first by `createdAt`, then by `eventId`; a walk by `after` meets each once.
  * - Counting first positions counts the actors who count and whose `firstSeq` lies in the span.
- * - The groups of an actor are found until they are erased, also the ones in which the actor took back.
+ * - Groups are found by the actors that were indexed and have a register, until they are erased; also by those who took back.
  * - Erasing an actor up to a position leaves a register that is newer.
  */
 export interface MemberStore extends AsyncDisposable {
+  /** Lets groups be found by these actors. Called before their registers are written, here or in the row. */
+  index(batches: readonly MemberBatch[]): Promise<void>
   put(batches: readonly MemberBatch[]): Promise<void>
   registers(asks: readonly RegisterAsk[]): Promise<readonly (readonly Register[])[]>
   /** Registers that say ADD, newest first. */

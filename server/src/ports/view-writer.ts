@@ -21,8 +21,8 @@ export interface Views {
   readonly openings: readonly ObjectEntry[]
   readonly rows: readonly GroupRow[]
   readonly members: readonly MemberBatch[]
-  /** Registers that changed and ride in `pending` of their row alone; their groups are found by actor all the same. */
-  readonly carried: readonly MemberBatch[]
+  /** Registers that changed, in `members` or in `pending` of their row alone: groups are found by their actors. */
+  readonly changed: readonly MemberBatch[]
   readonly marks: readonly { readonly user: UserId; readonly change: MarkChange }[]
   readonly heads: readonly { readonly user: UserId; readonly head: Seq }[]
 }

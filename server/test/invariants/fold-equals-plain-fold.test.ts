@@ -57,7 +57,7 @@ function foldInMemory(state: PartitionState, record: LogRecord): void {
     const step = foldEvent(window, record, event, defaultActivitySettings)
     if (step.step === 'done') return
     if (step.step === 'flush') {
-      takeJob([user], 0, 0).done()
+      takeJob([user], 0).done()
     } else if (step.step === 'refill') {
       const all = [...step.group.registers.values()].filter((register) => register?.op === 'ADD')
       step.group.refill((all as NonNullable<(typeof all)[number]>[]).sort(newestFirst))

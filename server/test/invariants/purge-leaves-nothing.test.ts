@@ -29,7 +29,9 @@ async function assertLeavesNothing(ports: Ports): Promise<void> {
     const { groupId, objectType, objectId } = row
     await ports.objects.put([{ user, groupId, object: { objectType, objectId } }])
     await ports.groups.putGroups([{ user, month: monthOf(row.createdAt), rows: [row] }])
-    await ports.members.put([{ user, groupId, registers: [sampleRegister('ann', 1)] }])
+    const joined = [{ user, groupId, registers: [sampleRegister('ann', 1)] }]
+    await ports.members.index(joined)
+    await ports.members.put(joined)
     await ports.marks.raise([{ user, change: { groupId, mark: 'read', upTo: 5, seq: 5 } }])
   }
   assert.equal(await ports.groups.purge({ createdBefore: kept.createdAt, limit: 10 }), 1)

@@ -90,7 +90,7 @@ export class SqliteRun implements AsyncDisposable {
     else if (chance < 0.97) await this.#troubleWorker()
     else if (chance < 0.99) await this.#wipeCaches()
     else if (chance < 0.994) await this.#restart()
-    else if (!this.#eraseUsers) await assertPageComplete(api, user, `seed ${this.seed}`)
+    else if (!this.#eraseUsers) await this.during(assertPageComplete(api, user, `seed ${this.seed}`))
     this.#reviveWorkers()
     if (this.#unexpected) throw this.#unexpected
   }
@@ -104,7 +104,7 @@ export class SqliteRun implements AsyncDisposable {
       await this.#begin(() => this.api.append({ kind: 'event', event: this.#next() }))
       if (i === pick(this.#random, atOnce)) this.#stall(this.#workers[0]?.mortal)
     }
-    await Promise.all(this.#pending)
+    await this.during(Promise.all(this.#pending))
     this.#startWorker()
     for (let step = 0; !(await isDone(this.engines.ports.log)); step++) {
       if (step > ticksMax) throw new Error('the log was never folded to its end')
@@ -117,11 +117,12 @@ export class SqliteRun implements AsyncDisposable {
   }
 
   async assertAsPlain(plain: PlainFold, context = ''): Promise<void> {
-    for (const [id, user] of plain.users) await assertAsPlain(this.api, id, user, `seed ${this.seed}${context}`)
+    for (const [id, user] of plain.users)
+      await this.during(assertAsPlain(this.api, id, user, `seed ${this.seed}${context}`))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#pending)
+    if (this.#engines) await this.during(Promise.allSettled(this.#pending))
     await this.#stopWorkers()
     await this.#engines?.[Symbol.asyncDispose]()
     this.#folder[Symbol.dispose]()
@@ -135,7 +136,7 @@ export class SqliteRun implements AsyncDisposable {
       })
       .finally(() => this.#pending.delete(done))
     this.#pending.add(done)
-    if (this.#pending.size >= atOnce) await Promise.race(this.#pending)
+    if (this.#pending.size >= atOnce) await this.during(Promise.race(this.#pending))
   }
 
   async #troubleWorker(): Promise<void> {
@@ -164,7 +165,7 @@ export class SqliteRun implements AsyncDisposable {
   /** All workers die with the process; the next one may have forgotten any of the commits. */
   async #restart(): Promise<void> {
     this.happened.restarts++
-    await Promise.all(this.#pending)
+    await this.during(Promise.all(this.#pending))
     for (const { mortal } of this.#workers) await mortal.die()
     await this.#stopWorkers()
     await this.engines[Symbol.asyncDispose]()
@@ -216,7 +217,7 @@ export class SqliteRun implements AsyncDisposable {
     watched.catch(() => {})
     for (let ticks = 0; !isOver; ticks++) {
       if (ticks > ticksMax) throw new Error('it never came to an end')
-      await this.#tick(100, database)
+      await this.#tick(10, database)
     }
     return watched
   }

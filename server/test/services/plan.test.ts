@@ -55,14 +55,14 @@ describe('the settings of a Cassandra node', () => {
   const ring = { port: 9, storagePort: 8, seeds: '127.0.0.12,127.0.0.13' }
 
   test('acknowledged writes outlive SIGKILL, and conditional writes have one winner', () => {
-    const text = nodeConfig('/data', { host: '127.0.0.11' }, ring)
+    const text = nodeConfig('/data', { host: '127.0.0.11' }, ring, '256m')
     assert.match(text, /^commitlog_sync: batch$/m)
     assert.match(text, /^paxos_variant: v2$/m)
     assert.doesNotMatch(text, /initial_token/)
   })
 
   test('a node of three has its token and knows the others', () => {
-    const text = nodeConfig('/data', { host: '127.0.0.12', token: '-5' }, ring)
+    const text = nodeConfig('/data', { host: '127.0.0.12', token: '-5' }, ring, '256m')
     assert.match(text, /^initial_token: "-5"$/m)
     assert.match(text, /^auto_bootstrap: false$/m)
     assert.match(text, /seeds: "127\.0\.0\.12,127\.0\.0\.13"/)

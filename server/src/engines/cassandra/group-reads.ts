@@ -5,6 +5,7 @@ import type { GroupId, Seq, UserId } from '../../model/ids.ts'
 import type { GroupQuery, KeyAsk, UnreadRow } from '../../ports/group-store.ts'
 import type { CassandraDatabase, Row } from './database.ts'
 import { allColumns, fromRow, shownColumns } from './group-rows.ts'
+import { partsOf } from './requests.ts'
 
 const byIds = (columns: string) => `SELECT ${columns} FROM groups WHERE user_id = ? AND month = ? AND group_id IN ?`
 const allByIds = byIds(allColumns)
@@ -17,6 +18,8 @@ const slimInSpan = `SELECT group_id, event_type, visible, seq, unread_seq FROM g
 
 const monthsOf = 'SELECT month FROM user_months WHERE user_id = ?'
 
+/** Which of these keys have a group at all. */
+const keysThere = 'SELECT key FROM group_keys WHERE user_id = ? AND key IN ? GROUP BY user_id, key'
 const keyNewest = 'SELECT group_id FROM group_keys WHERE user_id = ? AND key = ? LIMIT ?'
 const keySpan = 'SELECT group_id FROM group_keys WHERE user_id = ? AND key = ? AND group_id >= ? AND group_id < ?'
 
@@ -80,13 +83,28 @@ export class GroupReads {
   }
 
   async ofKeys(asks: readonly KeyAsk[]): Promise<readonly (readonly GroupRow[])[]> {
-    const ids = await this.#db.each(asks, (ask) => this.#idsOfKey(ask))
+    const there = await this.#keysThere(asks)
+    const ids = await this.#db.each(asks, async (ask) => (there.has(ask) ? this.#idsOfKey(ask) : []))
     const wanted = ids.flatMap((each, i) => each.map((groupId) => ({ user: (asks[i] as KeyAsk).user, groupId })))
     if (wanted.length === 0) return asks.map(() => [])
     const found = await this.#byIds(allByIds, wanted)
     return asks.map(({ user }, i) =>
       (ids[i] ?? []).flatMap((groupId) => found.get(`${user} ${groupId}`) ?? []).sort(newestFirst),
     )
+  }
+
+  /** Most keys that are asked for are new: those of one user are asked for together, and only the rest one by one. */
+  async #keysThere(asks: readonly KeyAsk[]): Promise<ReadonlySet<KeyAsk>> {
+    const parts = [...Map.groupBy(asks, ({ user }) => user).values()].flatMap((own) => partsOf(own, idsAtOnce))
+    const found = await this.#db.each(parts, async (own) => {
+      const [first] = own
+      if (!first || own.length === 1) return own
+      const texts = own.map(({ key }) => keyText(key))
+      const rows = await this.#db.read(keysThere, first.user, [...new Set(texts)])
+      const there = new Set(rows.map((row) => row.key as string))
+      return own.filter((_, i) => there.has(texts[i] as string))
+    })
+    return new Set(found.flat())
   }
 
   async #idsOfKey({ user, key, newest, times, spanMs }: KeyAsk): Promise<readonly GroupId[]> {

@@ -1,10 +1,14 @@
 import type { EventOp } from '@headwater/protocol'
-import type { Register } from '../../model/activity-group.ts'
+import { monthOf, type Register } from '../../model/activity-group.ts'
+import { createdAtOf } from '../../model/group-id.ts'
 import type { GroupId, Seq, UserId } from '../../model/ids.ts'
+import { unpackPending } from '../../model/packed-rows.ts'
 import { newestFirst } from '../../model/register.ts'
 import type { ActorGroup, MemberBatch, MemberErasure, MemberStore, RegisterAsk } from '../../ports/member-store.ts'
+import { addMemberships, dropMemberships, membershipsFrom } from './actor-groups.ts'
 import type { CassandraDatabase, Row, Statement } from './database.ts'
 import { chunksOf, type Entry, entriesFrom, eraseFromChunks, firstWithin } from './member-chunks.ts'
+import { partsOf } from './requests.ts'
 
 /** The position of a register is the time of its write: the newest stays, under either fence. */
 const putRegister = 'INSERT INTO members (user_id, group_id, actor, data) VALUES (?, ?, ?, ?) USING TIMESTAMP ?'
@@ -15,9 +19,7 @@ const everyone = 'SELECT actor, writetime(data) AS written FROM members WHERE us
 const dropMembers = 'DELETE FROM members USING TIMESTAMP ? WHERE user_id = ? AND group_id = ?'
 const dropChunks = 'DELETE FROM member_chunks USING TIMESTAMP ? WHERE user_id = ? AND group_id = ?'
 
-const putActorGroup = 'INSERT INTO actor_groups (actor, user_id, group_id) VALUES (?, ?, ?) USING TIMESTAMP ?'
-const groupsFrom = 'SELECT user_id, group_id FROM actor_groups WHERE actor = ? AND (user_id, group_id) > (?, ?) LIMIT ?'
-const dropActorGroup = 'DELETE FROM actor_groups USING TIMESTAMP ? WHERE actor = ? AND user_id = ? AND group_id = ?'
+const pendingOf = 'SELECT pending FROM groups WHERE user_id = ? AND month = ? AND group_id = ?'
 
 /** Registers in one mutation. */
 const registersAtOnce = 500
@@ -30,8 +32,15 @@ export function cassandraMemberStore(db: CassandraDatabase): MemberStore {
     return rows.flat().map(fromRow)
   }
 
-  async function isThere({ user, groupId }: ActorGroup, actor: UserId): Promise<boolean> {
-    return (await registersOf(user, groupId, [actor])).length > 0
+  /** Registers that are in the group's row alone. */
+  async function ridingIn({ user, groupId }: ActorGroup): Promise<readonly Register[]> {
+    const row = await db.readOne(pendingOf, user, monthOf(createdAtOf(groupId)), groupId)
+    return unpackPending(row?.pending)
+  }
+
+  async function isThere(group: ActorGroup, actor: UserId): Promise<boolean> {
+    if ((await registersOf(group.user, group.groupId, [actor])).length > 0) return true
+    return (await ridingIn(group)).some((register) => register.actor === actor)
   }
 
   async function eraseActor({ user, groupId, actor, upTo }: MemberErasure & { actor: UserId }): Promise<void> {
@@ -39,16 +48,22 @@ export function cassandraMemberStore(db: CassandraDatabase): MemberStore {
     if (at === undefined) return
     await eraseFromChunks(db, user, groupId, actor, at)
     await db.write(dropRegister, at, user, groupId, actor)
-    await db.write(dropActorGroup, at, actor, user, groupId)
+    // A newer one stays, and is found.
+    if (!(await isThere({ user, groupId }, actor))) await dropMemberships(db, [{ actor, user, groupId }])
   }
 
   /** The members go last: they tell where else the group is named. */
   async function eraseGroup({ user, groupId }: MemberErasure): Promise<void> {
+    const forget = (actors: readonly UserId[]) =>
+      dropMemberships(
+        db,
+        actors.map((actor) => ({ actor, user, groupId })),
+      )
+    await forget((await ridingIn({ user, groupId })).map(({ actor }) => actor))
     let newest: Seq | undefined
     for await (const page of db.readPages(everyone, [user, groupId])) {
-      const members = page.map((row) => ({ actor: row.actor as UserId, at: row.written.toNumber() as Seq }))
-      newest = members.reduce((highest, { at }) => Math.max(highest, at), newest ?? 0)
-      await db.writeAll(members.map(({ actor, at }) => [{ query: dropActorGroup, params: [at, actor, user, groupId] }]))
+      for (const { written } of page) newest = Math.max(written.toNumber(), newest ?? 0)
+      await forget(page.map(({ actor }) => actor))
     }
     if (newest === undefined) return
     await db.writeTogether([
@@ -59,11 +74,18 @@ export function cassandraMemberStore(db: CassandraDatabase): MemberStore {
   }
 
   return {
+    async index(batches) {
+      const joined = batches.flatMap(({ user, groupId, registers }) =>
+        registers.map(({ actor }) => ({ actor, user, groupId })),
+      )
+      await addMemberships(db, joined)
+    },
+
     async put(batches) {
       const parts = batches.flatMap(({ user, groupId, registers }) =>
         partsOf(registers, registersAtOnce).map((part): MemberBatch => ({ user, groupId, registers: part })),
       )
-      await db.writeAll([...parts.map(statementsOf), ...parts.flatMap(actorGroupsOf).map((each) => [each])])
+      await db.writeAll(parts.map(statementsOf))
     },
 
     async registers(asks: readonly RegisterAsk[]) {
@@ -91,14 +113,12 @@ export function cassandraMemberStore(db: CassandraDatabase): MemberStore {
 
     async groupsOfActor(actor, after, limit) {
       const found: ActorGroup[] = []
-      for (let from = after; found.length < limit; ) {
-        const wanted = limit - found.length
-        const page = await db.read(groupsFrom, actor, from?.user ?? '', from?.groupId ?? '', wanted)
-        const groups = page.map((row): ActorGroup => ({ user: row.user_id, groupId: row.group_id }))
-        const there = await db.each(groups, (group) => isThere(group, actor))
-        found.push(...groups.filter((_, i) => there[i]))
-        if (page.length < wanted) break
-        from = groups.at(-1) as ActorGroup
+      for await (const groups of membershipsFrom(db, actor, after)) {
+        for (const part of partsOf(groups, limit - found.length)) {
+          const there = await db.each(part, (group) => isThere(group, actor))
+          found.push(...part.filter((_, i) => there[i]))
+          if (found.length >= limit) return found.slice(0, limit)
+        }
       }
       return found
     },
@@ -126,9 +146,6 @@ function statementsOf({ user, groupId, registers }: MemberBatch): Statement[] {
   ]
 }
 
-const actorGroupsOf = ({ user, groupId, registers }: MemberBatch): Statement[] =>
-  registers.map(({ actor, seq }) => ({ query: putActorGroup, params: [actor, user, groupId, seq] }))
-
 /** Those whose register is what the entry says, in the order of the entries, each once. */
 function stillThere(entries: readonly Entry[], registers: readonly Register[]): Register[] {
   const known = new Map(registers.map((register) => [register.actor, register]))
@@ -148,10 +165,4 @@ const pack = ({ createdAt, eventId, op, seq, firstSeq }: Register): string =>
 function fromRow(row: Row): Register {
   const [createdAt, eventId, op, seq, firstSeq] = JSON.parse(row.data as string) as Packed
   return { actor: row.actor, createdAt, eventId, op, seq, firstSeq }
-}
-
-function partsOf<Item>(items: readonly Item[], size: number): Item[][] {
-  const parts: Item[][] = []
-  for (let i = 0; i < items.length; i += size) parts.push(items.slice(i, i + size))
-  return parts
 }

@@ -19,10 +19,12 @@ onCassandra('members', 'stamp', ({ databases }) => {
     const [user, gone] = ['erased-user', 'erased-actor']
     const groupId = sampleGroupId(user, 1)
     const registers = [gone, 'stays-1', 'stays-2'].map((actor, i) => sampleRegister(actor, i + 1, { createdAt: 5_000 }))
+    await store.index([{ user, groupId, registers }])
     await store.put([{ user, groupId, registers }])
     // Moved: an earlier chunk still names the actor.
     await store.put([{ user, groupId, registers: [sampleRegister(gone, 9, { createdAt: 90_000 })] }])
-    assert.deepEqual(await namesIn(gone), tables)
+    assert.deepEqual(await namesIn(gone), ['members', 'member_chunks'], 'where actors are is kept under a hash')
+    assert.deepEqual(await namesIn(user), tables)
 
     await store.erase([{ user, groupId, actor: gone, upTo: 20 }])
     assert.deepEqual(await namesIn(gone), [])

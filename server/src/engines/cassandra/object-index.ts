@@ -3,6 +3,7 @@ import { objectText } from '../../model/event.ts'
 import type { GroupId, UserId } from '../../model/ids.ts'
 import type { ObjectEntry, ObjectIndex, ObjectRef, Tombstone } from '../../ports/object-index.ts'
 import type { CassandraDatabase, Statement } from './database.ts'
+import { partsOf } from './requests.ts'
 
 /**
  * An object that very many users have groups about is spread over partitions, by user. The number is part of the schema.
@@ -17,7 +18,10 @@ const usersAfter = `SELECT user_id FROM object_groups ${inBucket} AND user_id > 
 
 /** Each time is a row, newest first: so the newest is the one that counts, and a purge can take what is older. */
 const putTime = 'INSERT INTO tombstones (object_type, object_id, deleted_at) VALUES (?, ?, ?)'
-const newestTime = 'SELECT deleted_at FROM tombstones WHERE object_type = ? AND object_id = ? LIMIT 1'
+const newestTimes =
+  'SELECT object_id, deleted_at FROM tombstones WHERE object_type = ? AND object_id IN ? PER PARTITION LIMIT 1'
+/** Of so many partitions at once: a flush asks for each object of which it opens a group, and hardly one is deleted. */
+const timesAtOnce = 50
 const dropTimes = 'DELETE FROM tombstones WHERE object_type = ? AND object_id = ? AND deleted_at < ?'
 
 const putDay = 'INSERT INTO tombstone_days (whole, day) VALUES (0, ?)'
@@ -82,12 +86,14 @@ export function cassandraObjectIndex(db: CassandraDatabase): ObjectIndex {
     },
 
     async tombstones(objects) {
-      const distinct = new Map(objects.map((object) => [textOf(object), object]))
-      const times = await db.each([...distinct], async ([text, { objectType, objectId }]) => {
-        const row = await db.readOne(newestTime, objectType, objectId)
-        return [text, row?.deleted_at.toNumber() as number | undefined] as const
+      const parts = [...Map.groupBy(objects, ({ objectType }) => objectType)].flatMap(([objectType, all]) =>
+        partsOf([...new Set(all.map(({ objectId }) => objectId))], timesAtOnce).map((ids) => ({ objectType, ids })),
+      )
+      const known = new Map<string, number>()
+      await db.each(parts, async ({ objectType, ids }) => {
+        for (const { object_id, deleted_at } of await db.read(newestTimes, objectType, ids))
+          known.set(textOf({ objectType, objectId: object_id }), deleted_at.toNumber())
       })
-      const known = new Map(times)
       return objects.map((object) => known.get(textOf(object)))
     },
 

@@ -1,4 +1,4 @@
-import type { Statement } from './database.ts'
+import type { Cell, Statement } from './database.ts'
 
 /** Above ten partitions or 5 KiB over several of them Cassandra logs a warning; above 50 KiB it refuses. */
 const partitionsAtOnce = 10
@@ -29,5 +29,15 @@ export function inRequests(partitions: readonly (readonly Statement[])[]): reado
   return requests
 }
 
-const sizeOf = ({ params }: Statement): number =>
-  params.reduce<number>((sum, param) => sum + (typeof param === 'string' ? param.length + 4 : 12), 0)
+const sizeOf = ({ params }: Statement): number => params.reduce<number>((sum, param) => sum + sizeOfParam(param), 0)
+
+function sizeOfParam(param: Cell): number {
+  if (typeof param === 'string') return param.length + 4
+  return Array.isArray(param) ? param.reduce((sum, each) => sum + each.length + 4, 4) : 12
+}
+
+export function partsOf<Item>(items: readonly Item[], size: number): Item[][] {
+  const parts: Item[][] = []
+  for (let i = 0; i < items.length; i += size) parts.push(items.slice(i, i + size))
+  return parts
+}

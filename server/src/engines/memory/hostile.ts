@@ -81,7 +81,8 @@ export function hostileEngines(
         unread: 'read',
         purge: 'erase',
       }),
-      members: store('members', memoryMemberStore(storage.members), {
+      members: store('members', memoryMemberStore(storage.members, storage.groups), {
+        index: 'write',
         put: 'write',
         registers: 'read',
         list: 'read',

@@ -2,19 +2,38 @@ import type { Register } from '../../model/activity-group.ts'
 import type { GroupId, UserId } from '../../model/ids.ts'
 import { newestFirst } from '../../model/register.ts'
 import type { ActorGroup, MemberStore } from '../../ports/member-store.ts'
+import type { GroupState } from './group-store.ts'
 import { insert, pageOf, remove } from './sorted.ts'
 
 export interface MemberState {
   /** The registers of a group, by user and group. */
   readonly groups: Map<string, Map<UserId, Register>>
-  /** The groups of an actor, by user and group, sorted. */
+  /** Where an actor may be found, by user and group, sorted. */
   readonly ofActor: Map<UserId, string[]>
 }
 
 export const newMemberState = (): MemberState => ({ groups: new Map(), ofActor: new Map() })
 
-export function memoryMemberStore(state: MemberState): MemberStore {
+/** `rows`: where registers ride that are not in here. */
+export function memoryMemberStore(state: MemberState, rows: GroupState): MemberStore {
+  const pendingOf = ({ user, groupId }: ActorGroup) => rows.get(user)?.rows.get(groupId)?.pending ?? []
+
+  function isThere(actor: UserId, group: ActorGroup): boolean {
+    const members = state.groups.get(keyOf(group.user, group.groupId))
+    return members?.has(actor) === true || pendingOf(group).some((register) => register.actor === actor)
+  }
+
   return {
+    async index(batches) {
+      for (const { user, groupId, registers } of batches) {
+        for (const { actor } of registers) {
+          const groups = state.ofActor.get(actor) ?? []
+          insert(groups, keyOf(user, groupId))
+          state.ofActor.set(actor, groups)
+        }
+      }
+    },
+
     async put(batches) {
       for (const { user, groupId, registers } of batches) {
         const key = keyOf(user, groupId)
@@ -23,9 +42,6 @@ export function memoryMemberStore(state: MemberState): MemberStore {
         for (const register of registers) {
           if ((members.get(register.actor)?.seq ?? -1) >= register.seq) continue
           members.set(register.actor, register)
-          const groups = state.ofActor.get(register.actor) ?? []
-          insert(groups, key)
-          state.ofActor.set(register.actor, groups)
         }
       }
     },
@@ -50,7 +66,8 @@ export function memoryMemberStore(state: MemberState): MemberStore {
 
     async groupsOfActor(actor, after, limit) {
       const behind = after && keyOf(after.user, after.groupId)
-      return pageOf(state.ofActor.get(actor) ?? [], behind, limit).map(ofKey)
+      const there = (state.ofActor.get(actor) ?? []).filter((key) => isThere(actor, ofKey(key)))
+      return pageOf(there, behind, limit).map(ofKey)
     },
 
     async erase(what) {
@@ -58,8 +75,11 @@ export function memoryMemberStore(state: MemberState): MemberStore {
         const key = keyOf(user, groupId)
         const members = state.groups.get(key)
         if (actor !== undefined && upTo !== undefined && (members?.get(actor)?.seq ?? 0) > upTo) continue
-        for (const each of actor === undefined ? [...(members?.keys() ?? [])] : [actor]) {
+        const riding = pendingOf({ user, groupId }).map((register) => register.actor)
+        for (const each of actor === undefined ? [...(members?.keys() ?? []), ...riding] : [actor]) {
           members?.delete(each)
+          // Written before the registers, an entry may be that of one which is still to come.
+          if (actor !== undefined && riding.includes(actor)) continue
           const groups = state.ofActor.get(each) ?? []
           remove(groups, key)
           if (groups.length === 0) state.ofActor.delete(each)

@@ -19,7 +19,7 @@ import { memoryUserStore } from './user-store.ts'
 
 /** An engine in memory for every port. Opened again on the same storage it finds what was there. */
 export function openMemory(storage: MemoryStorage, seams: Seams, settings: MemoryLogSettings = {}): Ports {
-  const members = memoryMemberStore(storage.members)
+  const members = memoryMemberStore(storage.members, storage.groups)
   const objects = memoryObjectIndex(storage.objects)
   const marks = memoryReadMarks(storage.marks)
   return {

@@ -56,7 +56,9 @@ test('What other tables hold of a group goes with it when it is past retention, 
   const young = sampleRow('carol', 2)
   await groups.putGroups(batchesOf([old, young]))
   for (const { groupId, objectType, objectId } of [old, young]) {
-    await members.put([{ user: 'carol', groupId, registers: [sampleRegister('ann', 5)] }])
+    const joined = [{ user: 'carol', groupId, registers: [sampleRegister('ann', 5)] }]
+    await members.index(joined)
+    await members.put(joined)
     await marks.raise([{ user: 'carol', change: { groupId, mark: 'read', upTo: 3, seq: 4 } }])
     await objects.put([{ object: { objectType, objectId }, user: 'carol', groupId }])
   }

@@ -54,23 +54,23 @@ export class SqliteMemberStore implements MemberStore {
     this.#actors = new ActorGroups(db)
   }
 
-  async put(batches: readonly MemberBatch[]): Promise<void> {
-    await this.#db.write(...this.steps(batches))
+  async index(batches: readonly MemberBatch[]): Promise<void> {
+    await this.#db.write(...this.steps([], batches))
     void this.tidy()
   }
 
-  /** What stores the registers, and who is in a group by its row alone, for a command that stores more. `tidy` should follow. */
-  steps(batches: readonly MemberBatch[], carried: readonly MemberBatch[] = []): readonly Step[] {
-    const rows: Row[] = []
-    const joined: Membership[] = carried.flatMap(({ user, groupId, registers }) =>
-      registers.map(({ actor }) => ({ user, groupId, actor })),
+  async put(batches: readonly MemberBatch[]): Promise<void> {
+    await this.#db.write(...this.steps(batches, []))
+  }
+
+  /** What stores registers, and where actors are found, for a command that stores more. `tidy` should follow. */
+  steps(batches: readonly MemberBatch[], indexed: readonly MemberBatch[]): readonly Step[] {
+    const rows = batches.flatMap(({ user, groupId, registers }) =>
+      registers.map((each) => toCells(user, groupId, each)),
     )
-    for (const { user, groupId, registers } of batches) {
-      for (const each of registers) {
-        rows.push(toCells(user, groupId, each))
-        joined.push({ user, groupId, actor: each.actor })
-      }
-    }
+    const joined = indexed.flatMap(({ user, groupId, registers }) =>
+      registers.map(({ actor }): Membership => ({ user, groupId, actor })),
+    )
     return [{ sql: upsert, rows }, this.#actors.append(joined)]
   }
 

@@ -23,7 +23,7 @@ function viewsAt(seq: number, actors: number): Views {
     members: [
       { user, groupId, registers: Array.from({ length: actors }, (_, i) => sampleRegister(`actor-${i}`, seq)) },
     ],
-    carried: [],
+    changed: [],
     marks: [{ user, change: { groupId: null, mark: 'read', upTo: seq, seq } }],
     heads: [{ user, head: seq }],
   }

@@ -15,11 +15,11 @@ export class SqliteViewWriter implements ViewWriter {
     this.#members = members
   }
 
-  async write({ openings, rows, members, carried, marks, heads }: Views): Promise<void> {
+  async write({ openings, rows, members, changed, marks, heads }: Views): Promise<void> {
     await this.#db.write(
       openingStep(openings),
       groupStep(rows),
-      ...this.#members.steps(members, carried),
+      ...this.#members.steps(members, changed),
       markStep(marks),
       headStep(heads),
     )

@@ -1,7 +1,7 @@
 import type { GroupRow } from '../../../src/model/activity-group.ts'
 import type { UserId } from '../../../src/model/ids.ts'
 import type { GroupStore } from '../../../src/ports/group-store.ts'
-import type { MemberStore } from '../../../src/ports/member-store.ts'
+import type { MemberBatch, MemberStore } from '../../../src/ports/member-store.ts'
 import type { ObjectEntry, ObjectIndex, ObjectRef } from '../../../src/ports/object-index.ts'
 import type { Ports } from '../../../src/ports/ports.ts'
 import type { ReadMarks } from '../../../src/ports/read-marks.ts'
@@ -31,11 +31,17 @@ const nothingToDo = async (): Promise<void> => {}
 function ownGroups(store: GroupStore, on: Rename, off: Rename): GroupStore {
   const own = <T extends { readonly user: UserId }>(all: readonly T[]): T[] =>
     all.map((each) => ({ ...each, user: on(each.user) }))
-  const back = (row: GroupRow): GroupRow => ({ ...row, user: off(row.user) })
+  const renamed = (row: GroupRow, rename: Rename): GroupRow => ({
+    ...row,
+    user: rename(row.user),
+    pending: row.pending.map((register) => ({ ...register, actor: rename(register.actor) })),
+  })
+  const back = (row: GroupRow): GroupRow => renamed(row, off)
   return {
     ordered: store.ordered,
     ...(store.blind === undefined ? {} : { blind: store.blind }),
-    putGroups: (batches) => store.putGroups(own(batches).map((batch) => ({ ...batch, rows: own(batch.rows) }))),
+    putGroups: (batches) =>
+      store.putGroups(own(batches).map((batch) => ({ ...batch, rows: batch.rows.map((row) => renamed(row, on)) }))),
     putHeads: (heads) => store.putHeads(own(heads)),
     heads: (users) => store.heads(users.map(on)),
     get: async (ids) => (await store.get(own(ids))).map((row) => row && back(row)),
@@ -52,15 +58,15 @@ function ownGroups(store: GroupStore, on: Rename, off: Rename): GroupStore {
 }
 
 function ownMembers(store: MemberStore, on: Rename, off: Rename): MemberStore {
+  const own = (batches: readonly MemberBatch[]) =>
+    batches.map(({ user, groupId, registers }) => ({
+      user: on(user),
+      groupId,
+      registers: registers.map((register) => ({ ...register, actor: on(register.actor) })),
+    }))
   return {
-    put: (batches) =>
-      store.put(
-        batches.map(({ user, groupId, registers }) => ({
-          user: on(user),
-          groupId,
-          registers: registers.map((register) => ({ ...register, actor: on(register.actor) })),
-        })),
-      ),
+    index: (batches) => store.index(own(batches)),
+    put: (batches) => store.put(own(batches)),
     async registers(asks) {
       const own = asks.map(({ user, groupId, actors }) => ({ user: on(user), groupId, actors: actors.map(on) }))
       return (await store.registers(own)).map((found) =>

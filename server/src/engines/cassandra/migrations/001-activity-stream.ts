@@ -47,7 +47,7 @@ export const activityStream: Migration = {
       PRIMARY KEY ((user_id, group_id), part, block, name)
     ) WITH CLUSTERING ORDER BY (part ASC, block DESC, name ASC) AND ${expiring(facts)}`,
     `CREATE TABLE IF NOT EXISTS actor_groups (
-      actor text, user_id text, group_id text, PRIMARY KEY (actor, user_id, group_id)
+      actor_hash text, day int, groups set<text>, PRIMARY KEY (actor_hash, day)
     ) WITH ${expiring(facts)}`,
 
     `CREATE TABLE IF NOT EXISTS marks (
