@@ -170,14 +170,6 @@ const benchmark: Benchmark = {
           unit: '×',
           better: 'higher',
         },
-        {
-          what: 'Viral mix, 12 partitions, lwt',
-          measured: rate(main),
-          must: 0,
-          aim: 60_000,
-          unit: 'events/s',
-          better: 'higher',
-        },
       ],
     }
   },

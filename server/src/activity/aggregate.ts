@@ -40,7 +40,6 @@ const foldedAtOnce = 256
 export class Aggregator implements AsyncDisposable {
   readonly #ports: FlushPorts
   readonly #settings: ActivitySettings
-  readonly #foldAheadMax: number
   readonly #seams: Seams
   readonly #metrics: AggregatorMetrics
   readonly #states = new Map<Partition, PartitionState>()
@@ -68,7 +67,6 @@ export class Aggregator implements AsyncDisposable {
     this.#ports = ports
     this.#poison = poison
     this.#settings = settings
-    this.#foldAheadMax = settings.foldAheadMax * (ports.views ? 1 : 4)
     this.#seams = seams
     this.#metrics = metrics
     this.#loader = createLoader(ports, settings, () => seams.clock.monotonic())
@@ -144,7 +142,7 @@ export class Aggregator implements AsyncDisposable {
     await this.#seams.failpoint('aggregate.polled')
     await this.#fold(poll.records)
     await this.#seams.failpoint('aggregate.folded')
-    if (settling || this.#flusher.folded >= this.#foldAheadMax) await this.#flusher.drain()
+    if (settling || this.#flusher.folded >= this.#settings.foldAheadMax) await this.#flusher.drain()
     this.#flusher.reap()
     this.#flusher.start((user, now) => settling || this.#due.dueIn(user, now) <= 0)
     if (settling) await this.#flusher.drain()

@@ -20,10 +20,7 @@ export interface ActivitySettings {
   readonly openWindowsMax: number
   /** Records taken from the log in one go. */
   readonly pollRecords: number
-  /**
-   * Records folded while a flush is being written; past it the fold waits. Four times as many where each store is written by
-   * itself: there no acknowledgement waits behind a long flush, and the more is folded into it the fewer rows are written.
-   */
+  /** Records folded while a flush is being written; past it the fold waits. */
   readonly foldAheadMax: number
   /** How long a write to a store is tried again before the worker gives up and starts over. */
   readonly retryBudgetMs: number
