@@ -78,7 +78,7 @@ export function memoryMemberStore(state: MemberState, rows: GroupState): MemberS
         const riding = pendingOf({ user, groupId }).map((register) => register.actor)
         for (const each of actor === undefined ? [...(members?.keys() ?? []), ...riding] : [actor]) {
           members?.delete(each)
-          // Written before the registers, an entry may be that of one which is still to come.
+          // What rides in the row by now is newer: it stays, and is found.
           if (actor !== undefined && riding.includes(actor)) continue
           const groups = state.ofActor.get(each) ?? []
           remove(groups, key)
