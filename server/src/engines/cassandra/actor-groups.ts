@@ -29,13 +29,11 @@ export const dropMemberships = (db: CassandraDatabase, memberships: readonly Mem
   change(db, drop, memberships)
 
 async function change(db: CassandraDatabase, query: string, memberships: readonly Membership[]): Promise<void> {
-  const actors = new Map<UserId, Map<number, Set<string>>>()
-  for (const { actor, ...group } of memberships) {
-    const days = getOrMake(actors, actor, () => new Map<number, Set<string>>())
-    getOrMake(days, dayOf(group), () => new Set<string>()).add(entryOf(group))
-  }
-  const partitions = [...actors].map(([actor, days]) =>
-    [...days].map(([day, entries]) => ({ query, params: [[...entries], hashOf(actor), day] })),
+  const partitions = [...Map.groupBy(memberships, ({ actor }) => actor)].map(([actor, own]) =>
+    [...Map.groupBy(own, dayOf)].map(([day, groups]) => ({
+      query,
+      params: [[...new Set(groups.map(entryOf))], hashOf(actor), day],
+    })),
   )
   await db.writeAll(partitions)
 }
@@ -66,11 +64,3 @@ function groupOf(entry: string): ActorGroup {
 }
 
 const hashOf = (actor: UserId): string => hash('sha256', actor, 'base64url').slice(0, 22)
-
-function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const found = map.get(key)
-  if (found !== undefined) return found
-  const made = make()
-  map.set(key, made)
-  return made
-}
