@@ -68,12 +68,16 @@ function readBody({ schema, type, skim }: Known, bytes: Uint8Array): SingleObjec
 export const typeOf = (schema: AvroDeclaration): avsc.Type =>
   avsc.Type.forSchema(structuredClone(schema) as avsc.Schema, { wrapUnions: 'never', omitRecordMethods: true })
 
+/** What stands before each value of a schema. */
+export const singleObjectHeader = (schema: AvroDeclaration): Uint8Array =>
+  Uint8Array.from([...marker, ...fingerprintOf(schema)])
+
 let scratch = Buffer.allocUnsafe(16 * 1024)
 
 /** Writes values of one schema. */
 export function createSingleObjectWriter(schema: AvroDeclaration): (value: unknown) => Uint8Array {
   const type = typeOf(schema)
-  const header = Uint8Array.from([...marker, ...fingerprintOf(schema)])
+  const header = singleObjectHeader(schema)
   return (value) => {
     let end = type.encode(value, scratch, headerLength)
     if (end < 0) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { type EventType, eventOps, eventTypes, type JsonValue, objectTypes } from '@headwater/protocol'
 import avsc from 'avsc'
 import fc from 'fast-check'
 import { sampleEvent, sampleValue } from '../conformance/samples.ts'
@@ -8,10 +9,11 @@ import { fingerprintOf } from './avro-fingerprint.ts'
 import type { AvroDeclaration } from './avro-schema.ts'
 import { createSingleObjectWriter, typeOf } from './avro-single-object.ts'
 import { eventV1, eventV2, logEventV1, logEventV2 } from './event-schema.ts'
-import { createLogCodec, decodeLogValue, encodeLogValue } from './log-codec.ts'
+import { createLogCodec, decodeLogValue, encodeLogValue, encodeLogValues } from './log-codec.ts'
 import type { LogValue } from './log-record.ts'
 import { logWriters } from './log-schemas.ts'
-import { uuidBytes } from './uuid-bytes.ts'
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 const eventOf = (value: LogValue) => {
   assert.equal(value.kind, 'event', JSON.stringify(value))
@@ -23,7 +25,7 @@ const recordV1 = (n: number) => {
   const event = sampleEvent('carol', n)
   return {
     schema_version: 1,
-    event_id: uuidBytes(event.eventId),
+    event_id: Buffer.from(event.eventId.replaceAll('-', ''), 'hex'),
     event_type: 'LIKE',
     actor_id: event.actor,
     target_user_id: 'carol',
@@ -53,6 +55,62 @@ describe('values of the log', () => {
     const groupIds = Array.from({ length: 5_000 }, (_, n) => `group-${n}`)
     const value: LogValue = { kind: 'mark', user: 'carol', mark: 'seen', groupIds, upTo: 7 }
     assert.deepEqual(decodeLogValue(encodeLogValue(value), 'carol'), value)
+  })
+
+  test('an event is written to the byte as Avro’s library writes it', () => {
+    const library = createSingleObjectWriter(logEventV2)
+    const text = fc.string({ unit: 'binary', maxLength: 200 })
+    const time = fc.option(fc.oneof(fc.integer({ min: -(2 ** 52), max: 2 ** 52 }), fc.integer({ min: -70, max: 70 })))
+    const event = fc.record({
+      n: fc.nat(1_000),
+      actor: text,
+      user: text,
+      objectId: text,
+      verb: text,
+      metadata: fc.dictionary(fc.string(), fc.jsonValue() as fc.Arbitrary<JsonValue>),
+      createdAt: time,
+      eventType: fc.constantFrom(...eventTypes),
+      objectType: fc.constantFrom(...objectTypes),
+      op: fc.constantFrom(...eventOps),
+    })
+    fc.assert(
+      fc.property(fc.array(event, { minLength: 1, maxLength: 8 }), (several) => {
+        const events = several.map(({ n, user, ...fields }) => sampleEvent(user, n, fields))
+        const written = encodeLogValues(events.map((event) => ({ kind: 'event', event })))
+        const records = events.map((event) => ({
+          schema_version: 2,
+          event_id: Buffer.from(event.eventId.replaceAll('-', ''), 'hex'),
+          event_type: event.eventType,
+          actor_id: event.actor,
+          target_user_id: event.targetUser,
+          object_type: event.objectType,
+          object_id: event.objectId,
+          metadata: JSON.stringify(event.metadata),
+          created_at: event.createdAt,
+          op: event.op,
+          verb: event.verb,
+        }))
+        assert.deepEqual(written.map(hex), records.map(library).map(hex))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('values that are larger together than the memory that is kept', () => {
+    const metadata = { text: 'x'.repeat(8_000) }
+    const values = Array.from({ length: 400 }, (_, n): LogValue => {
+      return { kind: 'event', event: sampleEvent('carol', n, { metadata }) }
+    })
+    for (let round = 0; round < 2; round++) {
+      const read = encodeLogValues(values).map((bytes) => decodeLogValue(bytes, 'carol'))
+      assert.deepEqual(read, values)
+    }
+  })
+
+  test('an event with a symbol that the schema does not have is not written', () => {
+    const event = sampleEvent('carol', 1, { eventType: 'POKE' as EventType })
+    assert.throws(() => encodeLogValue({ kind: 'event', event }), /no symbol POKE/)
+    assert.deepEqual(decodeLogValue(encodeLogValue(sampleValue('carol', 1)), 'carol'), sampleValue('carol', 1))
   })
 
   test('begins with the marker and the fingerprint of its schema', () => {

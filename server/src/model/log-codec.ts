@@ -7,14 +7,15 @@ import {
   type ObjectType,
   objectTypes,
 } from '@headwater/protocol'
+import { AvroBytes } from './avro-bytes.ts'
 import type { AvroDeclaration } from './avro-schema.ts'
 import { createSingleObjectReader, createSingleObjectWriter } from './avro-single-object.ts'
 import type { ActivityEvent } from './event.ts'
-import { logEventVersion } from './event-schema.ts'
 import type { UserId } from './ids.ts'
+import { writeLogEvent } from './log-event-bytes.ts'
 import type { LogValue, MarkValue } from './log-record.ts'
 import { logSchemas, logWriters } from './log-schemas.ts'
-import { uuidBytes, uuidText } from './uuid-bytes.ts'
+import { uuidText } from './uuid-bytes.ts'
 
 /** A log's values as bytes, and back: Avro in single-object encoding, the same in every engine. */
 export interface LogCodec {
@@ -24,7 +25,6 @@ export interface LogCodec {
 }
 
 const write = {
-  event: createSingleObjectWriter(logWriters.event),
   mark: createSingleObjectWriter(logWriters.mark),
   group_deleted: createSingleObjectWriter(logWriters.group_deleted),
   actor_erased: createSingleObjectWriter(logWriters.actor_erased),
@@ -51,10 +51,24 @@ export function createLogCodec(extraSchemas: readonly AvroDeclaration[] = []): L
   }
 }
 
-export function encodeLogValue(value: LogValue): Uint8Array {
+/** Each in its part of one piece of memory, which is theirs alone. Throws when one of them cannot be encoded. */
+export function encodeLogValues(values: readonly LogValue[]): readonly Uint8Array[] {
+  written.clear()
+  const ends = values.map((value) => {
+    if (value.kind === 'event') writeLogEvent(written, value.event)
+    else written.raw(encodeOther(value))
+    return written.end
+  })
+  const bytes = written.copy()
+  return ends.map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end))
+}
+
+const written = new AvroBytes()
+
+export const encodeLogValue = (value: LogValue): Uint8Array => encodeLogValues([value])[0] as Uint8Array
+
+function encodeOther(value: Exclude<LogValue, { kind: 'event' }>): Uint8Array {
   switch (value.kind) {
-    case 'event':
-      return write.event(recordOf(value.event))
     case 'mark':
       return write.mark({
         user_id: value.user,
@@ -87,22 +101,6 @@ interface EventRecord {
   readonly metadata: string | Readonly<Record<string, string>>
   readonly created_at: number | null
   readonly op?: string
-}
-
-function recordOf(event: ActivityEvent): EventRecord & { readonly schema_version: number } {
-  return {
-    schema_version: logEventVersion,
-    event_id: uuidBytes(event.eventId),
-    event_type: event.eventType,
-    actor_id: event.actor,
-    target_user_id: event.targetUser,
-    object_type: event.objectType,
-    object_id: event.objectId,
-    metadata: JSON.stringify(event.metadata),
-    created_at: event.createdAt,
-    op: event.op,
-    verb: event.verb,
-  }
 }
 
 /** Fields that the writer's version did not have get their defaults here; unknown symbols get the enum's. */

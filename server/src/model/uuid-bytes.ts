@@ -1,12 +1,11 @@
-/** A UUID in canonical form as 16 bytes in network order, and back. */
-export function uuidBytes(uuid: string): Buffer {
-  const bytes = Buffer.allocUnsafe(16)
-  let at = 0
+/** Writes a UUID in canonical form as 16 bytes in network order; returns where they end. */
+export function writeUuid(uuid: string, into: Uint8Array, at: number): number {
+  let end = at
   for (let i = 0; i < 36; i += 2) {
     if (uuid.charCodeAt(i) === dash) i++
-    bytes[at++] = (digit(uuid.charCodeAt(i)) << 4) | digit(uuid.charCodeAt(i + 1))
+    into[end++] = (digit(uuid.charCodeAt(i)) << 4) | digit(uuid.charCodeAt(i + 1))
   }
-  return bytes
+  return end
 }
 
 const dash = 0x2d
@@ -15,6 +14,7 @@ const digit = (code: number): number => (code < 0x3a ? code - 0x30 : code - 0x57
 
 const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
+/** The canonical form of 16 bytes. */
 export function uuidText(bytes: Uint8Array): string {
   let text = ''
   for (let i = 0; i < 16; i++) {

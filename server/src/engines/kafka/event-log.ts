@@ -1,7 +1,7 @@
 import { HeadwaterError } from '../../lib/error.ts'
 import type { Seams } from '../../lib/seams.ts'
 import type { Offset, Partition, UserId } from '../../model/ids.ts'
-import { decodeLogValue, encodeLogValue } from '../../model/log-codec.ts'
+import { decodeLogValue, encodeLogValues } from '../../model/log-codec.ts'
 import { type LogValue, userOf } from '../../model/log-record.ts'
 import { toSeq } from '../../model/position.ts'
 import type {
@@ -71,7 +71,8 @@ export class KafkaEventLog implements EventLog {
   async append(values: readonly LogValue[]): Promise<readonly AppendOutcome[]> {
     if (values.length === 0) return []
     // All before any is sent: a value that cannot be encoded is an error of the caller.
-    const records = values.map((value) => ({ key: userOf(value), value: encodeLogValue(value) }))
+    const encoded = encodeLogValues(values)
+    const records = values.map((value, i) => ({ key: userOf(value), value: encoded[i] as Uint8Array }))
     return await this.#appender.append(
       records,
       records.map(({ key }) => this.partitionOf(key)),

@@ -1,7 +1,7 @@
 import { HeadwaterError, UnknownOutcome } from '../../lib/error.ts'
 import type { Seams } from '../../lib/seams.ts'
 import type { Offset, Partition, UserId } from '../../model/ids.ts'
-import { encodeLogValue } from '../../model/log-codec.ts'
+import { encodeLogValues } from '../../model/log-codec.ts'
 import { type LogRecord, type LogValue, userOf } from '../../model/log-record.ts'
 import { toSeq } from '../../model/position.ts'
 import type { AppendOutcome, EventLog, LogBounds, LogConsumer, LogInfo, LogPage } from '../../ports/event-log.ts'
@@ -79,18 +79,17 @@ export class SqliteEventLog implements EventLog {
       throw new HeadwaterError('overloaded', { retryAfterS: 1, detail: 'Too many events wait to be worked off' })
     }
     // Before any offset is given: a value that cannot be encoded leaves no hole.
-    const encoded = values.map(encodeLogValue)
-    const now = this.#seams.clock.now()
-    const records = values.map((value) => this.#place(value, now))
-    const byPart = Map.groupBy(records, (record) => this.#state.part(record.partition))
-    for (const part of byPart.keys()) part.leave()
+    const encoded = encodeLogValues(values)
+    const records = this.#place(values)
+    const byPart = partsOf(records, encoded)
+    for (const [partition] of byPart) this.#state.part(partition).leave()
     try {
       await this.#db.write(insertRecords(records, encoded))
     } catch (error) {
-      for (const part of byPart.keys()) part.arrive([])
+      for (const [partition] of byPart) this.#state.part(partition).arrive([], 0)
       return failedAppend(values, error)
     }
-    for (const [part, own] of byPart) part.arrive(own)
+    for (const [partition, own] of byPart) this.#state.part(partition).arrive(own.records, own.bytes)
     this.#state.wake()
     return records.map(({ seq, appendedAt }) => ({ stored: true, seq, appendedAt }))
   }
@@ -127,11 +126,28 @@ export class SqliteEventLog implements EventLog {
     await this.#close()
   }
 
-  #place(value: LogValue, now: number): LogRecord {
-    const partition = this.partitionOf(userOf(value))
-    const { offset, appendedAt } = this.#state.part(partition).place(now)
-    return { partition, offset, seq: toSeq(this.info.epoch, offset), appendedAt, value }
+  #place(values: readonly LogValue[]): readonly LogRecord[] {
+    const now = this.#seams.clock.now()
+    return values.map((value) => {
+      const partition = this.partitionOf(userOf(value))
+      const { offset, appendedAt } = this.#state.part(partition).place(now)
+      return { partition, offset, seq: toSeq(this.info.epoch, offset), appendedAt, value }
+    })
   }
+}
+
+/** Beside the bytes that it is encoded in. */
+const recordBytes = 512
+
+function partsOf(records: readonly LogRecord[], encoded: readonly Uint8Array[]) {
+  const parts = new Map<Partition, { readonly records: LogRecord[]; bytes: number }>()
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i] as LogRecord
+    const part = parts.get(record.partition) ?? { records: [], bytes: 0 }
+    if (part.records.push(record) === 1) parts.set(record.partition, part)
+    part.bytes += recordBytes + (encoded[i] as Uint8Array).length
+  }
+  return parts
 }
 
 function failedAppend(values: readonly LogValue[], error: unknown): readonly AppendOutcome[] {

@@ -6,6 +6,9 @@ import { LogPartition } from './log-partition.ts'
 import { newestStamp } from './log-table.ts'
 import { refusal } from './sqlite-errors.ts'
 
+/** Of all partitions together: the records of some seconds, for a worker that is behind. */
+const maxTailBytes = 64 * 2 ** 20
+
 const readInfo = 'SELECT log_id, epoch, partitions FROM log_info'
 const writeInfo = 'INSERT INTO log_info (one, log_id, epoch, partitions) VALUES (1, ?, ?, ?)'
 const raiseEpoch = 'UPDATE log_info SET epoch = epoch + 1'
@@ -32,7 +35,9 @@ export async function loadLog(db: SqliteDatabase, partitions: number, seams: Sea
     )
   }
   let epoch = (found?.[1] as number | undefined) ?? 0
-  const parts = Array.from({ length: partitions }, (_, partition) => loadPartition(db, partition))
+  const parts = Array.from({ length: partitions }, (_, partition) =>
+    loadPartition(db, partition, maxTailBytes / partitions),
+  )
   if (parts.some((part) => part.lostRecords)) {
     epoch++
     await db.write({ sql: raiseEpoch, rows: [[]] })
@@ -60,10 +65,10 @@ export async function restartLog(
 
 const newLogId = (random: Seams['random']): string => Buffer.from(random.bytes(6)).toString('hex')
 
-function loadPartition(db: SqliteDatabase, partition: number): LogPartition {
+function loadPartition(db: SqliteDatabase, partition: number, tailBytes: number): LogPartition {
   const bounds = db.read.get(readBounds, partition)
   const start = (bounds?.[0] as number | undefined) ?? 0
   const committed = (bounds?.[1] as number | undefined) ?? 0
   const newest = newestStamp(db.read, partition)
-  return new LogPartition(partition, { start, committed, newest })
+  return new LogPartition(partition, { start, committed, newest }, tailBytes)
 }

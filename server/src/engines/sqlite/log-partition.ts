@@ -1,9 +1,7 @@
 import type { Offset, Partition } from '../../model/ids.ts'
 import type { LogRecord } from '../../model/log-record.ts'
 import type { Stamp } from './log-table.ts'
-
-/** So many records are kept for an owner who is near the end; one who is further behind reads from the disk. */
-const tailMax = 8_192
+import { LogTail } from './log-tail.ts'
 
 /** What is known in memory of one partition: its bounds, and how far its present owner has read. */
 export class LogPartition {
@@ -19,10 +17,15 @@ export class LogPartition {
   #next: Offset
   #onTheWay = 0
   #position: Offset
-  #tail: LogRecord[] = []
+  readonly #tail: LogTail
 
-  constructor(partition: Partition, found: { start: Offset; committed: Offset; newest: Stamp | undefined }) {
+  constructor(
+    partition: Partition,
+    found: { start: Offset; committed: Offset; newest: Stamp | undefined },
+    maxTailBytes: number,
+  ) {
     this.partition = partition
+    this.#tail = new LogTail(maxTailBytes)
     const newestEnd = Math.max(found.start, (found.newest?.offset ?? -1) + 1)
     this.lostRecords = newestEnd < found.committed
     this.end = Math.max(newestEnd, found.committed)
@@ -47,11 +50,11 @@ export class LogPartition {
     this.#onTheWay++
   }
 
-  /** Records that are durable now, in order; none when the write failed. */
-  arrive(records: readonly LogRecord[]): void {
+  /** Records that are durable now, in order, and about how much memory they take; none when the write failed. */
+  arrive(records: readonly LogRecord[], bytes: number): void {
     const last = records.at(-1)
     if (last) {
-      this.#keep(records)
+      this.#tail.keep(records, bytes)
       this.end = last.offset + 1
     }
     // Offsets of failed appends are given again, unless others behind them are on their way.
@@ -61,23 +64,17 @@ export class LogPartition {
   /** A new owner starts at what is committed. */
   assign(): Offset {
     this.#position = Math.max(this.committed, this.start)
-    this.#tail = []
+    this.#tail.clear()
     return this.#position
   }
 
-  /** The owner's next records: from memory, which then has all of them, else by `read`. */
+  /** The owner's next records: from memory where they are there, else by `read`. */
   take(limit: number, read: (from: Offset, end: Offset) => LogRecord[]): readonly LogRecord[] {
     if (this.#position >= this.end || limit <= 0) return []
-    const records = this.#tail.length > 0 ? this.#tail.splice(0, limit) : read(this.#position, this.end)
+    const kept = this.#tail.next ?? this.end
+    const records = kept === this.#position ? this.#tail.take(limit) : read(this.#position, kept)
     // With none the rest is a hole that a failed append left.
-    this.#position = (records.at(-1)?.offset ?? this.end - 1) + 1
+    this.#position = (records.at(-1)?.offset ?? kept - 1) + 1
     return records
-  }
-
-  /** The tail begins with an owner who has read everything, and ends when that owner falls too far behind. */
-  #keep(records: readonly LogRecord[]): void {
-    if (this.#tail.length === 0 && this.#position < this.end) return
-    if (this.#tail.length + records.length > tailMax) this.#tail = []
-    else for (const record of records) this.#tail.push(record)
   }
 }
