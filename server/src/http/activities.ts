@@ -63,7 +63,7 @@ export function addActivityRoutes(app: App, dependencies: ActivityRouteDependenc
       ...app.quickly,
       reader,
       render: renderFirst,
-      onAnswered: (status, elapsedMs) => app.quickly.answered('/v1/activities', status, elapsedMs),
+      onAnswered: (status, elapsedMs) => app.quickly.answered('GET', '/v1/activities', status, elapsedMs),
     }),
   )
   app.get(

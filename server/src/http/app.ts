@@ -18,7 +18,7 @@ import type { Seams } from '../lib/seams.ts'
 import type { IdempotencyStore } from '../ports/idempotency-store.ts'
 import type { PartName } from '../ports/watched-parts.ts'
 import { createAuthenticate, type RouteAccess } from './authenticate.ts'
-import { createBodyBudget } from './body-budget.ts'
+import { createBodyBudget, createBodyReservation, type ReserveBody } from './body-budget.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { tellDegraded } from './degraded.ts'
 import { checkEnvelope, ignoreExpectations, serverOptions, urlLengthMax } from './envelope.ts'
@@ -27,7 +27,7 @@ import { addJsonParser } from './json-body.ts'
 import { invalidRequest, sendProblem, toHeadwaterError } from './problem.ts'
 import { checkQuery, parseQuery } from './query-string.ts'
 import type { AnswerQuickly, QuickPageDependencies } from './quick-pages.ts'
-import { createRateLimit, createTakeRequest } from './rate-limit.ts'
+import { createRateLimit, createTakeRequest, limitsServer } from './rate-limit.ts'
 import { logFailure, logSlow, type RequestLog, warnSlow } from './request-log.ts'
 import { createRouteTable, type RouteTable } from './route-table.ts'
 import { createCors, setSecurityHeaders } from './security-headers.ts'
@@ -62,7 +62,9 @@ declare module 'fastify' {
 /** For the few requests that are answered without the framework. */
 export interface Quickly
   extends Pick<QuickPageDependencies, 'access' | 'takeRequest' | 'hasCorsOrigins' | 'monotonic' | 'failing'> {
-  answered(route: string, status: number, elapsedMs: number): void
+  readonly reserveBody: ReserveBody
+  readonly limitsServer: boolean
+  answered(method: string, route: string, status: number, elapsedMs: number): void
   use(answer: AnswerQuickly): void
 }
 
@@ -113,7 +115,8 @@ export function createApp(dependencies: AppDependencies): App {
   const authenticate = createAuthenticate(access, settings, seams.clock)
   const takeRequest = createTakeRequest(settings, seams.clock)
   const rateLimit = createRateLimit(takeRequest)
-  const reserveBody = createBodyBudget(settings.maxBodyBytesInFlight)
+  const reserve = createBodyBudget(settings.maxBodyBytesInFlight)
+  const reserveBody = createBodyReservation(reserve)
   const idempotent = createIdempotencyHooks(idempotency, seams.clock, log)
   const cors = createCors(settings)
 
@@ -141,9 +144,11 @@ export function createApp(dependencies: AppDependencies): App {
     hasCorsOrigins: settings.corsOrigins.length > 0,
     monotonic: () => seams.clock.monotonic(),
     failing,
-    answered(route, status, elapsedMs) {
-      metrics?.observeRequest('GET', route, status, elapsedMs / 1000)
-      if (elapsedMs > settings.slowRequestMs) warnSlow(log, 'GET', route, status, elapsedMs)
+    reserveBody: reserve,
+    limitsServer: limitsServer(settings),
+    answered(method, route, status, elapsedMs) {
+      metrics?.observeRequest(method, route, status, elapsedMs / 1000)
+      if (elapsedMs > settings.slowRequestMs) warnSlow(log, method, route, status, elapsedMs)
     },
     use: (answer) => answerFirst(app, answer),
   })

@@ -5,12 +5,12 @@ import { limits } from '@headwater/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal } from '../access/principal.ts'
 import { HeadwaterError } from '../lib/error.ts'
-import { createBodyBudget } from './body-budget.ts'
+import { createBodyBudget, createBodyReservation } from './body-budget.ts'
 
 const mebibyte = 1_048_576
 
 function setUp(maxBytes: number) {
-  const reserve = createBodyBudget(maxBytes)
+  const reserve = createBodyReservation(createBodyBudget(maxBytes))
   /** A request whose answer ends when the function it gives is called; `null` when it was refused. */
   return (principal: Partial<Principal>, headers: Record<string, string>): (() => void) | null => {
     const raw = new EventEmitter()

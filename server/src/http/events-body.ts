@@ -50,11 +50,13 @@ export function readEventsBody(request: FastifyRequest): EventsBody {
     case eventTypesOfContent.cloudMany:
       return list(body, 'The body', '', cloudEventItem)
     default:
-      return isRecord(body) && Object.hasOwn(body, 'events') && !isBinaryMode(request.headers)
-        ? jsonBatch(body)
-        : single(request, { value: body })
+      return isBinaryMode(request.headers) ? single(request, { value: body }) : readJsonEvents(body)
   }
 }
+
+/** One event, or several in `events`. */
+export const readJsonEvents = (body: unknown): EventsBody =>
+  isRecord(body) && Object.hasOwn(body, 'events') ? jsonBatch(body) : { items: [{ value: body }], isBatch: false }
 
 const mediaTypeOf = (request: FastifyRequest): string =>
   (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''

@@ -1,14 +1,16 @@
+import type { IncomingMessage } from 'node:http'
 import type { EventsAccepted as Accepted } from '@headwater/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { ItemError } from '../activity/event-item.ts'
-import type { Ingest } from '../activity/ingest.ts'
+import type { Ingest, SubmitContext } from '../activity/ingest.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { App } from './app.ts'
 import { bytesOf } from './body-budget.ts'
-import { addEventParsers, readEventsBody } from './events-body.ts'
+import { addEventParsers, type EventsBody, readEventsBody } from './events-body.ts'
 import { EventsAccepted, EventsContent, EventsRefused, TracedEvent } from './events-schema.ts'
 import { type FieldError, invalidRequest, problemOf, problemType } from './problem.ts'
+import { createQuickEvents } from './quick-events.ts'
 import { sendAsIs } from './send-as-is.ts'
 
 /** How many of the mistakes in a batch are listed in `errors` as well; `rejected` has them all. */
@@ -16,22 +18,46 @@ const errorsMax = 20
 
 type IngestOfRoutes = Pick<Ingest, 'submitItems' | 'checkRoom' | 'trace'>
 
+/** Says why nothing was taken in. */
+export type Refuse = (reply: FastifyReply) => FastifyReply
+
 export function addEventRoutes(app: App, { ingest }: { readonly ingest: IngestOfRoutes }): void {
+  const refusals = new WeakMap<IncomingMessage, Refuse>()
+  if (!app.quickly.limitsServer) {
+    app.quickly.use(
+      createQuickEvents({
+        ...app.quickly,
+        checkRoom: ingest.checkRoom,
+        takeIn: (body, bytes) => takeIn(ingest, body, { bytes }),
+        onRefused: (request, refuse) => refusals.set(request, refuse),
+        onAnswered: (elapsedMs) => app.quickly.answered('POST', '/v1/events', 202, elapsedMs),
+      }),
+    )
+  }
   // In a scope of its own, so that no other route takes Avro or CloudEvents.
   app.register(async (scope) => {
     addEventParsers(scope as unknown as FastifyInstance)
-    addPost(scope as unknown as App, ingest)
+    addPost(scope as unknown as App, ingest, refusals)
     addGet(scope as unknown as App, ingest)
   })
 }
 
-function addPost(app: App, ingest: Pick<Ingest, 'submitItems' | 'checkRoom'>): void {
+function addPost(
+  app: App,
+  ingest: Pick<Ingest, 'submitItems' | 'checkRoom'>,
+  refusals: WeakMap<IncomingMessage, Refuse>,
+): void {
   app.post(
     '/v1/events',
     {
       config: { access: 'server', checksBody: true },
       // Before the body is read: when there is too much to do, saying no has to cost next to nothing.
-      onRequest: (_request, _reply, done) => {
+      onRequest: (request, reply, done) => {
+        const refuse = refusals.get(request.raw)
+        if (refuse) {
+          refuse(reply)
+          return
+        }
         ingest.checkRoom()
         done()
       },
@@ -47,15 +73,22 @@ function addPost(app: App, ingest: Pick<Ingest, 'submitItems' | 'checkRoom'>): v
     },
     async (request, reply) => {
       const body = readEventsBody(request as unknown as FastifyRequest)
-      if ('error' in body) return refuse(reply, body.error, body.index)
-      const { errors, ...answer } = await ingest.submitItems(body.items, {
-        idempotency: request.idempotency,
-        bytes: bytesOf(request.headers),
-      })
-      if (answer.accepted > 0) return reply.code(202).send(answer)
-      return refuseAll(reply, answer.rejected, fieldErrors(answer.rejected, errors, body.isBatch))
+      const context = { idempotency: request.idempotency, bytes: bytesOf(request.headers) }
+      const answer = await takeIn(ingest, body, context)
+      return typeof answer === 'function' ? answer(reply) : reply.code(202).send(answer)
     },
   )
+}
+
+async function takeIn(
+  ingest: Pick<Ingest, 'submitItems'>,
+  body: EventsBody,
+  context: SubmitContext,
+): Promise<Accepted | Refuse> {
+  if ('error' in body) return (reply) => refuse(reply, body.error, body.index)
+  const { errors, ...answer } = await ingest.submitItems(body.items, context)
+  if (answer.accepted > 0) return answer
+  return (reply) => refuseAll(reply, answer.rejected, fieldErrors(answer.rejected, errors, body.isBatch))
 }
 
 function addGet(app: App, ingest: Pick<Ingest, 'trace'>): void {

@@ -14,13 +14,13 @@ export const jsonDepthMax = 32
  * for every few bytes would keep the server from everybody else for a second.
  */
 export const jsonValuesMax = 20_000
-const contentTypePattern = /^application\/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i
+export const jsonContentPattern = /^application\/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 export function addJsonParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    if (!contentTypePattern.test(request.headers['content-type'] ?? '')) {
+    if (!jsonContentPattern.test(request.headers['content-type'] ?? '')) {
       throw new HeadwaterError('unsupported_media_type', { detail: 'Send application/json in UTF-8.' })
     }
     const { schema, config } = request.routeOptions

@@ -8,6 +8,10 @@ import type { HttpSettings } from './settings.ts'
 /** Takes one of what a caller may do; `undefined` = nothing is counted. */
 export type TakeRequest = (principal: Principal, method: string) => RateVerdict | undefined
 
+/** Whether requests of the customer's server are counted. */
+export const limitsServer = ({ rateLimits, apiKeyRequestsPerS }: HttpSettings): boolean =>
+  rateLimits === 'on' && apiKeyRequestsPerS > 0
+
 /** Users have two buckets, one for all requests and one for writes; the customer's server has one, if any. */
 export function createTakeRequest(settings: HttpSettings, clock: Clock): TakeRequest {
   const limiter = (perSecond: number, burst: number) =>
