@@ -42,8 +42,8 @@ const longAlone = /\/cluster\/(services-fail|degradation)\.test\.ts$/
 /** Two at once: the services are the greater part of the work. A suite that starts and kills services takes minutes. */
 async function tests(files, file) {
   const env = { HEADWATER_SERVICES: file }
-  const limits = { isolated: true, concurrency: 2, timeoutMs: 600_000 }
   const isLong = process.env.HEADWATER_LONG !== undefined
+  const limits = { isolated: true, concurrency: 2, timeoutMs: isLong ? 2_400_000 : 600_000 }
   const later = isLong ? [] : files.filter((path) => longAlone.test(path))
   for (const path of later) console.log(`  in npm run test:long: ${path}`)
   const results = [

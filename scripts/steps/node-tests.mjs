@@ -31,6 +31,9 @@ function groupOf(path) {
   return path.startsWith('server/test/') || path.startsWith('server/src/engines/') ? 'whole' : 'pure'
 }
 
+/** What hangs is to end; tests that are asked for ten times as much have ten times as long. */
+const defaultTimeoutMs = () => (process.env.HEADWATER_LONG === undefined ? 120_000 : 1_200_000)
+
 /**
  * Runs test files with node:test. A process for each file costs a tenth of a second, most of it for loading the
  * same modules again, and buys nothing for pure functions: those share one process. Tests that open
@@ -38,7 +41,7 @@ function groupOf(path) {
  */
 export async function nodeTests(
   files,
-  { isolated, concurrency = availableParallelism(), timeoutMs = 120_000, env = {}, load = [], skip = [] },
+  { isolated, concurrency = availableParallelism(), timeoutMs = defaultTimeoutMs(), env = {}, load = [], skip = [] },
 ) {
   if (files.length === 0) return { ok: true, output: '' }
   const folder = mkdtempSync(join(tmpdir(), 'headwater-totals-'))

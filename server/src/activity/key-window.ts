@@ -1,7 +1,7 @@
 import type { GroupRow } from '../model/activity-group.ts'
 import { undoLookBack } from '../model/choose-group.ts'
 import type { GroupKey } from '../model/event.ts'
-import type { GroupId, Seq } from '../model/ids.ts'
+import type { GroupId, Seq, UserId } from '../model/ids.ts'
 import { OpenGroup } from '../model/open-group.ts'
 import { closeAfterMaxMs } from './settings.ts'
 import { StaleView } from './stale-view.ts'
@@ -19,6 +19,8 @@ export class KeyWindow {
   /** When the window closes and its memory is released, by the monotonic clock. */
   endsAt: number
   dirtyMonth: number | null = null
+  /** Another window of its user about the same object. */
+  nextOfObject: KeyWindow | undefined = undefined
   /** All groups of the key created at or after this are here. */
   #coveredFrom = Number.POSITIVE_INFINITY
   readonly #coveredTimes = new Set<number>()
@@ -60,6 +62,12 @@ export class KeyWindow {
 
   find(groupId: GroupId): OpenGroup | undefined {
     return this.groups.find((group) => group.groupId === groupId)
+  }
+
+  /** True when folding this actor needs no question to the member table, whichever group it comes to. */
+  knows(actor: UserId): boolean {
+    for (const group of this.groups) if (!group.knows(actor)) return false
+    return true
   }
 
   /** Everything of this key up to here is in the rows. */

@@ -28,12 +28,14 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
 
   async function prepare(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
     await loadUsers(state, records)
-    const needs: WindowNeed[] = []
+    const windows: (KeyWindow | undefined)[] = []
+    const lacking: Lacking = new Map()
     for (const { value, appendedAt } of records) {
-      if (value.kind === 'event')
-        needs.push({ user: value.event.targetUser, key: value.event, time: value.event.createdAt ?? appendedAt })
+      if (value.kind !== 'event') windows.push(undefined)
+      else
+        windows.push(windowOf(state, value.event.targetUser, value.event, value.event.createdAt ?? appendedAt, lacking))
     }
-    const windows = await loadWindows(state, needs, records[0]?.seq ?? 0)
+    await load(lacking, records[0]?.seq ?? 0)
     await prefetchRegisters(windows, records)
   }
 
@@ -55,19 +57,26 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     needs: readonly WindowNeed[],
     next: Seq,
   ): Promise<readonly KeyWindow[]> {
-    const windows: KeyWindow[] = []
-    const lacking = new Map<KeyWindow, Set<number>>()
-    for (const { user, key, time } of needs) {
-      const owner = state.users.get(user)
-      if (!owner) throw new Error('a window needs its user to be loaded')
-      const window = state.window(user, key) ?? state.openWindow(owner, keyOf(key), windowEnd(key))
-      windows.push(window)
-      if (window.covers(time)) continue
-      const times = lacking.get(window)
-      if (times) times.add(time)
-      else lacking.set(window, new Set([time]))
-    }
-    if (lacking.size === 0) return windows
+    const lacking: Lacking = new Map()
+    const windows = needs.map(({ user, key, time }) => windowOf(state, user, key, time, lacking))
+    await load(lacking, next)
+    return windows
+  }
+
+  /** Where it lacks what an event of this time needs, it is put among those to be loaded. */
+  function windowOf(state: PartitionState, user: UserId, key: GroupKey, time: number, lacking: Lacking): KeyWindow {
+    const owner = state.users.get(user)
+    if (!owner) throw new Error('a window needs its user to be loaded')
+    const window = owner.window(key) ?? state.openWindow(owner, keyOf(key), windowEnd(key))
+    if (window.covers(time)) return window
+    const times = lacking.get(window)
+    if (times) times.add(time)
+    else lacking.set(window, new Set([time]))
+    return window
+  }
+
+  async function load(lacking: Lacking, next: Seq): Promise<void> {
+    if (lacking.size === 0) return
     const asks: KeyAsk[] = [...lacking].map(([window, times]) => ({
       user: window.owner.user,
       key: window.key,
@@ -78,18 +87,19 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     const answers = await groups.ofKeys(asks)
     let i = 0
     for (const [window, times] of lacking) window.load(answers[i++] ?? [], [...times], next)
-    return windows
   }
 
-  /** `windows` are those of the events among the records. */
-  async function prefetchRegisters(windows: readonly KeyWindow[], records: readonly LogRecord[]): Promise<void> {
-    let next = 0
+  /** `windows` has that of each record that is an event. */
+  async function prefetchRegisters(
+    windows: readonly (KeyWindow | undefined)[],
+    records: readonly LogRecord[],
+  ): Promise<void> {
     const wanted = new Map<OpenGroup, Set<UserId>>()
-    for (const record of records) {
-      if (record.value.kind !== 'event') continue
+    for (const [i, record] of records.entries()) {
+      const window = windows[i]
+      if (record.value.kind !== 'event' || !window) continue
       const { event } = record.value
-      const window = windows[next++]
-      if (!window || record.seq <= window.applied) continue
+      if (window.knows(event.actor) || record.seq <= window.applied) continue
       for (const group of relevantGroups(window.groups, placeEvent(record, event))) {
         if (group.knows(event.actor)) continue
         const actors = wanted.get(group)
@@ -163,6 +173,9 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     return monotonic() + settings.rulesOf(key.eventType).windowMs
   }
 }
+
+/** What is to be asked of the stores: windows, and the times of their events. */
+type Lacking = Map<KeyWindow, Set<number>>
 
 export interface WindowNeed {
   readonly user: UserId

@@ -5,8 +5,6 @@ import type { MarkChange } from '../model/marks.ts'
 import type { Change, OpenGroup } from '../model/open-group.ts'
 import type { KeyWindow } from './key-window.ts'
 
-const none: readonly KeyWindow[] = []
-
 /** What became of an event. */
 export interface Folded {
   readonly event: ActivityEvent
@@ -24,8 +22,8 @@ export class UserFold {
   /** The head that the next flush will write. */
   head: Seq
   readonly windows = new Set<KeyWindow>()
-  /** The same by object: nearly always one each. */
-  readonly #ofObject = new Map<string, readonly KeyWindow[]>()
+  /** The same by object: nearly always one each, and the others behind it. */
+  readonly #ofObject = new Map<string, KeyWindow>()
   /** Groups whose row changed. */
   readonly dirty = new Set<OpenGroup>()
   /** Groups that changed for a reader, or whose change must be told once more. */
@@ -57,22 +55,29 @@ export class UserFold {
   }
 
   window(key: GroupKey): KeyWindow | undefined {
-    for (const window of this.#ofObject.get(key.objectId) ?? none) if (isSameKey(window.key, key)) return window
-    return undefined
+    let window = this.#ofObject.get(key.objectId)
+    while (window && !isSameKey(window.key, key)) window = window.nextOfObject
+    return window
   }
 
   addWindow(window: KeyWindow): void {
     const { objectId } = window.key
     this.windows.add(window)
-    this.#ofObject.set(objectId, [...(this.#ofObject.get(objectId) ?? none), window])
+    window.nextOfObject = this.#ofObject.get(objectId)
+    this.#ofObject.set(objectId, window)
   }
 
   removeWindow(window: KeyWindow): void {
     const { objectId } = window.key
     this.windows.delete(window)
-    const others = (this.#ofObject.get(objectId) ?? none).filter((other) => other !== window)
-    if (others.length > 0) this.#ofObject.set(objectId, others)
-    else this.#ofObject.delete(objectId)
+    const first = this.#ofObject.get(objectId)
+    if (first === window) {
+      if (window.nextOfObject) this.#ofObject.set(objectId, window.nextOfObject)
+      else this.#ofObject.delete(objectId)
+    }
+    for (let other = first; other; other = other.nextOfObject) {
+      if (other.nextOfObject === window) other.nextOfObject = window.nextOfObject
+    }
   }
 
   get isDirty(): boolean {

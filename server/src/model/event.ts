@@ -25,8 +25,9 @@ export interface GroupKey {
   readonly objectId: string
 }
 
-export const isSameKey = (a: GroupKey, b: GroupKey): boolean =>
-  a.objectId === b.objectId && a.eventType === b.eventType && a.verb === b.verb && a.objectType === b.objectType
+/** Of keys about the same `objectId`. */
+export const isSameKey = (a: Omit<GroupKey, 'objectId'>, b: Omit<GroupKey, 'objectId'>): boolean =>
+  a.eventType === b.eventType && a.verb === b.verb && a.objectType === b.objectType
 
 /** A key as text: unique, for maps and indexes. Event types and verbs hold no control characters. */
 export const keyText = (key: GroupKey): string =>

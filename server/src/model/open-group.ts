@@ -13,7 +13,6 @@ import {
   pendingMax,
   type Register,
 } from './activity-group.ts'
-import { newestOfEach, placeAmong, removeActor } from './actor-lists.ts'
 import { actorHashOf } from './erasure.ts'
 import { type Estimate, estimateText, parseEstimate } from './estimate.ts'
 import type { ActivityEvent, GroupKey } from './event.ts'
@@ -21,7 +20,9 @@ import { addFirst, adjustFirst } from './first-seq-spans.ts'
 import { groupIdOf } from './group-id.ts'
 import { HyperLogLog } from './hyper-log-log.ts'
 import type { GroupId, Seq, UserId } from './ids.ts'
+import { NewestFew } from './newest-few.ts'
 import { isNewer } from './register.ts'
+import { RidingRegisters } from './riding-registers.ts'
 
 /** How many registers an open group keeps in memory once they are stored. */
 const registersMax = 20_000
@@ -58,21 +59,15 @@ export class OpenGroup {
   actorCount: number
   eventCount: number
   updatedAt: number
-  newestActors: Register[]
-  previews: EventPreview[]
+  newestActors: NewestFew<Register>
+  readonly previews: NewestFew<EventPreview>
   firstSeqSpans: FirstSeqSpan[]
   erasures: readonly Erasure[]
   estimate: Estimate | null
 
   complete: boolean
   readonly registers = new Map<UserId, Register | null>()
-  /**
-   * Registers that are not in the member table, or not surely: they ride in the row's `pending`. Of an actor the last one
-   * counts; those before it were replaced.
-   */
-  #riding: Register[] = []
-  /** How many of them are in the row as it was last taken. */
-  #ridden = 0
+  readonly #riding: RidingRegisters
   #month: number | undefined
   /** How often it was taken and not stored yet. */
   #onTheWay = 0
@@ -95,8 +90,8 @@ export class OpenGroup {
     this.actorCount = row.actorCount
     this.eventCount = row.eventCount
     this.updatedAt = row.updatedAt
-    this.newestActors = [...row.newestActors]
-    this.previews = [...row.previews]
+    this.newestActors = new NewestFew(keptActors, row.newestActors)
+    this.previews = new NewestFew(keptPreviews, row.previews)
     this.firstSeqSpans = row.firstSeqSpans.map((span) => ({ ...span }))
     this.erasures = row.erasures
     this.estimate = row.hyperLogLog === null ? null : parseEstimate(row.hyperLogLog)
@@ -104,8 +99,7 @@ export class OpenGroup {
     for (const register of row.pending) {
       this.registers.set(register.actor, register)
     }
-    this.#riding = [...row.pending]
-    this.#ridden = row.pending.length
+    this.#riding = new RidingRegisters(row.pending, complete ? 0 : row.applied)
   }
 
   static fromRow(row: GroupRow): OpenGroup {
@@ -197,7 +191,7 @@ export class OpenGroup {
   #add(placed: PlacedEvent, known: Register | undefined): Change {
     const { seq } = placed
     const cameBefore = known !== undefined && known.firstSeq !== 0
-    const register = this.#setRegister(placed, cameBefore ? known.firstSeq : seq)
+    const register = this.#setRegister(placed, cameBefore ? known.firstSeq : seq, known)
     this.eventCount++
     if (!cameBefore) {
       addFirst(this.firstSeqSpans, seq)
@@ -212,7 +206,7 @@ export class OpenGroup {
   }
 
   #undo(placed: PlacedEvent, known: Register | undefined): Change {
-    this.#setRegister(placed, known?.firstSeq ?? 0)
+    this.#setRegister(placed, known?.firstSeq ?? 0, known)
     if (known?.op !== 'ADD') {
       this.applied = placed.seq
       return 'hidden'
@@ -230,7 +224,7 @@ export class OpenGroup {
       addFirst(this.firstSeqSpans, seq)
       this.#raiseUnread(seq)
     }
-    const known = this.newestActors.find((register) => register.actor === event.actor)
+    const known = this.newestActors.of(event.actor)
     if (known && !isNewer({ createdAt, eventId: event.eventId, op: 'ADD' }, known)) return this.#changed(placed)
     const register: Register = {
       actor: event.actor,
@@ -241,7 +235,7 @@ export class OpenGroup {
       firstSeq: known?.firstSeq ?? seq,
     }
     // Members are written for those who page through them; nobody asks them for membership any more.
-    this.#carry(register)
+    this.#riding.add(register, null)
     this.#keepNewest(register, true)
     this.#keepPreview(placed, true)
     return this.#changed(placed)
@@ -258,7 +252,7 @@ export class OpenGroup {
 
   /** Puts the newest of all who count in place, newest first. */
   refill(newest: readonly Register[]): void {
-    this.newestActors = newest.slice(0, keptActors)
+    this.newestActors = new NewestFew(keptActors, newest.slice(0, keptActors))
   }
 
   delete(seq: Seq): Change {
@@ -276,15 +270,14 @@ export class OpenGroup {
   eraseActor(actor: UserId, seq: Seq): Change {
     const known = this.register(actor)
     this.registers.set(actor, null)
-    this.#riding = this.#riding.filter((register) => register.actor !== actor)
-    this.#ridden = 0
-    this.previews = this.previews.filter((preview) => preview.actor !== actor)
-    if (!known && !this.newestActors.some((register) => register.actor === actor)) return 'none'
+    this.#riding.forget(actor)
+    this.previews.remove(actor)
+    if (!known && !this.newestActors.of(actor)) return 'none'
     const actorHash = actorHashOf(this.groupId, actor)
     this.erasures = [...this.erasures, { actorHash, seq }].slice(-keptErasures)
     const counted = known?.op === 'ADD' && !this.estimate
     if (counted) this.#uncount(known)
-    else this.newestActors = this.newestActors.filter((register) => register.actor !== actor)
+    else this.newestActors.remove(actor)
     this.applied = seq
     if (this.deleted || !(counted || this.estimate)) return 'hidden'
     this.seq = seq
@@ -294,13 +287,12 @@ export class OpenGroup {
 
   /** Registers that changed since the row was last taken. */
   changed(): readonly Register[] {
-    return newestOfEach(this.#riding.slice(this.#ridden))
+    return this.#riding.changed()
   }
 
   /** The row is on its way to the stores, and where `copied` all that rode in it to the member table: `stored` follows. */
   taken(copied: boolean): void {
-    if (copied) this.#riding = []
-    this.#ridden = this.#riding.length
+    this.#riding.taken(copied, this.applied)
     this.#onTheWay++
   }
 
@@ -309,7 +301,7 @@ export class OpenGroup {
     this.#onTheWay--
     if (this.#onTheWay > 0 || this.registers.size <= registersMax) return
     this.registers.clear()
-    for (const register of this.#riding) if (!this.estimate) this.registers.set(register.actor, register)
+    if (!this.estimate) for (const register of this.#riding.all()) this.registers.set(register.actor, register)
     this.complete = false
   }
 
@@ -332,25 +324,21 @@ export class OpenGroup {
       actorCount: this.actorCount,
       actorCountIsEstimate: this.estimate !== null,
       eventCount: this.eventCount,
-      newestActors: this.newestActors.slice(),
+      newestActors: this.newestActors.list(),
       firstSeqSpans: this.firstSeqSpans.map((span) => ({ ...span })),
-      previews: this.previews.slice(),
+      previews: this.previews.list(),
       updatedAt: this.updatedAt,
       erasures: this.erasures,
       hyperLogLog: this.estimate && estimateText(this.estimate),
-      pending: newestOfEach(this.#riding),
+      pending: this.#riding.all(),
     }
   }
 
-  #setRegister({ event, createdAt, seq }: PlacedEvent, firstSeq: Seq): Register {
+  #setRegister({ event, createdAt, seq }: PlacedEvent, firstSeq: Seq, known: Register | undefined): Register {
     const register: Register = { actor: event.actor, createdAt, eventId: event.eventId, op: event.op, seq, firstSeq }
     this.registers.set(event.actor, register)
-    this.#carry(register)
+    this.#riding.add(register, known)
     return register
-  }
-
-  #carry(register: Register): void {
-    this.#riding.push(register)
   }
 
   #raiseUnread(seq: Seq): void {
@@ -360,8 +348,8 @@ export class OpenGroup {
   #uncount(known: Register): void {
     this.actorCount--
     adjustFirst(this.firstSeqSpans, known.firstSeq, -1)
-    this.newestActors = this.newestActors.filter((register) => register.actor !== known.actor)
-    this.previews = this.previews.filter((preview) => preview.actor !== known.actor)
+    this.newestActors.remove(known.actor)
+    this.previews.remove(known.actor)
   }
 
   /**
@@ -369,22 +357,14 @@ export class OpenGroup {
    * new in the group is not in the list.
    */
   #keepNewest(register: Register, isKnown: boolean): void {
-    const kept = this.newestActors
-    if (isKnown) removeActor(kept, register.actor)
-    const at = placeAmong(kept, register)
-    if (at === kept.length && kept.length !== this.actorCount - 1) return
-    kept.splice(at, 0, register)
-    if (kept.length > keptActors) kept.pop()
+    if (isKnown) this.newestActors.remove(register.actor)
+    this.newestActors.add(register, this.newestActors.length !== this.actorCount - 1)
   }
 
   #keepPreview({ event, createdAt }: PlacedEvent, isKnown: boolean): void {
-    const kept = this.previews
-    const preview = { actor: event.actor, createdAt, eventId: event.eventId, metadata: event.metadata }
-    if (isKnown) removeActor(kept, event.actor)
-    const at = placeAmong(kept, preview)
-    if (at >= keptPreviews) return
-    kept.splice(at, 0, preview)
-    if (kept.length > keptPreviews) kept.pop()
+    const { actor, eventId, metadata } = event
+    if (isKnown) this.previews.remove(actor)
+    this.previews.add({ actor, createdAt, eventId, metadata })
   }
 
   #changed({ createdAt, seq }: PlacedEvent): Change {

@@ -1,4 +1,5 @@
 import type { EventOp } from '@headwater/protocol'
+import type { Register } from './activity-group.ts'
 import type { EventId, UserId } from './ids.ts'
 
 /** What decides between two events of one actor: the time, then the id, then the op. */
@@ -26,3 +27,9 @@ export function newestFirst(a: Placed, b: Placed): number {
 }
 
 type Placed = Pick<EventOrder, 'createdAt' | 'eventId'> & { readonly actor: UserId }
+
+/** Of each actor the last one. */
+export function newestOfEach(registers: readonly Register[]): readonly Register[] {
+  const newest = new Map(registers.map((register) => [register.actor, register]))
+  return newest.size === registers.length ? registers : [...newest.values()]
+}

@@ -84,11 +84,14 @@ function deleteOne(state: PartitionState, plain: PlainFold, offset: number, chan
 const shapeOf = (group: OpenGroup) => ({
   actors: group.actorCount,
   events: group.eventCount,
-  top: group.newestActors.slice(0, 3).map((register) => register.actor),
+  top: group.newestActors
+    .list()
+    .slice(0, 3)
+    .map((register) => register.actor),
   unreadSeq: group.unreadSeq,
   seq: group.seq,
   deleted: group.deleted,
-  previews: group.previews.map((preview) => preview.eventId),
+  previews: group.previews.list().map((preview) => preview.eventId),
   spans: group.firstSeqSpans.reduce((sum, span) => sum + span.actors, 0),
 })
 
