@@ -5,15 +5,16 @@ import type { SqliteDatabase } from './database.ts'
 
 /**
  * In which groups an actor is. Asked only when an account is erased, but written with each new member, and sorted by the
- * actor it would touch another page each time. So new entries are put at the end of a list; whenever the list has grown by
- * enough, one slice of it (a range of hashes) is moved into the sorted table, many entries to a page. To find an actor
- * both are read. An entry may outlive its member: who asks looks the member up.
+ * actor it would touch another page each time. So new entries are put at the end of a list. When the list is long, what
+ * it holds then is copied into the sorted table one slice (a range of hashes) at a time, many entries to a page, and
+ * dropped from its front when all slices are copied: no page of the list is written twice. To find an actor both are read.
+ * An entry may outlive its member: who asks looks the member up.
  */
-const slices = 16
-const sliceRows = 8_192
+const slices = 8
+const sliceRows = 16_384
 const sliceSpan = 2 ** 32 / slices
 
-const append = 'INSERT INTO actor_groups_new (actor_hash, user_id, group_id) VALUES (?, ?, ?)'
+const append = 'INSERT INTO actor_groups_new (id, actor_hash, user_id, group_id) VALUES (?, ?, ?, ?)'
 
 const sorted = `
 SELECT user_id, group_id FROM actor_groups
@@ -23,29 +24,35 @@ const listed = `
 SELECT DISTINCT user_id, group_id FROM actor_groups_new
 WHERE actor_hash = ? AND (user_id, group_id) > (?, ?) ORDER BY user_id, group_id LIMIT ? + 0`
 
-const moveSlice = `
+const copySlice = `
 INSERT INTO actor_groups (actor_hash, user_id, group_id)
-SELECT actor_hash, user_id, group_id FROM actor_groups_new WHERE actor_hash >= ? AND actor_hash < ?
+SELECT actor_hash, user_id, group_id FROM actor_groups_new WHERE id < ? AND actor_hash >= ? AND actor_hash < ?
 ORDER BY actor_hash, user_id, group_id
 ON CONFLICT DO NOTHING`
 
-const dropSlice = 'DELETE FROM actor_groups_new WHERE actor_hash >= ? AND actor_hash < ?'
+const dropFront = 'DELETE FROM actor_groups_new WHERE id < ?'
+const bounds = `
+SELECT coalesce((SELECT min(id) FROM actor_groups_new), 1), coalesce((SELECT max(id) FROM actor_groups_new), 0)`
 /** A newer register may have been put meanwhile. */
 const dropOne = `
 DELETE FROM actor_groups WHERE actor_hash = ?1 AND user_id = ?2 AND group_id = ?3
 AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ?3 AND user_id = ?2 AND actor = ?4)
 AND NOT EXISTS (SELECT 1 FROM groups WHERE user_id = ?2 AND group_id = ?3 AND instr(pending, json_quote(?4)) > 0)`
-const countListed = 'SELECT count(*) FROM actor_groups_new'
 
 export interface Membership extends ActorGroup {
   readonly actor: UserId
 }
 
+/** One for all who use the database. */
+export const actorGroupsOf = (db: SqliteDatabase): ActorGroups =>
+  db.cache('actor groups', () => new ActorGroups(db), {})
+
 export class ActorGroups {
   readonly #db: SqliteDatabase
-  /** Entries in the list; `null` = not counted yet. */
-  #listed: number | null = null
-  #slice = 0
+  /** Never given twice while a move lasts, also when a purge took the last ones; `null` = not looked up yet. */
+  #nextId: number | null = null
+  /** What is being moved: all ids below `end`, of which so many slices are copied. */
+  #move: { readonly end: number; slice: number } | null = null
   #moving = false
 
   constructor(db: SqliteDatabase) {
@@ -53,8 +60,10 @@ export class ActorGroups {
   }
 
   append(memberships: readonly Membership[]): Step {
-    if (this.#listed !== null) this.#listed += memberships.length
-    return { sql: append, rows: memberships.map(cellsOf) }
+    let id = this.#nextId ?? this.#bounds().last + 1
+    const rows = memberships.map((each): Row => [id++, ...cellsOf(each)])
+    this.#nextId = id
+    return { sql: append, rows }
   }
 
   /** By user, then group; some may not be there any more. */
@@ -70,26 +79,40 @@ export class ActorGroups {
       .slice(0, limit)
   }
 
-  /** Moves the next slice when the list is long. Where that fails the list stays longer, and a later call tries again. */
+  /**
+   * Goes on with the move, a slice for each half of one that came in anew. Where a step fails the list stays longer, and a
+   * later call tries again; after a restart a move begins anew, and what is copied already stays as it is.
+   */
   async tidy(): Promise<void> {
     if (this.#moving) return
-    this.#listed ??= Number(this.#db.read.get(countListed)?.[0])
-    if (this.#listed < slices * sliceRows) return
+    const step = this.#nextStep()
+    if (!step) return
     this.#moving = true
-    const from = this.#slice * sliceSpan
-    this.#slice = (this.#slice + 1) % slices
     try {
-      const range: Row = [from, from + sliceSpan]
-      const [, dropped] = await this.#db.write(
-        { sql: moveSlice, rows: [range] },
-        { sql: dropSlice, rows: [range], returns: 'changes' },
-      )
-      this.#listed -= dropped?.changes[0] ?? 0
-      // A purge takes from the list as well: after each round it is counted again.
-      if (this.#slice === 0) this.#listed = null
+      await this.#db.write(step)
+      if (this.#move) this.#move.slice++
     } finally {
       this.#moving = false
     }
+  }
+
+  #nextStep(): Step | undefined {
+    const { first, last } = this.#bounds()
+    if (this.#move && first >= this.#move.end) this.#move = null
+    if (!this.#move) {
+      if (last - first < slices * sliceRows) return undefined
+      this.#move = { end: last + 1, slice: 0 }
+    }
+    const { end, slice } = this.#move
+    if (slice >= slices) return { sql: dropFront, rows: [[Math.min(end, first + sliceRows)]] }
+    if (2 * (last - end) < (slice - 1) * sliceRows) return undefined
+    return { sql: copySlice, rows: [[end, slice * sliceSpan, (slice + 1) * sliceSpan]] }
+  }
+
+  /** Of the ids in the list; with nothing in it `first` is above `last`. */
+  #bounds(): { readonly first: number; readonly last: number } {
+    const [first, last] = this.#db.read.get(bounds) as readonly [number, number]
+    return { first, last }
   }
 }
 

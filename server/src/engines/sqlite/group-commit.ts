@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Command, CommandOutcome, Row, StepResult } from './commands.ts'
+import type { Command, CommandOutcome, StepResult } from './commands.ts'
 import { failureOf } from './sqlite-errors.ts'
 import type { Statements } from './statements.ts'
 
@@ -54,12 +54,14 @@ const nothing: readonly never[] = []
 function runCommand(statements: Statements, command: Command): StepResult[] {
   return command.map(({ sql, rows, otherwise, returns }) => {
     if (returns === 'rows') return { changes: nothing, rows: rows.flatMap((row) => statements.all(sql, row)) }
-    const run = (row: Row): number => {
+    if (returns !== 'changes' && otherwise === undefined) {
+      for (const row of rows) statements.execute(sql, row)
+      return { changes: nothing, rows: nothing }
+    }
+    const changes = rows.map((row) => {
       const changed = statements.run(sql, row)
       return changed === 0 && otherwise !== undefined ? statements.run(otherwise, row) : changed
-    }
-    if (returns === 'changes') return { changes: rows.map(run), rows: nothing }
-    for (const row of rows) run(row)
-    return { changes: nothing, rows: nothing }
+    })
+    return { changes: returns === 'changes' ? changes : nothing, rows: nothing }
   })
 }

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { GroupRow } from '../../model/activity-group.ts'
 import { idBoundAt } from '../../model/group-id.ts'
-import type { Seq, UserId } from '../../model/ids.ts'
+import type { GroupId, Seq, UserId } from '../../model/ids.ts'
 import type { GroupBatch, GroupQuery, GroupStore, KeyAsk, PutOutcome, UnreadRow } from '../../ports/group-store.ts'
-import type { Step } from './commands.ts'
+import type { Row, Step } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 import { rowsOfKey } from './group-keys.ts'
 import { listGroups } from './group-list.ts'
@@ -43,6 +43,17 @@ export const groupStep = (rows: readonly GroupRow[]): Step => ({
   returns: 'changes',
 })
 
+/** As `groupStep`, where nobody asks what came of it; of the groups in `opened` no row is looked for that could be changed. */
+export function groupSteps(rows: readonly GroupRow[], opened: ReadonlySet<GroupId>): readonly Step[] {
+  const known: Row[] = []
+  const fresh: Row[] = []
+  for (const row of rows) (opened.has(row.groupId) ? fresh : known).push(toCells(row))
+  return [
+    { sql: updateInPlace, otherwise: upsert, rows: known },
+    { sql: upsert, rows: fresh },
+  ]
+}
+
 export const headStep = (heads: readonly { readonly user: UserId; readonly head: Seq }[]): Step => ({
   sql: raiseHead,
   rows: heads.map(({ user, head }) => [user, head]),
@@ -74,13 +85,17 @@ export class SqliteGroupStore implements GroupStore {
 
   async heads(users: readonly UserId[]): Promise<readonly Seq[]> {
     return users.map((user) => {
-      if (this.#db.isUnderWay(raiseHead, user)) return this.#readHead(user)
-      const kept = this.#heads.get(user)
+      const kept = this.headAtHand(user)
       if (kept !== undefined) return kept
       const head = this.#readHead(user)
+      if (this.#db.isUnderWay(raiseHead, user)) return head
       this.#heads.set(user, head)
       return head
     })
+  }
+
+  headAtHand(user: UserId): Seq | undefined {
+    return this.#db.isUnderWay(raiseHead, user) ? undefined : this.#heads.get(user)
   }
 
   #readHead(user: UserId): Seq {

@@ -9,7 +9,7 @@ import type {
   MemberStore,
   RegisterAsk,
 } from '../../ports/member-store.ts'
-import { ActorGroups, dropActorGroups, type Membership } from './actor-groups.ts'
+import { type ActorGroups, actorGroupsOf, dropActorGroups, type Membership } from './actor-groups.ts'
 import type { Row, Step } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 
@@ -51,7 +51,7 @@ export class SqliteMemberStore implements MemberStore {
 
   constructor(db: SqliteDatabase) {
     this.#db = db
-    this.#actors = new ActorGroups(db)
+    this.#actors = actorGroupsOf(db)
   }
 
   async index(batches: readonly MemberBatch[]): Promise<void> {

@@ -19,6 +19,11 @@ export class Statements {
     return Number(this.#statement(sql).run(...(row as SQLInputValue[])).changes)
   }
 
+  /** As `run`, where nobody asks how much was changed: `get` makes no object of it. */
+  execute(sql: string, row: Row): void {
+    this.#statement(sql).get(...(row as SQLInputValue[]))
+  }
+
   all(sql: string, row: Row): Row[] {
     return this.#statement(sql).all(...(row as SQLInputValue[])) as unknown as Row[]
   }

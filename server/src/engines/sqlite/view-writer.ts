@@ -1,6 +1,6 @@
 import type { Views, ViewWriter } from '../../ports/view-writer.ts'
 import type { SqliteDatabase } from './database.ts'
-import { groupStep, headStep } from './group-store.ts'
+import { groupSteps, headStep } from './group-store.ts'
 import type { SqliteMemberStore } from './member-store.ts'
 import { openingStep } from './object-index.ts'
 import { markStep } from './read-marks.ts'
@@ -18,7 +18,7 @@ export class SqliteViewWriter implements ViewWriter {
   async write({ openings, rows, members, changed, marks, heads }: Views): Promise<void> {
     await this.#db.write(
       openingStep(openings),
-      groupStep(rows),
+      ...groupSteps(rows, new Set(openings.map(({ groupId }) => groupId))),
       ...this.#members.steps(members, changed),
       markStep(marks),
       headStep(heads),
