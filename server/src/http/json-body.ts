@@ -53,15 +53,12 @@ const backslash = 0x5c
 
 /** Looks at brackets and commas outside of strings alone, so it is right for every valid text and harmless for any other. */
 function excessIn(bytes: Uint8Array, valuesMax: number): 'depth' | 'values' | undefined {
+  const { length } = bytes
   let depth = 0
   let values = 1
-  let inString = false
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = 0; i < length; i++) {
     const byte = bytes[i]
-    if (inString) {
-      if (byte === backslash) i++
-      else if (byte === quote) inString = false
-    } else if (byte === quote) inString = true
+    if (byte === quote) i = closingQuote(bytes, i + 1)
     else if (byte === 0x7b || byte === 0x5b) {
       if (++depth > jsonDepthMax) return 'depth'
       if (++values > valuesMax) return 'values'
@@ -70,6 +67,18 @@ function excessIn(bytes: Uint8Array, valuesMax: number): 'depth' | 'values' | un
     } else if (byte === 0x7d || byte === 0x5d) depth--
   }
   return undefined
+}
+
+/** A loop of its own, since most bytes are in strings. */
+function closingQuote(bytes: Uint8Array, from: number): number {
+  const { length } = bytes
+  let at = from
+  for (; at < length; at++) {
+    const byte = bytes[at]
+    if (byte === quote) break
+    if (byte === backslash) at++
+  }
+  return at
 }
 
 const errorsMax = 8

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Clock, Random } from './seams.ts'
-
-const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+import { isCanonicalUuid, uuidText } from './uuid-bytes.ts'
 
 /** True for a UUIDv7 in lower-case canonical form. */
-export const isUuidV7 = (text: string): boolean => pattern.test(text)
+export const isUuidV7 = (text: string): boolean =>
+  isCanonicalUuid(text) && text[14] === '7' && '89ab'.includes(text[19] as string)
 
 /** Milliseconds since 1970 that a UUIDv7 carries (RFC 9562, section 5.7). */
 export const uuidTime = (uuid: string): number => Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16)
@@ -35,11 +35,19 @@ export function derivedUuidV7(time: number, text: string): string {
   return assemble(time, digest.readUInt16BE(8) & 0xfff, digest.subarray(0, 8))
 }
 
+const bytes = new Uint8Array(16)
+
 function assemble(time: number, counter: number, tail: Uint8Array): string {
-  const head = Math.floor(time).toString(16).padStart(12, '0')
-  const rest = Buffer.from(tail)
-  rest[0] = ((rest[0] ?? 0) & 0x3f) | 0x80
-  const hex = rest.toString('hex')
-  const count = counter.toString(16).padStart(3, '0')
-  return `${head.slice(0, 8)}-${head.slice(8)}-7${count}-${hex.slice(0, 4)}-${hex.slice(4)}`
+  const ms = Math.floor(time)
+  const high = Math.floor(ms / 2 ** 24)
+  const low = ms - high * 2 ** 24
+  for (let i = 0; i < 3; i++) {
+    bytes[i] = high >> (16 - 8 * i)
+    bytes[3 + i] = low >> (16 - 8 * i)
+  }
+  bytes[6] = 0x70 | (counter >> 8)
+  bytes[7] = counter
+  for (let i = 0; i < 8; i++) bytes[8 + i] = tail[i] ?? 0
+  bytes[8] = 0x80 | ((tail[0] ?? 0) & 0x3f)
+  return uuidText(bytes)
 }

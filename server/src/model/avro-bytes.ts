@@ -1,4 +1,4 @@
-import { writeUuid } from './uuid-bytes.ts'
+import { writeUuid } from '../lib/uuid-bytes.ts'
 
 /** Texts up to this many code units have a length of one byte, if they are ASCII. */
 const shortText = 63
@@ -34,8 +34,9 @@ export class AvroBytes {
     this.#reserve(longestLong)
     let rest = value < 0 ? -2 * value - 1 : 2 * value
     while (rest > 0x7f) {
-      this.#bytes[this.#end++] = (rest % 0x80) | 0x80
-      rest = Math.floor(rest / 0x80)
+      const higher = Math.floor(rest / 0x80)
+      this.#bytes[this.#end++] = (rest - higher * 0x80) | 0x80
+      rest = higher
     }
     this.#bytes[this.#end++] = rest
   }

@@ -7,6 +7,7 @@ import {
   type ObjectType,
   objectTypes,
 } from '@headwater/protocol'
+import { uuidText } from '../lib/uuid-bytes.ts'
 import { AvroBytes } from './avro-bytes.ts'
 import type { AvroDeclaration } from './avro-schema.ts'
 import { createSingleObjectReader, createSingleObjectWriter } from './avro-single-object.ts'
@@ -15,7 +16,6 @@ import type { UserId } from './ids.ts'
 import { writeLogEvent } from './log-event-bytes.ts'
 import type { LogValue, MarkValue } from './log-record.ts'
 import { logSchemas, logWriters } from './log-schemas.ts'
-import { uuidText } from './uuid-bytes.ts'
 
 /** A log's values as bytes, and back: Avro in single-object encoding, the same in every engine. */
 export interface LogCodec {

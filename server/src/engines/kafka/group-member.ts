@@ -1,6 +1,6 @@
 import type { ConnectionPool } from '@platformatic/kafka'
+import { uuidText } from '../../lib/uuid-bytes.ts'
 import type { Offset, Partition } from '../../model/ids.ts'
-import { uuidText } from '../../model/uuid-bytes.ts'
 import type { KafkaMember, MemberSettings } from './client.ts'
 import type { Cluster } from './cluster.ts'
 import { isFailure, KafkaFailure, kafkaErrors } from './failure.ts'
