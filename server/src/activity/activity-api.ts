@@ -16,6 +16,8 @@ export interface ActivityReader {
    * same bytes again as long as nothing in the page changed.
    */
   firstPage(user: UserId, query: FirstPageQuery, render: RenderPage): Promise<Uint8Array>
+  /** What `firstPage` would answer, where that is at hand. */
+  keptPage(user: UserId, query: FirstPageQuery): Uint8Array | undefined
   group(
     user: UserId,
     groupId: GroupId,

@@ -4,10 +4,9 @@ import { openMemory } from '../engines/memory/open.ts'
 import { createMemoryStorage } from '../engines/memory/storage.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
 import { tellWrites } from '../ports/told-writes.ts'
-import type { BadgeCounts } from '../ports/unread-sets.ts'
 import { KeptPages, type PageGrounds } from './kept-pages.ts'
 
-const counts: BadgeCounts = { upTo: 7, unread: 2, unseen: 1, unreadByType: { LIKE: 2 } }
+const head = 7
 const bytes = Buffer.from('a page')
 const post = { objectType: 'POST', objectId: 'p1' } as const
 const grounds: PageGrounds = { people: ['ann', 'mia'], objects: [post], validUntil: 2_000 }
@@ -15,16 +14,16 @@ const grounds: PageGrounds = { people: ['ann', 'mia'], objects: [post], validUnt
 /** Ann's page, made at 1,000. */
 function keptPages(keptBytes = 1_000_000) {
   const pages = new KeptPages(keptBytes)
-  pages.keep(pages.draft('ann', 1_000), '20', bytes, counts, grounds)
-  return { pages, found: (now = 1_500, badge = counts) => pages.get('ann', '20', badge, now) }
+  pages.keep(pages.draft('ann', 1_000), '20', bytes, head, grounds)
+  return { pages, found: (now = 1_500, at = head) => pages.get('ann', '20', at, now) }
 }
 
 test('a page is found again, for its user and variant alone', () => {
   const { pages, found } = keptPages()
   assert.equal(found(), bytes)
   assert.equal(found(), bytes)
-  assert.equal(pages.get('bob', '20', counts, 1_500), undefined)
-  assert.equal(pages.get('ann', '50', counts, 1_500), undefined)
+  assert.equal(pages.get('bob', '20', head, 1_500), undefined)
+  assert.equal(pages.get('ann', '50', head, 1_500), undefined)
 })
 
 for (const [name, happens] of [
@@ -44,9 +43,9 @@ for (const [name, happens] of [
     assert.equal(found(), undefined)
     const draft = pages.draft('ann', 1_000)
     happens(pages)
-    pages.keep(draft, '20', bytes, counts, grounds)
+    pages.keep(draft, '20', bytes, head, grounds)
     assert.equal(found(), undefined)
-    pages.keep(pages.draft('ann', 1_000), '20', bytes, counts, grounds)
+    pages.keep(pages.draft('ann', 1_000), '20', bytes, head, grounds)
     assert.equal(found(), bytes)
   })
 }
@@ -59,24 +58,22 @@ test('a page stays when others are written', () => {
   assert.equal(found(), bytes)
 })
 
-test('a page is gone when time changes it, when the clock is before its making, and when the badge is another one', () => {
+test('a page is gone when time changes it, when the clock is before its making, and when the head is another one', () => {
   assert.equal(keptPages().found(1_999), bytes)
   assert.equal(keptPages().found(2_000), undefined)
   assert.equal(keptPages().found(999), undefined)
-  for (const other of [{ upTo: 8 }, { unread: 1 }, { unseen: 0 }]) {
-    assert.equal(keptPages().found(1_500, { ...counts, ...other }), undefined)
-  }
+  assert.equal(keptPages().found(1_500, head + 1), undefined)
 })
 
 test('what is kept is bounded, and nothing is left of users whose pages are gone', () => {
   const pages = new KeptPages(100_000)
   for (let i = 0; i < 1_000; i++) {
-    pages.keep(pages.draft(`user-${i}`, 0), '20', Buffer.alloc(2_000), counts, grounds)
+    pages.keep(pages.draft(`user-${i}`, 0), '20', Buffer.alloc(2_000), head, grounds)
   }
   assert(pages.users > 10 && pages.users < 60, String(pages.users))
   pages.drop(pages.draft('nobody', 0))
-  pages.keep(pages.draft('huge', 0), '20', Buffer.alloc(90_000), counts, grounds)
-  assert.equal(pages.get('huge', '20', counts, 0), undefined)
+  pages.keep(pages.draft('huge', 0), '20', Buffer.alloc(90_000), head, grounds)
+  assert.equal(pages.get('huge', '20', head, 0), undefined)
   for (let i = 0; i < 1_000; i++) pages.streamWritten(`user-${i}`)
   assert.equal(pages.users, 0)
 })
@@ -97,6 +94,7 @@ test('every write that a page may show is told of when it is over', async () => 
     ['stream ann', () => ports.members.put([{ user: 'ann', groupId: 'g', registers: [] }])],
     ['stream ann', () => ports.members.erase([{ user: 'ann', groupId: 'g', actor: 'mia' }])],
     ['stream ann', () => ports.marks.raise([{ user: 'ann', change }])],
+    ['stream ann', () => ports.unread.mark('ann', [change], 0)],
     ['stream ann', () => ports.marks.purge('ann', null)],
     ['person mia', () => ports.users.put({ id: 'mia', name: 'M', avatarUrl: null, locale: null, properties: {} }, 1)],
     ['person mia', () => ports.users.erase('mia', 1)],

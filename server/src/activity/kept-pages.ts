@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import type { UserId } from '../model/ids.ts'
+import type { Seq, UserId } from '../model/ids.ts'
 import type { ObjectRef } from '../ports/object-index.ts'
 import type { WriteListener } from '../ports/told-writes.ts'
-import type { BadgeCounts } from '../ports/unread-sets.ts'
 
 /** What a page was made from, beside the stream of its user. */
 export interface PageGrounds {
@@ -16,7 +15,8 @@ export interface PageGrounds {
 /**
  * First pages as they were sent, until something in them changes. Right only where this process makes all writes and
  * tells of each (see `tellWrites`): a page is dropped when its user's stream is written, when a person or object in it is,
- * and when time alone changes it; the badge is counted each time and compared.
+ * and when time alone changes it or its badge. The head is compared each time, since a write of it may be seen by others
+ * before it is told of.
  *
  * A write may take effect while a page is being made, before or after its rows are read, and is told of when it is over. So a
  * page begins with a draft: one that anything was told to since is thrown away with what was read.
@@ -35,14 +35,14 @@ export class KeptPages implements WriteListener {
     })
   }
 
-  get(user: UserId, variant: string, counts: BadgeCounts, now: number): Uint8Array | undefined {
+  get(user: UserId, variant: string, head: Seq, now: number): Uint8Array | undefined {
     const key = keyOf(user, variant)
     const page = this.#pages.get(key)
     if (!page) return undefined
-    const { stamp, madeAt, validUntil, counts: old } = page
-    const same = old.upTo === counts.upTo && old.unread === counts.unread && old.unseen === counts.unseen
+    const { stamp, madeAt, validUntil } = page
     // A clock that was set back may bring back what was past retention.
-    if (same && !stamp.spoiled && now >= madeAt && now < validUntil && this.#news.areOld(page)) return page.bytes
+    if (page.head === head && !stamp.spoiled && now >= madeAt && now < validUntil && this.#news.areOld(page))
+      return page.bytes
     this.#pages.delete(key)
     return undefined
   }
@@ -58,9 +58,9 @@ export class KeptPages implements WriteListener {
     return { stamp, madeAt: now, newsRead: this.#news.end }
   }
 
-  keep(draft: Draft, variant: string, bytes: Uint8Array, counts: BadgeCounts, grounds: PageGrounds): void {
+  keep(draft: Draft, variant: string, bytes: Uint8Array, head: Seq, grounds: PageGrounds): void {
     const about = Uint32Array.from([...[...grounds.people].map(personHash), ...[...grounds.objects].map(objectHash)])
-    const page: KeptPage = { ...draft, bytes, about, counts, validUntil: grounds.validUntil }
+    const page: KeptPage = { ...draft, bytes, about, head, validUntil: grounds.validUntil }
     const tooLarge = bytes.byteLength > this.#pages.maxSize / 16
     if (tooLarge || draft.stamp.spoiled || !this.#news.areOld(page)) this.drop(draft)
     else this.#pages.set(keyOf(draft.stamp.user, variant), page)
@@ -113,7 +113,7 @@ export interface Draft {
 interface KeptPage extends Draft {
   readonly bytes: Uint8Array
   readonly about: Uint32Array
-  readonly counts: BadgeCounts
+  readonly head: Seq
   readonly validUntil: number
 }
 

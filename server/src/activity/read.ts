@@ -6,7 +6,7 @@ import type { GroupId, UserId } from '../model/ids.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { ObjectIndex } from '../ports/object-index.ts'
 import type { UserMarks } from '../ports/read-marks.ts'
-import type { BadgeCounts } from '../ports/unread-sets.ts'
+import type { BadgeCounts, UnreadSets } from '../ports/unread-sets.ts'
 import type { ActivityReader, FirstPageQuery, PageQuery, RenderPage } from './activity-api.ts'
 import type { Badge } from './badge.ts'
 import type { KeptPages } from './kept-pages.ts'
@@ -16,6 +16,7 @@ import { type Present, type PresentPorts, topActorsOf, userRef } from './present
 export interface ReadPorts extends PresentPorts {
   readonly log: EventLog
   readonly objects: ObjectIndex
+  readonly unread: UnreadSets
 }
 
 /**
@@ -28,8 +29,8 @@ export function createActivityReader(
   retentionMs: number,
   clock: Clock,
 ): ActivityReader {
-  const { groups, members, marks, objects, users, log } = ports
-  return { epoch: log.info.epochName, badge, page, firstPage, group, actors }
+  const { groups, members, marks, objects, unread, users, log } = ports
+  return { epoch: log.info.epochName, badge, page, firstPage, keptPage, group, actors }
 
   async function page(user: UserId, query: PageQuery) {
     return (await made(user, query, await badge(user))).page
@@ -46,24 +47,35 @@ export function createActivityReader(
     return { page, rows, beyond }
   }
 
+  function keptPage(user: UserId, query: FirstPageQuery) {
+    const head = kept && groups.headAtHand?.(user)
+    return head === undefined ? undefined : kept?.get(user, variantOf(query), head, clock.now())
+  }
+
   async function firstPage(user: UserId, { limit, locale }: FirstPageQuery, render: RenderPage) {
     const query: PageQuery = { after: null, limit, locale, types: null }
     if (!kept) return render(user, await page(user, query))
-    const counts = await badge(user)
+    const [head = 0] = await groups.heads([user])
     const now = clock.now()
-    const variant = `${limit} ${locale ?? ''}`
-    const found = kept.get(user, variant, counts, now)
+    const variant = variantOf(query)
+    const found = kept.get(user, variant, head, now)
     if (found) return found
+    // So that the set is there: to build it marks it, which would spoil the draft.
+    await badge(user)
     const draft = kept.draft(user, now)
     try {
-      // The badge again: what was written since it was counted may be in the rows.
       const { page: fresh, rows, beyond } = await made(user, query, await badge(user))
       const bytes = render(user, fresh)
-      kept.keep(draft, variant, bytes, fresh.badge, {
-        people: new Set([user, ...rows.flatMap(topActorsOf)]),
-        objects: rows,
-        validUntil: validUntil(rows, beyond, now),
-      })
+      const oldestCounted = unread.oldestCounted?.(user)
+      if (oldestCounted === undefined) kept.drop(draft)
+      else {
+        kept.keep(draft, variant, bytes, fresh.badge.upTo, {
+          people: new Set([user, ...rows.flatMap(topActorsOf)]),
+          // Whether there is a next page hangs on the group behind these.
+          objects: beyond ? [...rows, beyond] : rows,
+          validUntil: Math.min(validUntil(rows, beyond, now), oldestCounted + retentionMs + 1),
+        })
+      }
       return bytes
     } catch (error) {
       kept.drop(draft)
@@ -158,6 +170,8 @@ export function createActivityReader(
     }
   }
 }
+
+const variantOf = ({ limit, locale }: FirstPageQuery): string => `${limit} ${locale ?? ''}`
 
 function filteredUnread(counts: BadgeCounts, types: PageQuery['types']): number {
   if (!types) return counts.unread

@@ -43,6 +43,7 @@ export function testFeatures(now: number) {
       const next = listed.length > page.length ? (page.at(-1)?.group_id ?? null) : null
       return { groups: page, badge: badgeOf(user), filteredUnread: 1, next }
     },
+    keptPage: () => undefined,
     async firstPage(user, query, render) {
       return render(user, await reader.page(user, { ...query, after: null, types: null }))
     },

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { limits } from '@headwater/protocol'
 import type { Access } from '../access/access.ts'
+import type { RateVerdict } from '../access/rate-limits.ts'
 import type { ActivityReader, RenderPage } from '../activity/activity-api.ts'
 import { headersMax } from '../lib/header-lines.ts'
 import type { PartName } from '../ports/watched-parts.ts'
 import { preferredLocale } from './accept-language.ts'
 import { bearerPattern } from './authenticate.ts'
 import { degradedHeader, namedIn, partsMissed } from './degraded.ts'
+import { plainHeaders } from './plain-headers.ts'
 import type { TakeRequest } from './rate-limit.ts'
 import { jsonType, securityHeaders } from './security-headers.ts'
 
@@ -18,7 +20,7 @@ import { jsonType, securityHeaders } from './security-headers.ts'
  */
 export interface QuickPageDependencies {
   readonly access: Access
-  readonly reader: Pick<ActivityReader, 'firstPage'>
+  readonly reader: Pick<ActivityReader, 'keptPage' | 'firstPage'>
   readonly render: RenderPage
   readonly takeRequest: TakeRequest
   /** Whether there are origins that other sites are read from: then every answer says that it depends on them. */
@@ -35,35 +37,6 @@ export type AnswerQuickly = (request: IncomingMessage, response: ServerResponse,
 
 const address = /^\/v1\/activities(?:\?limit=([1-9]\d{0,2}))?$/
 
-/** What programs and browsers send that changes nothing about the answer. */
-const plainHeaders: ReadonlySet<string> = new Set([
-  'accept',
-  'accept-encoding',
-  'accept-charset',
-  'cache-control',
-  'connection',
-  'cookie',
-  'dnt',
-  'pragma',
-  'priority',
-  'referer',
-  'sec-ch-ua',
-  'sec-ch-ua-mobile',
-  'sec-ch-ua-platform',
-  'sec-fetch-dest',
-  'sec-fetch-mode',
-  'sec-fetch-site',
-  'sec-fetch-user',
-  'sec-gpc',
-  'user-agent',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-real-ip',
-  'x-request-id',
-])
-
 export function createQuickPages(dependencies: QuickPageDependencies): AnswerQuickly {
   const { access, reader, render, takeRequest, hasCorsOrigins, failing, onAnswered, monotonic } = dependencies
   const always = [...securityHeaders.flat(), ...(hasCorsOrigins ? ['vary', 'Origin'] : []), 'content-type', jsonType]
@@ -79,28 +52,36 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
     const verdict = takeRequest(known.principal, 'GET')
     if (verdict?.allowed === false) return false
     const startedAt = monotonic()
-    reader
-      .firstPage(known.principal.user, { limit, locale: preferredLocale(headers.acceptLanguage) }, render)
-      .then((page) => {
-        const missed = partsMissed('GET', failing())
-        const bytes = missed.length > 0 ? Buffer.from(namedIn(Buffer.from(page).toString(), missed)) : page
-        const sent = verdict
-          ? [
-              'ratelimit-limit',
-              String(verdict.limit),
-              'ratelimit-remaining',
-              String(verdict.remaining),
-              'ratelimit-reset',
-              String(verdict.resetS),
-            ]
-          : []
-        if (missed.length > 0) sent.push(degradedHeader, missed.join(', '))
-        response.writeHead(200, [...always, ...sent, 'content-length', String(bytes.byteLength)])
-        response.end(bytes)
-        onAnswered(200, monotonic() - startedAt)
-      }, otherwise)
-      .catch(() => response.destroy())
+    const { user } = known.principal
+    const query = { limit, locale: preferredLocale(headers.acceptLanguage) }
+    const kept = reader.keptPage(user, query)
+    if (kept) send(kept)
+    else reader.firstPage(user, query, render).then(send, otherwise)
     return true
+
+    function send(page: Uint8Array): void {
+      try {
+        sendPage(response, page, verdict)
+        onAnswered(200, monotonic() - startedAt)
+      } catch {
+        response.destroy()
+      }
+    }
+  }
+
+  function sendPage(response: ServerResponse, page: Uint8Array, verdict: RateVerdict | undefined): void {
+    const missed = partsMissed('GET', failing())
+    const bytes = missed.length > 0 ? Buffer.from(namedIn(Buffer.from(page).toString(), missed)) : page
+    const headers = [...always]
+    if (verdict) {
+      const { limit, remaining, resetS } = verdict
+      headers.push('ratelimit-limit', String(limit), 'ratelimit-remaining', String(remaining))
+      headers.push('ratelimit-reset', String(resetS))
+    }
+    if (missed.length > 0) headers.push(degradedHeader, missed.join(', '))
+    headers.push('content-length', String(bytes.byteLength))
+    response.writeHead(200, headers)
+    response.end(bytes)
   }
 }
 

@@ -29,6 +29,8 @@ export interface GroupStore extends AsyncDisposable {
   /** Up to which position the views of these users are complete. */
   putHeads(heads: readonly { readonly user: UserId; readonly head: Seq }[]): Promise<void>
   heads(users: readonly UserId[]): Promise<readonly Seq[]>
+  /** What `heads` would tell, where that is known at once: kept in memory, no write of it under way. Left out: never. */
+  headAtHand?(user: UserId): Seq | undefined
   get(ids: readonly { readonly user: UserId; readonly groupId: GroupId }[]): Promise<readonly (GroupRow | undefined)[]>
   /** With hidden and deleted rows: per ask the newest `newest` rows of the key and those created within `spanMs` of one of `times`. */
   ofKeys(asks: readonly KeyAsk[]): Promise<readonly (readonly GroupRow[])[]>

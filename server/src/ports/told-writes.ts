@@ -4,7 +4,7 @@ import type { Ports } from './ports.ts'
 
 /** Told when a write came to its end, whatever its outcome, and before the one who asked for it goes on. */
 export interface WriteListener {
-  /** A user's groups, members, marks or head. */
+  /** A user's groups, members, marks or head, or their set of unread groups by a mark. */
   streamWritten(user: UserId): void
   /** The record of a user: name, picture, language. */
   personWritten(id: UserId): void
@@ -13,7 +13,7 @@ export interface WriteListener {
 
 /** The same ports, telling of everything written through them that a reader of a stream may see. */
 export function tellWrites(ports: Ports, on: WriteListener): Ports {
-  const { groups, members, marks, users, objects, views } = ports
+  const { groups, members, marks, unread, users, objects, views } = ports
   const streams = (all: Iterable<{ readonly user: UserId }>) => {
     for (const { user } of all) on.streamWritten(user)
   }
@@ -34,6 +34,12 @@ export function tellWrites(ports: Ports, on: WriteListener): Ports {
     marks: with_(marks, {
       raise: after(marks.raise.bind(marks), (changes) => streams(changes)),
       purge: after(marks.purge.bind(marks), (user) => on.streamWritten(user)),
+    }),
+    unread: with_(unread, {
+      // A flush is told of by its rows and the head, without which no count takes it in.
+      mark: after(unread.mark.bind(unread), (user, changes) => {
+        if (changes.length > 0) on.streamWritten(user)
+      }),
     }),
     users: with_(users, {
       put: after(users.put.bind(users), ({ id }) => on.personWritten(id)),

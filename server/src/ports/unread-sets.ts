@@ -19,6 +19,8 @@ export interface UnreadSets extends AsyncDisposable {
   apply(flushes: readonly UnreadFlush[], createdFrom: number): Promise<readonly (BadgeCounts | undefined)[]>
   mark(user: UserId, changes: readonly MarkChange[], createdFrom: number): Promise<BadgeCounts | undefined>
   counts(user: UserId, createdFrom: number): Promise<BadgeCounts | undefined>
+  /** No group that counts for this user was created before it; `undefined` without a set. Left out: not known. */
+  oldestCounted?(user: UserId): number | undefined
   put(user: UserId, content: UnreadContent): Promise<void>
   drop(users: readonly UserId[]): Promise<void>
 }

@@ -42,6 +42,8 @@ export function memoryGroupStore(
       return users.map((user) => state.get(user)?.head ?? 0)
     },
 
+    headAtHand: (user) => state.get(user)?.head ?? 0,
+
     async get(ids) {
       return ids.map(({ user, groupId }) => state.get(user)?.rows.get(groupId))
     },

@@ -26,7 +26,6 @@ export class UnreadSet {
   #entries: Map<GroupId, Entry> = nothing
   #byType: Map<EventType, number> = nothing
   #unseen = 0
-  /** No entry was created before it. */
   #oldest = Number.POSITIVE_INFINITY
   /** The youngest group that retention took. */
   #youngestTaken = Number.NEGATIVE_INFINITY
@@ -43,6 +42,11 @@ export class UnreadSet {
   /** How much it holds, to bound what all sets hold together. */
   get size(): number {
     return 1 + this.#entries.size + this.#marks.size
+  }
+
+  /** No entry was created before it. */
+  get oldest(): number {
+    return this.#oldest
   }
 
   /** False when the flush does not continue from here: the set is worth nothing any more. */

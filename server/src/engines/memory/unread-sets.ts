@@ -51,6 +51,8 @@ export function memoryUnreadSets(state: UnreadState): UnreadSets {
       return kept && countsOf(user, kept, createdFrom)
     },
 
+    oldestCounted: (user) => state.peek(user)?.set.oldest,
+
     async put(user, content) {
       const set = new UnreadSet(content)
       state.set(user, { set, size: set.size })
