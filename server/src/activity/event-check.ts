@@ -4,35 +4,26 @@ import {
   eventOps,
   eventTypes,
   type ItemErrorCode,
-  type JsonObject,
   limits,
   type ObjectType,
   objectTypes,
 } from '@headwater/protocol'
 import { editDistance } from '../lib/nearest.ts'
 import { isUuidV7, uuidTime } from '../lib/uuid.ts'
-import type { EventId, UserId } from '../model/ids.ts'
+import type { ActivityEvent } from '../model/event.ts'
+import type { EventId } from '../model/ids.ts'
 import { type ItemError, isRecord } from './event-item.ts'
 import { checkMetadata, shown } from './event-metadata.ts'
 
-/** An event that may be taken in. What the caller left out is null. */
-export interface CheckedEvent {
-  readonly eventId: EventId | null
-  readonly eventType: EventType
-  readonly verb: string
-  readonly actor: UserId
-  readonly targetUser: UserId
-  readonly objectType: ObjectType
-  readonly objectId: string
-  readonly metadata: JsonObject
-  readonly createdAt: number | null
-  readonly op: EventOp
-  /** About how much memory it takes. */
-  readonly bytes: number
+/** An event that may be taken in. What the caller left out is null, to be filled in by whoever takes it in. */
+export interface CheckedEvent extends Omit<ActivityEvent, 'eventId' | 'createdAt'> {
+  eventId: EventId | null
+  createdAt: number | null
 }
 
 export type Verdict =
-  | { readonly ok: true; readonly event: CheckedEvent }
+  /** `bytes`: about how much memory the event takes. */
+  | { readonly ok: true; readonly event: CheckedEvent; readonly bytes: number }
   | { readonly ok: false; readonly error: ItemError }
 
 export interface CheckOptions {
@@ -72,20 +63,20 @@ export function checkEvent(value: unknown, options: CheckOptions): Verdict {
   const createdAt = fields.created_at ?? (eventId === null || options.timeless ? null : uuidTime(eventId))
   const late = createdAt === null ? undefined : checkTime(createdAt, options.now, fields.created_at === undefined)
   if (late) return { ok: false, error: late }
-  const event = {
+  // Of names that are always the same not the caller's text but ours is kept: one for all events, and soon compared.
+  const event: CheckedEvent = {
     eventId,
-    eventType: fields.event_type,
+    eventType: eventTypes[eventTypes.indexOf(fields.event_type)] as EventType,
     verb: fields.verb ?? '',
     actor: fields.actor_id,
     targetUser: fields.target_user_id,
-    objectType: fields.object_type,
+    objectType: objectTypes[objectTypes.indexOf(fields.object_type)] as ObjectType,
     objectId: fields.object_id,
     metadata: metadata.metadata,
     createdAt,
-    op: fields.op ?? 'ADD',
-    bytes: metadata.bytes + baseBytes,
+    op: fields.op === 'UNDO' ? 'UNDO' : 'ADD',
   }
-  return { ok: true, event }
+  return { ok: true, event, bytes: metadata.bytes + baseBytes }
 }
 
 const baseBytes = 512

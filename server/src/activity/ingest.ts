@@ -4,7 +4,6 @@ import { pooledRandom } from '../lib/pooled-random.ts'
 import type { Seams } from '../lib/seams.ts'
 import { createUuidV7, derivedUuidV7 } from '../lib/uuid.ts'
 import type { ActivityEvent } from '../model/event.ts'
-import type { LogValue } from '../model/log-record.ts'
 import type { AppendOutcome, EventLog } from '../ports/event-log.ts'
 import type { TraceStore } from '../ports/trace-store.ts'
 import { type AdmissionSettings, createAdmission, type RefusalReason } from './admission.ts'
@@ -109,7 +108,8 @@ export function createIngest(
   function checkAll(items: readonly EventItem[], { idempotency }: SubmitContext): Checked {
     const now = idempotency?.startedAt ?? clock.now()
     const checked: Checked = { taken: [], timeless: [], ids: [], rejected: [], errors: [] }
-    for (const [index, item] of items.entries()) {
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index] as EventItem
       const verdict =
         'refused' in item
           ? { ok: false as const, error: item.refused }
@@ -118,7 +118,7 @@ export function createIngest(
         reject(checked, index, verdict.error)
         continue
       }
-      const taken = complete(verdict.event, index, idempotency)
+      const taken = complete(verdict.event, verdict.bytes, index, idempotency)
       checked.taken.push(taken)
       checked.ids.push(taken.event.eventId)
       if ('timeless' in item && taken.event.createdAt === null) checked.timeless.push(taken)
@@ -126,21 +126,17 @@ export function createIngest(
     return checked
   }
 
-  function complete(checked: CheckedEvent, index: number, idempotency: SubmitContext['idempotency']): Taken {
+  function complete(
+    checked: CheckedEvent,
+    bytes: number,
+    index: number,
+    idempotency: SubmitContext['idempotency'],
+  ): Taken {
+    const isNew = checked.eventId === null && !idempotency
     const derived = idempotency && derivedUuidV7(idempotency.startedAt, `${idempotency.seed}\n${index}`)
-    const event = {
-      eventId: checked.eventId ?? derived ?? newId(),
-      eventType: checked.eventType,
-      verb: checked.verb,
-      actor: checked.actor,
-      targetUser: checked.targetUser,
-      objectType: checked.objectType,
-      objectId: checked.objectId,
-      metadata: checked.metadata,
-      createdAt: checked.createdAt ?? idempotency?.startedAt ?? null,
-      op: checked.op,
-    }
-    return { event, bytes: checked.bytes }
+    checked.eventId ??= derived ?? newId()
+    checked.createdAt ??= idempotency?.startedAt ?? null
+    return { kind: 'event', event: checked as ActivityEvent, bytes, isNew }
   }
 
   /**
@@ -170,7 +166,8 @@ export function createIngest(
    */
   function firstOnes(all: readonly Taken[]): readonly Taken[] {
     const inRequest = new Map<string, ActivityEvent>()
-    return all.filter(({ event }) => {
+    return all.filter(({ event, isNew }) => {
+      if (isNew) return true
       const known = pending.get(event.eventId)
       const first = inRequest.get(event.eventId) ?? (known && timed(known))
       if (!first) inRequest.set(event.eventId, event)
@@ -191,13 +188,13 @@ export function createIngest(
 
   async function append(told: readonly Taken[]): Promise<void> {
     if (told.length === 0) return
-    const values: readonly LogValue[] = told.map(({ event }) => ({ kind: 'event', event }))
     await seams.failpoint('ingest.before-append')
-    const outcomes = await log.append(values).catch(unavailable)
+    const outcomes = await log.append(told).catch(unavailable)
     await seams.failpoint('ingest.after-append')
     if (outcomes.some(isUnknown)) unavailable(new UnknownOutcome('some of the events may not be in the log'))
-    for (const [i, { event, bytes }] of told.entries()) {
+    for (let i = 0; i < told.length; i++) {
       const outcome = outcomes[i]
+      const { event, bytes } = told[i] as Taken
       if (outcome?.stored === true) pending.add(event, outcome.appendedAt, bytes)
     }
   }
@@ -244,10 +241,14 @@ const saysTheSame = (a: ActivityEvent, b: ActivityEvent): boolean =>
 
 const tracedMs = 24 * 3_600_000
 
+/** A value for the log. */
 interface Taken {
+  readonly kind: 'event'
   event: ActivityEvent
   /** About how much memory it takes. */
   readonly bytes: number
+  /** Its id was made here: nobody can have sent it before. */
+  readonly isNew: boolean
 }
 
 interface Checked {
