@@ -11,6 +11,7 @@ import { openEmbedded } from './engines/embedded.ts'
 import { openMemory } from './engines/memory/open.ts'
 import { createMemoryStorage } from './engines/memory/storage.ts'
 import { requireDatabase } from './engines/sqlite/open.ts'
+import { compileTicks } from './lib/fast-ticks.ts'
 import type { Log } from './lib/log.ts'
 import type { Seams } from './lib/seams.ts'
 import { systemSeams } from './lib/system-seams.ts'
@@ -39,6 +40,7 @@ export interface StartOptions {
 
 /** Starts a whole server: opens the engines that the configuration names, connects the features, listens. */
 export async function start(config: Config, { log, seams = systemSeams }: StartOptions): Promise<RunningServer> {
+  await compileTicks()
   const engines = await openEngines(config, seams, log)
   try {
     const { checkEngines, ports, databaseSize } = engines

@@ -30,6 +30,7 @@ export function createActivityReader(
   clock: Clock,
 ): ActivityReader {
   const { groups, members, marks, objects, unread, users, log } = ports
+  const headAtHand = groups.headAtHand?.bind(groups)
   return { epoch: log.info.epochName, badge, page, firstPage, keptPage, group, actors }
 
   async function page(user: UserId, query: PageQuery) {
@@ -48,7 +49,7 @@ export function createActivityReader(
   }
 
   function keptPage(user: UserId, query: FirstPageQuery) {
-    const head = kept && groups.headAtHand?.(user)
+    const head = kept && headAtHand?.(user)
     return head === undefined ? undefined : kept?.get(user, variantOf(query), head, clock.now())
   }
 

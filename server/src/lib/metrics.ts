@@ -37,6 +37,24 @@ export interface Metrics {
 const pushBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
+/** Requests of one method, route and status. */
+interface RequestKind {
+  readonly method: string
+  readonly status: number
+  readonly count: { inc(by: number): void }
+  readonly seconds: { observe(value: number): void }
+  /** Seconds of requests that are not counted yet: one at a time that costs several times what it does in a row. */
+  waiting: number[]
+}
+
+const waitingMax = 256
+
+function count(kind: RequestKind): void {
+  kind.count.inc(kind.waiting.length)
+  for (const seconds of kind.waiting) kind.seconds.observe(seconds)
+  kind.waiting = []
+}
+
 export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
@@ -55,11 +73,13 @@ export function createMetrics(): Metrics {
     buckets: requestBuckets,
     registers,
   })
-  /** What is counted for one method, route and status: naming the labels costs more than counting. */
-  const byKind = new Map<
-    string,
-    { readonly count: { inc(): void }; readonly seconds: { observe(value: number): void } }
-  >()
+  const byRoute = new Map<string, RequestKind[]>()
+  const kindOf = (method: string, route: string, status: number): RequestKind => {
+    const count = requests.labels({ method, route, status })
+    const kind = { method, status, count, seconds: requestSeconds.labels({ method, route }), waiting: [] }
+    byRoute.set(route, [...(byRoute.get(route) ?? []), kind])
+    return kind
+  }
   const collectors: (() => void | Promise<void>)[] = []
 
   return {
@@ -107,19 +127,17 @@ export function createMetrics(): Metrics {
       registers,
     }),
     observeRequest(method, route = 'none', status, seconds) {
-      const key = `${status} ${method} ${route}`
-      let found = byKind.get(key)
-      if (!found) {
-        found = { count: requests.labels({ method, route, status }), seconds: requestSeconds.labels({ method, route }) }
-        byKind.set(key, found)
-      }
-      found.count.inc()
-      found.seconds.observe(seconds)
+      const kind =
+        byRoute.get(route)?.find((known) => known.status === status && known.method === method) ??
+        kindOf(method, route, status)
+      kind.waiting.push(seconds)
+      if (kind.waiting.length === waitingMax) count(kind)
     },
     onCollect: (read) => void collectors.push(read),
     async text() {
       // What cannot be read keeps its last value: the page is needed most when something is down.
       await Promise.allSettled(collectors.map(async (read) => read()))
+      for (const kinds of byRoute.values()) kinds.forEach(count)
       return registry.metrics()
     },
     contentType: registry.contentType,

@@ -1,6 +1,7 @@
 import type { UserId } from '../model/ids.ts'
 import type { ObjectRef } from './object-index.ts'
 import type { Ports } from './ports.ts'
+import { wrapMethods } from './wrapped-port.ts'
 
 /** Told when a write came to its end, whatever its outcome, and before the one who asked for it goes on. */
 export interface WriteListener {
@@ -59,13 +60,7 @@ export function tellWrites(ports: Ports, on: WriteListener): Ports {
 }
 
 const with_ = <T extends object>(port: T, changed: Partial<T>): T =>
-  new Proxy(port, {
-    get(target, name) {
-      if (Object.hasOwn(changed, name)) return changed[name as keyof T]
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
+  wrapMethods(port, (run, name) => (Object.hasOwn(changed, name) ? (changed[name as keyof T] as typeof run) : run)) as T
 
 const after =
   <Given extends readonly unknown[], T>(write: (...given: Given) => Promise<T>, tell: (...given: Given) => void) =>
