@@ -60,9 +60,12 @@ export async function openAccess(
   const secrets = settings.tokenSecrets.map(tokenSecret)
   const newTokenId = createUuidV7(clock, random)
   const revocations = await openRevocations(ports.revocations, seams.scheduler, onFailure)
-  // Keyed by the whole token. How long a search takes tells nothing about tokens that are in here: texts are told apart by
-  // their hashes, which V8 makes with a seed of each process.
-  const verified = new LRUCache<string, UserPrincipal>({ max: verifiedMax })
+  // Keyed by the whole token or API key. How long a search takes tells nothing about those that are in here: texts are told
+  // apart by their hashes, which V8 makes with a seed of each process.
+  const verified = new LRUCache<string, Principal>({ max: verifiedMax })
+  const remember = (credential: string, principal: Principal): void => {
+    if (credential.length <= verifiedLengthMax) verified.set(credential, principal)
+  }
 
   const refusal = (principal: Principal): Refusal | undefined => {
     if (principal.kind === 'server') return undefined
@@ -75,14 +78,19 @@ export async function openAccess(
     if (!check.ok) return check
     const principal = principalOf(check.claims)
     if (principal.expiresAtMs - principal.issuedAtMs > revocationKeptMs) return { ok: false, reason: 'invalid' }
-    if (token.length <= verifiedLengthMax) verified.set(token, principal)
+    remember(token, principal)
     return { ok: true, principal }
   }
 
   return {
     authenticate(credential) {
-      const known = verified.get(credential)
-      if (!known && isApiKey(digestOf(credential))) return { ok: true, principal: { kind: 'server' } }
+      // Not moved to the front: that would cost more than to check a token again once in a while.
+      const known = verified.peek(credential)
+      if (!known && isApiKey(digestOf(credential))) {
+        const principal = { kind: 'server' } as const
+        remember(credential, principal)
+        return { ok: true, principal }
+      }
       const result: Authentication = known ? { ok: true, principal: known } : verify(credential)
       if (!result.ok) return result
       const reason = refusal(result.principal)

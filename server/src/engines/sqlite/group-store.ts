@@ -94,8 +94,9 @@ export class SqliteGroupStore implements GroupStore {
     })
   }
 
+  /** Kept heads are not moved to the front: that would cost more than to read one again once in a while. */
   headAtHand(user: UserId): Seq | undefined {
-    return this.#db.isUnderWay(raiseHead, user) ? undefined : this.#heads.get(user)
+    return this.#db.isUnderWay(raiseHead, user) ? undefined : this.#heads.peek(user)
   }
 
   #readHead(user: UserId): Seq {
