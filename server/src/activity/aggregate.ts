@@ -75,7 +75,7 @@ export class Aggregator implements AsyncDisposable {
     )
     const flush = createFlush(ports, settings, seams, metrics, this.#persist)
     this.#due = createDue(settings.flushMs, ports.pubSub, metrics)
-    this.#flusher = new Flusher(this.#states, flush, this.#due, seams.clock, () => this.#wake.abort())
+    this.#flusher = new Flusher(this.#states, flush, this.#due, seams, () => this.#wake.abort())
     this.#deletions = createDeletionFold(ports, {
       loadWindows: this.#loader.loadWindows,
       askRegisters: this.#loader.askRegisters,
@@ -123,7 +123,7 @@ export class Aggregator implements AsyncDisposable {
     try {
       while (!this.#stop.signal.aborted) await this.#turn(consumer)
       await this.#flusher.drain()
-      this.#flusher.start(() => true)
+      await this.#flusher.start(() => true)
       await this.#flusher.drain()
       await this.#commit(consumer)
     } finally {
@@ -144,7 +144,7 @@ export class Aggregator implements AsyncDisposable {
     await this.#seams.failpoint('aggregate.folded')
     if (settling || this.#flusher.folded >= this.#settings.foldAheadMax) await this.#flusher.drain()
     this.#flusher.reap()
-    this.#flusher.start((user, now) => settling || this.#due.dueIn(user, now) <= 0)
+    await this.#flusher.start((user, now) => settling || this.#due.dueIn(user, now) <= 0)
     if (settling) await this.#flusher.drain()
     await this.#commit(consumer)
     this.#flusher.letGo()

@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/seams.ts'
+import type { Seams } from '../lib/seams.ts'
 import type { Partition } from '../model/ids.ts'
 import type { Due } from './due.ts'
 import type { createFlush } from './flush.ts'
@@ -6,9 +6,12 @@ import type { FlushJob } from './flush-job.ts'
 import type { PartitionState } from './partition-state.ts'
 import type { UserFold } from './user-fold.ts'
 
+/** So many users are taken at once; then requests and sockets get their turn. */
+const takenAtOnce = 256
+
 /** A flush that is under way, or has just ended. */
 interface Writing {
-  readonly job: FlushJob
+  readonly jobs: FlushJob[]
   readonly users: readonly UserFold[]
   readonly states: readonly PartitionState[]
   outcome: { readonly ok: true } | { readonly ok: false; readonly error: unknown } | null
@@ -16,14 +19,15 @@ interface Writing {
 }
 
 /**
- * Has flushes written one after the other beside the fold. A job is taken whole at one moment; what is folded meanwhile
- * waits for the next, so that the larger the load is, the more is folded into one write.
+ * Has flushes written one after the other beside the fold. What is folded while one is written waits for the next, so that
+ * the larger the load is, the more is folded into one write. A flush of many users is several jobs, written together: what
+ * is folded of one user is always in one of them.
  */
 export class Flusher {
   readonly #states: ReadonlyMap<Partition, PartitionState>
   readonly #flush: ReturnType<typeof createFlush>
   readonly #due: Due
-  readonly #clock: Clock
+  readonly #seams: Pick<Seams, 'clock' | 'scheduler'>
   readonly #onEnd: () => void
   #writing: Writing | null = null
   /** Users of whom something was written since `letGo`. */
@@ -35,13 +39,13 @@ export class Flusher {
     states: ReadonlyMap<Partition, PartitionState>,
     flush: ReturnType<typeof createFlush>,
     due: Due,
-    clock: Clock,
+    seams: Pick<Seams, 'clock' | 'scheduler'>,
     onEnd: () => void,
   ) {
     this.#states = states
     this.#flush = flush
     this.#due = due
-    this.#clock = clock
+    this.#seams = seams
     this.#onEnd = onEnd
   }
 
@@ -55,14 +59,14 @@ export class Flusher {
   }
 
   /** Takes what is due and begins to write it. While something is being written, what is due waits for it. */
-  start(due: (user: UserFold, now: number) => boolean): void {
+  async start(due: (user: UserFold, now: number) => boolean): Promise<void> {
     if (this.#writing) return
-    const now = this.#clock.monotonic()
+    const now = this.#seams.clock.monotonic()
     const users: UserFold[] = []
     for (const state of this.#states.values()) {
       for (const user of state.dirty) if (due(user, now)) users.push(user)
     }
-    if (users.length > 0) this.#begin(users)
+    if (users.length > 0) await this.#begin(users)
     this.folded = 0
   }
 
@@ -70,45 +74,48 @@ export class Flusher {
   async flushNow(user: UserFold): Promise<void> {
     await this.drain()
     if (!user.isDirty) return
-    this.#begin([user])
+    await this.#begin([user])
     await this.drain()
   }
 
-  #begin(users: readonly UserFold[]): void {
+  async #begin(users: readonly UserFold[]): Promise<void> {
     const states = [...this.#states.values()]
-    const taken = new Set(users)
+    const writing: Writing = { jobs: [], users, states, outcome: null, ended: Promise.resolve() }
+    this.#writing = writing
+    const failures: unknown[] = []
+    for (let i = 0; i < users.length; i += takenAtOnce) {
+      if (i > 0) await this.#seams.scheduler.breathe?.()
+      const job = this.#take(users.slice(i, i + takenAtOnce), states)
+      writing.jobs.push(job)
+      const written = this.#flush.flush(job).catch((error: unknown) => void failures.push(error))
+      writing.ended = Promise.all([writing.ended, written]).then(() => {})
+    }
+    writing.ended = writing.ended
+      .then(() => {
+        writing.outcome = failures.length === 0 ? { ok: true } : { ok: false, error: failures[0] }
+      })
+      .finally(this.#onEnd)
+  }
+
+  #take(users: readonly UserFold[], states: readonly PartitionState[]): FlushJob {
     for (const state of states) {
-      for (const user of state.dirty) {
-        if (!taken.has(user)) continue
+      for (const user of users) {
+        if (!state.dirty.delete(user)) continue
         state.writingFrom = Math.min(state.writingFrom ?? Number.POSITIVE_INFINITY, user.firstDirty ?? state.folded)
-        state.dirty.delete(user)
       }
     }
-    const now = this.#clock.monotonic()
+    const now = this.#seams.clock.monotonic()
     for (const user of users) this.#due.taken(user, now)
-    const job = this.#flush.take(users, now)
-    const writing: Writing = { job, users, states, outcome: null, ended: Promise.resolve() }
-    this.#writing = writing
-    writing.ended = this.#flush
-      .flush(job)
-      .then(
-        () => {
-          writing.outcome = { ok: true }
-        },
-        (error: unknown) => {
-          writing.outcome = { ok: false, error }
-        },
-      )
-      .finally(this.#onEnd)
+    return this.#flush.take(users, now)
   }
 
   /** Takes note of what was written. In the loop alone: registers must not go away under a fold. */
   reap(): void {
-    const { job, users, states, outcome } = this.#writing ?? {}
+    const { jobs, users, states, outcome } = this.#writing ?? {}
     if (!outcome) return
     this.#writing = null
     if (!outcome.ok) throw outcome.error
-    job?.done()
+    for (const job of jobs ?? []) job.done()
     for (const state of states ?? []) state.writingFrom = null
     if (users) this.#written.push(...users)
   }
