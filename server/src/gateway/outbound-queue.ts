@@ -22,6 +22,9 @@ type Waiting = {
   | { readonly entry: StreamEntry; readonly created: boolean; readonly acceptedAt: number | null }
 )
 
+/** What the text in front of the `tail` of an entry weighs, nearly. */
+const headBytes = 96
+
 /**
  * The way out to one client. As long as the transport takes frames they go straight through. When it does not, they wait
  * here, and a newer frame about a group takes the place of the older one, at the end: the order of `seq` stays. `prev_seq`
@@ -73,7 +76,8 @@ export class OutboundQueue {
     const older = this.#waiting?.get(key)
     if (older) this.#forget(key, older)
     const isNews = created || (entry.kind === 'group' && older !== undefined && 'entry' in older && older.created)
-    return this.#wait(key, { entry, created: isNews, acceptedAt, bytes: entry.bytes, backlog })
+    const bytes = Buffer.byteLength(entry.tail) + headBytes
+    return this.#wait(key, { entry, created: isNews, acceptedAt, bytes, backlog })
   }
 
   /** Writes what waits, as far as the transport takes it. */

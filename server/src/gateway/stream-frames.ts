@@ -18,7 +18,6 @@ export interface StreamEntry {
   readonly visibleSince: Seq
   /** The text behind the number of `prev_seq`. */
   readonly tail: string
-  readonly bytes: number
 }
 
 /** What changed for a user above `from`, complete up to `to`, ready to be written. */
@@ -30,9 +29,6 @@ export interface StreamBatch {
   /** When the newest event in it was accepted; `null` when that is not known. */
   readonly acceptedAt: number | null
 }
-
-/** What the text in front of `tail` weighs, nearly. */
-const headBytes = 96
 
 /** `groups` are the visible groups among the changes as their reader sees them. */
 export function renderEntries(
@@ -47,7 +43,7 @@ export function renderEntries(
   const add = (kind: StreamEntry['kind'], seq: Seq, groupId: GroupId | null, visibleSince: Seq, body: string): void => {
     if (seq <= last) return
     const tail = `${shared},${body}}`
-    entries.push({ kind, seq, groupId, visibleSince, tail, bytes: Buffer.byteLength(tail) + headBytes })
+    entries.push({ kind, seq, groupId, visibleSince, tail })
     last = seq
   }
   for (const change of changes) {
