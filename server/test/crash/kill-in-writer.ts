@@ -15,12 +15,14 @@ if (!isMainThread && table) watchCommits(table)
 function watchCommits(watched: string): void {
   let passesLeft = Number(process.env[crashEnvironment.pass] ?? 0)
   let holdsRows = false
-  // Writes of the views and the log return no rows, so `run` is all that has to be watched.
   const inserts = new RegExp(`^\\s*INSERT INTO ${watched}\\b`)
-  const { run } = StatementSync.prototype
-  StatementSync.prototype.run = function (this: StatementSync, ...args: unknown[]) {
-    if (inserts.test(this.sourceSQL)) holdsRows = true
-    return Reflect.apply(run, this, args)
+  // Writes of the views and the log return no rows, so these are all that has to be watched.
+  for (const name of ['run', 'get'] as const) {
+    const method = StatementSync.prototype[name]
+    StatementSync.prototype[name] = function (this: StatementSync, ...args: never[]): never {
+      if (inserts.test(this.sourceSQL)) holdsRows = true
+      return Reflect.apply(method, this, args) as never
+    }
   }
   const { exec } = DatabaseSync.prototype
   DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string) {
