@@ -18,23 +18,29 @@ const sockets = 5_000
 const eventsPerS = 10_000
 const perRequest = 20
 
-async function measured(server: Child<{ url: string }>, run: string, seconds: number, key: string): Promise<Run> {
+async function measured(
+  server: Child<{ url: string }>,
+  run: string,
+  seconds: number,
+  key: string,
+  perS = eventsPerS,
+): Promise<Run> {
   await using load = await Child.start(loadProgram, [server.ready.url, key, String(sockets)])
   await load.ask('open', 200)
-  await load.ask('push', `${run}-warm`, eventsPerS / 2, Math.min(5, seconds), perRequest)
+  await load.ask('push', `${run}-warm`, perS / 2, Math.min(5, seconds), perRequest)
   await server.ask('collectGarbage')
   const cpuBefore = server.cpuSeconds()
-  const pushed = await load.ask<Pushed>('push', run, eventsPerS, seconds, perRequest)
-  const cpuMicros = ((server.cpuSeconds() - cpuBefore) * 1e6) / (eventsPerS * seconds)
+  const pushed = await load.ask<Pushed>('push', run, perS, seconds, perRequest)
+  const cpuMicros = ((server.cpuSeconds() - cpuBefore) * 1e6) / (perS * seconds)
   if (pushed.missing > 0)
     throw new Error(`${pushed.missing} events were never pushed, ${pushed.refused} requests refused`)
   return { ...pushed, cpuMicros, p99: latenciesOf(pushed.pushMs).p99 }
 }
 
-async function ours(run: string, seconds: number): Promise<Run> {
+async function ours(run: string, seconds: number, perS = eventsPerS): Promise<Run> {
   using folder = new Folder()
   await using server = await startHeadwater(folder.path)
-  return await measured(server, run, seconds, apiKey)
+  return await measured(server, run, seconds, apiKey, perS)
 }
 
 async function peer(run: string, seconds: number, frameBytes: number): Promise<Run> {
@@ -47,7 +53,7 @@ const benchmark: Benchmark = {
   name: 'push',
   title: 'From an accepted event to a socket',
   method:
-    '10,000 events a second, 20 in a request, reach the sockets of 5,000 users while their groups are written to disk. Users come by chance; one event in ten opens a group. Latency counts from when a request was due to the frame at the client that shows the event, open loop; clients and sender are one process. The peer is bare `ws` behind node:http, which sends a frame of the same size at once and stores nothing.',
+    '10,000 events a second, 20 in a request, reach the sockets of 5,000 users while their groups are written to disk. Users come by chance; one event in ten opens a group. Latency counts from when a request was due to the frame at the client that shows the event, open loop; clients and sender are one process. At a quarter and a half of the rate too, to tell the way of an event from the queue before it. The peer is bare `ws` behind node:http, which sends a frame of the same size at once and stores nothing.',
   async run({ quick, progress }) {
     const seconds = quick ? 3 : 10
     let frameBytes = 700
@@ -72,6 +78,16 @@ const benchmark: Benchmark = {
       },
       (run) => run.p99,
     )
+    const slower = []
+    for (const perS of [2_500, 5_000]) {
+      progress(`Headwater at ${perS} a second`)
+      const run = await ours(`run-${perS}`, seconds, perS)
+      const what = `Event to frame at ${perS.toLocaleString('en-US')} a second`
+      slower.push({
+        what,
+        headwater: `${shownLatencies(latenciesOf(run.pushMs))}, ${run.cpuMicros.toFixed(1)} µs of CPU`,
+      })
+    }
     const p99 = median(own.map((run) => run.p99))
     const push = (runs: readonly Run[]) => shownLatencies(latenciesOf(runs.flatMap(({ pushMs }) => [...pushMs])))
     const ack = (runs: readonly Run[]) => shownLatencies(latenciesOf(runs.flatMap(({ ackMs }) => [...ackMs])))
@@ -83,6 +99,7 @@ const benchmark: Benchmark = {
     return {
       figures: [
         { what: 'Event to frame', headwater: push(own), peer: push(peers) },
+        ...slower,
         { what: 'Event to durable acknowledgement', headwater: ack(own), peer: `${ack(peers)} (not durable)` },
         { what: 'CPU of the server per event', headwater: cpu(own), peer: cpu(peers) },
         { what: 'Frames per event', headwater: perEvent(own), peer: perEvent(peers) },
