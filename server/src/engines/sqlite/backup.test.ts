@@ -16,6 +16,7 @@ import { epochOf } from '../../model/position.ts'
 import { backUpSqlite } from './backup.ts'
 import { readBackup } from './backup-file.ts'
 import { openSqliteEventLog } from './event-log.ts'
+import { unpackRecords } from './log-rows.ts'
 import { databaseFile, openSqlite, unfinishedRestore } from './open.ts'
 import { SqliteRestore } from './restore.ts'
 import { temporaryFolder } from './testing/temporary-folder.ts'
@@ -48,9 +49,10 @@ const backUp = (folder: string, target: string) => backUpSqlite({ folder, target
 const marksIn = (file: string): number[] => {
   using copy = new DatabaseSync(file, { readOnly: true })
   return copy
-    .prepare('SELECT user_id, value FROM log')
+    .prepare('SELECT user_id, value, batch FROM log')
     .all()
-    .map((row) => decodeLogValue(row.value as Uint8Array, String(row.user_id)))
+    .flatMap((row) => unpackRecords(row.user_id as string, row.value as Uint8Array, row.batch as string | null))
+    .map(({ user, value }) => decodeLogValue(value, user))
     .map((value) => (value.kind === 'mark' ? value.upTo : Number.NaN))
 }
 

@@ -160,7 +160,10 @@ function whatItHolds(copy: DatabaseSync): Omit<BackupInfo, 'created_at' | 'datab
   const schema = copy.prepare('SELECT max(number) AS n FROM migrations').get()
   if (!log) throw refusal('The database in the data directory is still empty: no server has run on it')
   const bounds = copy.prepare('SELECT start, committed FROM log_partitions WHERE partition = ?')
-  const newest = copy.prepare('SELECT max(position) AS n FROM log WHERE position >= ? AND position < ?')
+  const newest = copy.prepare(
+    `SELECT position + coalesce(json_array_length(batch), 1) - 1 AS n FROM log WHERE position >= ? AND position < ?
+     ORDER BY position DESC LIMIT 1`,
+  )
   return {
     format: 1,
     headwater: packageJson.version,

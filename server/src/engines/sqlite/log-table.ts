@@ -1,8 +1,9 @@
 import type { Offset, Partition } from '../../model/ids.ts'
 import { decodeLogValue } from '../../model/log-codec.ts'
-import { type LogRecord, userOf } from '../../model/log-record.ts'
+import type { LogRecord } from '../../model/log-record.ts'
 import { toSeq } from '../../model/position.ts'
 import type { Row, Step } from './commands.ts'
+import { packRecords, rowsOf, unpackRecords } from './log-rows.ts'
 import type { Reader } from './reader.ts'
 
 /**
@@ -13,17 +14,27 @@ const partitionSpan = 2 ** 40
 
 const positionOf = (partition: Partition, offset: Offset): number => partition * partitionSpan + offset
 
-const insert = 'INSERT INTO log (position, user_id, appended_at, value) VALUES (?, ?, ?, ?)'
+const insert = 'INSERT INTO log (position, user_id, appended_at, value, batch) VALUES (?, ?, ?, ?, ?)'
 
-const range = `
-SELECT position, user_id, appended_at, value FROM log WHERE position >= ? AND position < ? ORDER BY position LIMIT ? + 0`
+/** Of a row; a row without a list is one record. */
+const count = 'coalesce(json_array_length(batch), 1)'
 
-const first = 'SELECT position, appended_at FROM log WHERE position >= ? AND position < ? ORDER BY position LIMIT 1'
+/** From the row that has `?2`, or would have it, on. `?1` = where the partition begins. */
+const fromRowOf = `
+FROM log WHERE position >= coalesce((SELECT max(position) FROM log WHERE position >= ?1 AND position <= ?2), ?2)
+AND position < ?3 ORDER BY position`
+
+const rowsRead = 32
+const range = `SELECT position, user_id, appended_at, value, batch ${fromRowOf} LIMIT ${rowsRead}`
+
+const first = `SELECT position, appended_at, ${count} ${fromRowOf} LIMIT 2`
 
 const last = `
-SELECT position, appended_at FROM log WHERE position >= ? AND position < ? ORDER BY position DESC LIMIT 1`
+SELECT position + ${count} - 1, appended_at FROM log WHERE position >= ? AND position < ?
+ORDER BY position DESC LIMIT 1`
 
-const drop = 'DELETE FROM log WHERE position >= ? AND position < ?'
+/** Only whole rows: of one whose last records stay, all stay. */
+const drop = `DELETE FROM log WHERE position >= ?1 AND position < ?2 AND position + ${count} <= ?2`
 
 const bounds = `
 INSERT INTO log_partitions (partition, start, committed) VALUES (?, ?, ?)
@@ -31,12 +42,11 @@ ON CONFLICT (partition) DO UPDATE SET start = max(start, excluded.start), commit
 
 export const insertRecords = (records: readonly LogRecord[], encoded: readonly Uint8Array[]): Step => ({
   sql: insert,
-  rows: records.map(({ partition, offset, appendedAt, value }, i) => [
-    positionOf(partition, offset),
-    userOf(value),
-    appendedAt,
-    encoded[i] as Uint8Array,
-  ]),
+  rows: rowsOf(records, (places) => {
+    const { partition, offset, appendedAt } = records[places[0] as number] as LogRecord
+    const [user, value, batch] = packRecords(records, encoded, places)
+    return [positionOf(partition, offset), user, appendedAt, value, batch]
+  }),
 })
 
 export function readRecords(
@@ -47,17 +57,30 @@ export function readRecords(
   end: Offset,
   limit: number,
 ): LogRecord[] {
-  const rows = read.all(range, positionOf(partition, from), positionOf(partition, end), limit)
-  return rows.map(([position, user, appendedAt, value]) => {
-    const offset = (position as number) - positionOf(partition, 0)
-    return {
-      partition,
-      offset,
-      seq: toSeq(epoch, offset),
-      appendedAt: appendedAt as number,
-      value: decodeLogValue(value as Uint8Array, user as string),
+  const base = positionOf(partition, 0)
+  const records: LogRecord[] = []
+  for (let next = from; next < end && records.length < limit; ) {
+    const rows = read.all(range, base, base + next, base + end)
+    for (const [position, user, appendedAt, value, batch] of rows) {
+      let offset = (position as number) - base
+      for (const packed of unpackRecords(user, value, batch)) {
+        if (offset >= next && offset < end && records.length < limit) {
+          const decoded = decodeLogValue(packed.value, packed.user)
+          records.push({
+            partition,
+            offset,
+            seq: toSeq(epoch, offset),
+            appendedAt: appendedAt as number,
+            value: decoded,
+          })
+          next = offset + 1
+        }
+        offset++
+      }
     }
-  })
+    if (rows.length < rowsRead) break
+  }
+  return records
 }
 
 export interface Stamp {
@@ -66,8 +89,12 @@ export interface Stamp {
 }
 
 /** The first record at or above `from` and below `end`. */
-export const firstStamp = (read: Reader, partition: Partition, from: Offset, end: Offset): Stamp | undefined =>
-  stampOf(partition, read.get(first, positionOf(partition, from), positionOf(partition, end)))
+export function firstStamp(read: Reader, partition: Partition, from: Offset, end: Offset): Stamp | undefined {
+  const wanted = positionOf(partition, from)
+  const rows = read.all(first, positionOf(partition, 0), wanted, positionOf(partition, end))
+  const [position, ...rest] = rows.find(([at, , records]) => (at as number) + (records as number) > wanted) ?? []
+  return stampOf(partition, position === undefined ? undefined : [Math.max(position as number, wanted), ...rest])
+}
 
 export const newestStamp = (read: Reader, partition: Partition): Stamp | undefined =>
   stampOf(partition, read.get(last, positionOf(partition, 0), positionOf(partition + 1, 0)))
@@ -75,9 +102,9 @@ export const newestStamp = (read: Reader, partition: Partition): Stamp | undefin
 const stampOf = (partition: Partition, row: Row | undefined): Stamp | undefined =>
   row && { offset: (row[0] as number) - positionOf(partition, 0), appendedAt: row[1] as number }
 
-export const dropRecords = (partition: Partition, from: Offset, below: Offset): Step => ({
+export const dropRecords = (partition: Partition, below: Offset): Step => ({
   sql: drop,
-  rows: [[positionOf(partition, from), positionOf(partition, below)]],
+  rows: [[positionOf(partition, 0), positionOf(partition, below)]],
 })
 
 /** Neither ever goes back. */

@@ -14,7 +14,7 @@ export async function trimPartition(db: SqliteDatabase, part: LogPartition, time
   if (below <= from) return
   part.start = below
   for (let offset = from; offset < below; offset += dropped) {
-    await db.write(dropRecords(part.partition, offset, Math.min(offset + dropped, below)))
+    await db.write(dropRecords(part.partition, Math.min(offset + dropped, below)))
   }
   await db.write(raiseBounds([part]))
 }

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { HeadwaterError } from '../../lib/error.ts'
 import { type VirtualSeams, virtualSeams } from '../../lib/virtual-seams.ts'
+import { encodeLogValue } from '../../model/log-codec.ts'
 import type { LogRecord, LogValue } from '../../model/log-record.ts'
 import { openSqliteEventLog, type SqliteEventLog, type SqliteLogSettings } from './event-log.ts'
-import { openSqlite } from './open.ts'
+import { migrate } from './migrate.ts'
+import { migrations } from './migrations/all.ts'
+import { databaseFile, openSqlite } from './open.ts'
 import { partitionOf } from './partition-of.ts'
 import { temporaryFolder } from './testing/temporary-folder.ts'
 
@@ -146,14 +151,94 @@ test('A value that cannot be written leaves no hole, and what others appended me
 
 test('A record whose bytes were damaged is given as unreadable, and those around it as they are.', async () => {
   await withLog({ partitions: 1 }, async (log, _seams, db) => {
-    await log.append(marks(0, 3))
+    for (const first of [0, 1, 2]) await log.append([markOf(first)])
+    await log.append(marks(3, 3))
     await db.write({ sql: 'UPDATE log SET value = ? WHERE position = 1', rows: [[new Uint8Array([1, 2, 3])]] })
+    const [whole] = db.read.get('SELECT value FROM log WHERE position = 3') as [Uint8Array]
+    whole.fill(255, whole.length / 3, (2 * whole.length) / 3)
+    await db.write({ sql: 'UPDATE log SET value = ? WHERE position = 3', rows: [[whole]] })
     const { records } = await log.read(0, 0, 10)
     assert.deepEqual(
       records.map(({ value }) => value.kind),
-      ['mark', 'unreadable', 'mark'],
+      ['mark', 'unreadable', 'mark', 'mark', 'unreadable', 'mark'],
     )
   })
+})
+
+test('Records that were appended together are read from any of them, in pieces of any size, across rows and holes.', async () => {
+  await withLog({ partitions: 1 }, async (log, _seams, db) => {
+    for (const [from, count] of [
+      [0, 1],
+      [1, 10],
+      [11, 600],
+      [611, 2],
+      [613, 50],
+    ] as const)
+      await log.append(marks(from, count))
+    assert.equal(db.read.get('SELECT count(*) FROM log')?.[0], 7)
+    for (const from of [0, 1, 5, 11, 300, 610, 611, 640]) {
+      for (const limit of [1, 7, 1_000]) {
+        const { records, next } = await log.read(0, from, limit)
+        const expected = Array.from({ length: Math.min(limit, 663 - from) }, (_, i) => from + i)
+        assert.deepEqual(upTos(records), expected)
+        assert.deepEqual(
+          records.map(({ offset }) => offset),
+          expected,
+        )
+        assert.equal(next, from + expected.length)
+      }
+    }
+    await db.write({ sql: 'DELETE FROM log WHERE position = 611', rows: [[]] })
+    assert.deepEqual(upTos((await log.read(0, 609, 3)).records), [609, 610, 613])
+    assert.deepEqual(upTos((await log.read(0, 612, 2)).records), [613, 614])
+  })
+})
+
+test('Of records that were appended together all stay until the last one may go.', async () => {
+  await withLog({ partitions: 1 }, async (log, { time }, db) => {
+    await log.append(marks(0, 10))
+    await log.append(marks(10, 600))
+    const worker = await log.join()
+    await worker.poll(1_000, 0)
+    const trimmedTo = async (committed: number) => {
+      await worker.commit(new Map([[0, committed]]))
+      time.jump(1_000)
+      await log.trim(time.now() - 10)
+      const { records } = await log.read(0, 0, 1_000)
+      assert.deepEqual(
+        upTos(records),
+        Array.from({ length: 610 - committed }, (_, i) => committed + i),
+      )
+      return db.read.get('SELECT min(position) FROM log')?.[0]
+    }
+    assert.equal(await trimmedTo(9), 0)
+    assert.equal(await trimmedTo(10), 10)
+    assert.equal(await trimmedTo(265), 10)
+    assert.equal(await trimmedTo(300), 266)
+    assert.equal(await trimmedTo(610), null)
+  })
+})
+
+test('What an older version appended is read, and goes on behind.', async () => {
+  using folder = temporaryFolder()
+  {
+    using old = new DatabaseSync(join(folder.path, databaseFile))
+    old.exec('PRAGMA journal_mode = WAL')
+    migrate(old, { version: '0.0.1', migrations: migrations.slice(0, 1) }, 0)
+    old.exec("INSERT INTO log_info VALUES (1, 'abc', 0, 1)")
+    const insert = old.prepare('INSERT INTO log (position, user_id, appended_at, value) VALUES (?, ?, ?, ?)')
+    for (const upTo of [0, 1, 2]) insert.run(upTo, 'carol', 7, encodeLogValue(markOf(upTo)))
+  }
+  await withLog(
+    { partitions: 1 },
+    async (log) => {
+      await log.append(marks(3, 4))
+      assert.deepEqual(upTos((await log.read(0, 1, 10)).records), [1, 2, 3, 4, 5, 6])
+      const worker = await log.join()
+      assert.deepEqual(upTos((await worker.poll(10, 0)).records), [0, 1, 2, 3, 4, 5, 6])
+    },
+    folder.path,
+  )
 })
 
 test('A log whose committed records are missing goes on in a higher epoch.', async () => {

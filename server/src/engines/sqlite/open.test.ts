@@ -59,9 +59,9 @@ test('A database of a newer program is refused by both versions and left alone.'
   const path = await makeDatabase(folder.path)
   {
     using raw = new DatabaseSync(path)
-    raw.exec(`INSERT INTO migrations VALUES (2, 'later', 'abc', '9.8.7', 0); PRAGMA user_version = 2`)
+    raw.exec(`INSERT INTO migrations VALUES (3, 'later', 'abc', '9.8.7', 0); PRAGMA user_version = 3`)
   }
-  await assertRefused(folder.path, /schema 2 \(Headwater 9\.8\.7\).*this is Headwater \d+\.\d+\.\d+.*up to 1/)
+  await assertRefused(folder.path, /schema 3 \(Headwater 9\.8\.7\).*this is Headwater \d+\.\d+\.\d+.*up to 2/)
 })
 
 test('A database whose schema was changed by another hand is refused.', async () => {

@@ -1,4 +1,5 @@
 import { activity } from './0001-activity.ts'
+import { logBatches } from './0002-log-batches.ts'
 
 export interface Migration {
   readonly number: number
@@ -7,4 +8,4 @@ export interface Migration {
 }
 
 /** In order, without gaps. One that was released never changes; what is new comes behind it. */
-export const migrations: readonly Migration[] = [activity]
+export const migrations: readonly Migration[] = [activity, logBatches]
