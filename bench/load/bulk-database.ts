@@ -9,6 +9,7 @@ export class BulkDatabase implements Disposable {
   readonly #db: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
   readonly #indexes: readonly string[]
+  readonly #members = new SqliteMemberStore(emptyDatabase)
   #rows = 0
 
   constructor(path: string) {
@@ -40,6 +41,10 @@ export class BulkDatabase implements Disposable {
     this.#db.exec('COMMIT; BEGIN')
   }
 
+  putMembers(batches: readonly MemberBatch[]): void {
+    for (const step of this.#members.steps(batches, batches)) this.run(step)
+  }
+
   [Symbol.dispose](): void {
     this.#db.exec('COMMIT')
     for (const sql of this.#indexes) this.#db.exec(sql)
@@ -48,5 +53,8 @@ export class BulkDatabase implements Disposable {
   }
 }
 
-export const memberSteps = (batches: readonly MemberBatch[]): readonly Step[] =>
-  new SqliteMemberStore(undefined as unknown as SqliteDatabase).steps(batches, batches)
+/** What the member store asks of a database, of one where nothing is yet: its list of actors has no first id and no last. */
+const emptyDatabase = {
+  cache: <T>(_name: string, make: () => T): T => make(),
+  read: { get: () => [1, 0] },
+} as unknown as SqliteDatabase

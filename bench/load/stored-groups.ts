@@ -9,7 +9,7 @@ import { systemSeams } from '../../server/src/lib/system-seams.ts'
 import { seededRandom } from '../../server/src/lib/virtual-seams.ts'
 import { type GroupRow, keptActors, type Register } from '../../server/src/model/activity-group.ts'
 import { groupIdOf } from '../../server/src/model/group-id.ts'
-import { BulkDatabase, memberSteps } from './bulk-database.ts'
+import { BulkDatabase } from './bulk-database.ts'
 
 export interface StoredGroups {
   readonly users: number
@@ -69,7 +69,7 @@ export async function storeGroups(folder: string, wanted: StoredGroups, progress
       const batches = rows
         .slice(0, unreadGroups)
         .map(({ groupId, newestActors }) => ({ user, groupId, registers: newestActors }))
-      for (const step of memberSteps(batches)) db.run(step)
+      db.putMembers(batches)
     }
     if (Math.floor(stored / 1e6) < Math.floor((stored + count) / 1e6))
       progress(`${Math.floor((stored + count) / 1e6)} M groups stored`)
