@@ -218,8 +218,8 @@ export const foldSabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'server/src/engines/sqlite/group-store.ts',
-        find: 'if (this.#db.isUnderWay(raiseHead, user)) return this.#readHead(user)',
-        replace: '',
+        find: 'return this.#db.isUnderWay(raiseHead, user) ? undefined : this.#heads.peek(user)',
+        replace: 'return this.#heads.peek(user)',
       },
     ],
   },

@@ -147,8 +147,13 @@ export const wireSabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'server/src/access/access.ts',
-        find: "const key = digest.toString('base64')",
-        replace: "const key = credential.split('.', 1)[0] ?? ''",
+        find: 'verified.set(credential, principal)',
+        replace: "verified.set(credential.split('.', 1)[0] ?? '', principal)",
+      },
+      {
+        file: 'server/src/access/access.ts',
+        find: 'verified.peek(credential)',
+        replace: "verified.peek(credential.split('.', 1)[0] ?? '')",
       },
     ],
   },
