@@ -45,8 +45,8 @@ export const foldSabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'server/src/model/open-group.ts',
-        find: 'this.#setRegister(placed, known?.firstSeq ?? 0)',
-        replace: 'if (known) this.#setRegister(placed, known.firstSeq)',
+        find: 'this.#setRegister(placed, known?.firstSeq ?? 0, known)',
+        replace: 'if (known) this.#setRegister(placed, known.firstSeq, known)',
       },
     ],
   },
@@ -278,8 +278,8 @@ export const foldSabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'server/src/activity/ingest.ts',
-        find: "const values: readonly LogValue[] = told.map(({ event }) => ({ kind: 'event', event }))",
-        replace: "const values: readonly LogValue[] = told.slice(0, 3).map(({ event }) => ({ kind: 'event', event }))",
+        find: 'const outcomes = await log.append(told).catch(unavailable)',
+        replace: 'const outcomes = await log.append(told.slice(0, 3)).catch(unavailable)',
       },
     ],
   },
