@@ -56,12 +56,16 @@ export function createAdmission(
     throw new HeadwaterError('overloaded', { detail: details[reason], retryAfterS })
   }
 
-  /** Throws `overloaded` when nothing more is taken in, whatever its size. */
-  function check(): void {
+  /**
+   * Throws `overloaded` when nothing more is taken in, whatever its size. `waitedMs`: how long the first of those has
+   * waited who are let in and not looked at yet.
+   */
+  function check(waitedMs = 0): void {
     if (maxBehindMs > 0 && behindMs() > maxBehindMs) refuse('behind')
     if (events >= maxInFlightEvents || bytes >= maxInFlightBytes) refuse('in_flight')
     const [oldest] = inFlight
-    if (oldest && clock.monotonic() - oldest.since > maxInFlightMs) refuse('slow')
+    const oldestMs = oldest ? clock.monotonic() - oldest.since : 0
+    if (Math.max(oldestMs, waitedMs) > maxInFlightMs) refuse('slow')
   }
 
   return {

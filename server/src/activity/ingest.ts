@@ -23,8 +23,11 @@ export interface Ingest {
    * same request again is safe, and complete only when it was answered.
    */
   submitItems(items: readonly EventItem[], context?: SubmitContext): Promise<Submitted>
-  /** Throws `overloaded` when nothing is taken in at the moment: asked before a request costs anything. */
-  checkRoom(): void
+  /**
+   * Throws `overloaded` when nothing is taken in at the moment: asked before a request costs anything. `waitedMs`: how long
+   * the first request has been waiting that has come and was not looked at yet.
+   */
+  checkRoom(waitedMs?: number): void
   /** The same for events in the names of the wire. */
   submit(events: readonly unknown[], context?: SubmitContext): Promise<EventsAccepted>
   /** What became of an event in the last 24 h. */

@@ -15,6 +15,7 @@ import type { Principal } from '../access/principal.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { Metrics } from '../lib/metrics.ts'
 import type { Seams } from '../lib/seams.ts'
+import { Turns } from '../lib/turns.ts'
 import type { IdempotencyStore } from '../ports/idempotency-store.ts'
 import type { PartName } from '../ports/watched-parts.ts'
 import { createAuthenticate, type RouteAccess } from './authenticate.ts'
@@ -63,10 +64,15 @@ declare module 'fastify' {
 export interface Quickly
   extends Pick<QuickPageDependencies, 'access' | 'takeRequest' | 'hasCorsOrigins' | 'monotonic' | 'failing'> {
   readonly reserveBody: ReserveBody
+  /** Bodies by their bytes. */
+  readonly turns: Turns
   readonly limitsServer: boolean
   answered(method: string, route: string, status: number, elapsedMs: number): void
   use(answer: AnswerQuickly): void
 }
+
+/** Events of so many bytes are some milliseconds of work. */
+const bytesPerTurn = 32 * 1024
 
 /** Routes are added to it as `addUserRoutes(app, …)`, each with `config.access`, with TypeBox schemas as types. */
 export type App = FastifyInstance<
@@ -80,7 +86,7 @@ export type App = FastifyInstance<
 export interface AppDependencies {
   readonly access: Access
   readonly idempotency: IdempotencyStore
-  readonly seams: Pick<Seams, 'clock'>
+  readonly seams: Pick<Seams, 'clock' | 'scheduler'>
   readonly settings: HttpSettings
   readonly log: RequestLog
   readonly metrics?: Metrics
@@ -145,6 +151,7 @@ export function createApp(dependencies: AppDependencies): App {
     monotonic: () => seams.clock.monotonic(),
     failing,
     reserveBody: reserve,
+    turns: new Turns(bytesPerTurn, seams),
     limitsServer: limitsServer(settings),
     answered(method, route, status, elapsedMs) {
       metrics?.observeRequest(method, route, status, elapsedMs / 1000)

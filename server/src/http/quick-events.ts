@@ -17,9 +17,9 @@ import { jsonType, securityHeaders } from './security-headers.ts'
  * as well, with the refusal that it is to give: so every answer is the same to the byte.
  */
 export interface QuickEventDependencies
-  extends Pick<Quickly, 'access' | 'hasCorsOrigins' | 'monotonic' | 'failing' | 'reserveBody'> {
+  extends Pick<Quickly, 'access' | 'hasCorsOrigins' | 'monotonic' | 'failing' | 'reserveBody' | 'turns'> {
   /** Throws when nothing is taken in at the moment. */
-  readonly checkRoom: () => void
+  readonly checkRoom: (waitedMs: number) => void
   readonly takeIn: (body: EventsBody, bytes: number) => Promise<EventsAccepted | Refuse>
   /** What the route says when it is asked next. */
   readonly onRefused: (request: IncomingMessage, refuse: Refuse) => void
@@ -27,8 +27,8 @@ export interface QuickEventDependencies
 }
 
 export function createQuickEvents(dependencies: QuickEventDependencies): AnswerQuickly {
-  const { access, hasCorsOrigins, monotonic, failing, reserveBody, checkRoom, takeIn, onRefused, onAnswered } =
-    dependencies
+  const { access, hasCorsOrigins, monotonic, failing, reserveBody, turns } = dependencies
+  const { checkRoom, takeIn, onRefused, onAnswered } = dependencies
   const always = [...securityHeaders.flat(), ...(hasCorsOrigins ? ['vary', 'Origin'] : []), 'content-type', jsonType]
 
   return function answerQuickly(request, response, otherwise) {
@@ -43,12 +43,12 @@ export function createQuickEvents(dependencies: QuickEventDependencies): AnswerQ
     response.once('close', release)
     const startedAt = monotonic()
     try {
-      checkRoom()
+      checkRoom(turns.waitedMs)
     } catch (error) {
       refuse(failedWith(error))
       return true
     }
-    readBody(request, headers.bytes, take)
+    readBody(request, headers.bytes, (bytes) => turns.take(bytes.length, () => take(bytes)))
     return true
 
     function take(bytes: Buffer): void {
