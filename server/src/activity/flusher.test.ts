@@ -6,7 +6,7 @@ import { Flusher } from './flusher.ts'
 import { PartitionState } from './partition-state.ts'
 import type { UserFold } from './user-fold.ts'
 
-const users = 1_000
+const users = 2_000
 
 /** A partition of users who each have one record that is not written, and a flusher whose writes end when they are told to. */
 function world() {

@@ -6,8 +6,8 @@ import type { FlushJob } from './flush-job.ts'
 import type { PartitionState } from './partition-state.ts'
 import type { UserFold } from './user-fold.ts'
 
-/** So many users are taken at once; then requests and sockets get their turn. */
-const takenAtOnce = 256
+/** So many rows and traces are taken at once; then requests and sockets get their turn. */
+const takenAtOnce = 512
 
 /** A flush that is under way, or has just ended. */
 interface Writing {
@@ -83,9 +83,9 @@ export class Flusher {
     const writing: Writing = { jobs: [], users, states, outcome: null, ended: Promise.resolve() }
     this.#writing = writing
     const failures: unknown[] = []
-    for (let i = 0; i < users.length; i += takenAtOnce) {
-      if (i > 0) await this.#seams.scheduler.breathe?.()
-      const job = this.#take(users.slice(i, i + takenAtOnce), states)
+    for (const part of partsOf(users)) {
+      if (writing.jobs.length > 0) await this.#seams.scheduler.breathe?.()
+      const job = this.#take(part, states)
       writing.jobs.push(job)
       const written = this.#flush.flush(job).catch((error: unknown) => void failures.push(error))
       writing.ended = Promise.all([writing.ended, written]).then(() => {})
@@ -132,4 +132,18 @@ export class Flusher {
     await this.#writing?.ended
     this.reap()
   }
+}
+
+function partsOf(users: readonly UserFold[]): UserFold[][] {
+  const parts: UserFold[][] = []
+  let room = 0
+  for (const user of users) {
+    if (room <= 0) {
+      parts.push([])
+      room = takenAtOnce
+    }
+    parts.at(-1)?.push(user)
+    room -= 1 + user.dirty.size + user.traces.length
+  }
+  return parts
 }

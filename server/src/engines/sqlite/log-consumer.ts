@@ -17,7 +17,7 @@ interface Told {
 /** How often a poll that waits looks whether another worker has fallen silent. */
 const lookMs = 1_000
 /** Records that one poll reads from the disk at most: reading holds up the thread. */
-const readMax = 2_000
+const readMax = 500
 
 /** One worker's share of the log. */
 export class SqliteLogConsumer implements LogConsumer {
