@@ -47,6 +47,12 @@ export interface FlushMetrics {
 const offlineMax = 500
 
 /**
+ * Where all is in one process, requests and sockets get their turn after so many rows and traces. Elsewhere the more is
+ * written together, the less it costs.
+ */
+const takenAtOnce = 512
+
+/**
  * Writes a job: the views, then the counts, then those who listen are told. Where one database holds all views they are
  * written in one step. Elsewhere the order is what makes a crash at any point harmless: the indexes by object and by actor
  * before the rows, so that a deletion finds every group; rows before members, since members that are not copied ride in the
@@ -61,7 +67,7 @@ export function createFlush(
 ) {
   const { log, groups, members, objects, marks, unread, pubSub, offline, sessions, traces, views } = ports
 
-  return { flush, take: takeJob }
+  return { flush, take: takeJob, takenAtOnce: views ? takenAtOnce : Number.POSITIVE_INFINITY }
 
   async function flush(job: FlushJob): Promise<void> {
     if (views) await writeTogether(job, views)

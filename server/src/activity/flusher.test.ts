@@ -23,6 +23,7 @@ function world() {
   const scheduler = { ...seams.scheduler, breathe: async () => void turns++ }
   const flush = {
     take: takeJob,
+    takenAtOnce: 512,
     flush: (job: ReturnType<typeof takeJob>) =>
       new Promise<void>((resolve, reject) => {
         writes.push({ users: job.users.length, end: (error) => (error ? reject(error) : resolve()) })

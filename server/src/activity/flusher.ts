@@ -6,9 +6,6 @@ import type { FlushJob } from './flush-job.ts'
 import type { PartitionState } from './partition-state.ts'
 import type { UserFold } from './user-fold.ts'
 
-/** So many rows and traces are taken at once; then requests and sockets get their turn. */
-const takenAtOnce = 512
-
 /** A flush that is under way, or has just ended. */
 interface Writing {
   readonly jobs: FlushJob[]
@@ -83,7 +80,7 @@ export class Flusher {
     const writing: Writing = { jobs: [], users, states, outcome: null, ended: Promise.resolve() }
     this.#writing = writing
     const failures: unknown[] = []
-    for (const part of partsOf(users)) {
+    for (const part of partsOf(users, this.#flush.takenAtOnce)) {
       if (writing.jobs.length > 0) await this.#seams.scheduler.breathe?.()
       const job = this.#take(part, states)
       writing.jobs.push(job)
@@ -134,13 +131,14 @@ export class Flusher {
   }
 }
 
-function partsOf(users: readonly UserFold[]): UserFold[][] {
+/** `most`: rows and traces of a part; one user may have more. */
+function partsOf(users: readonly UserFold[], most: number): UserFold[][] {
   const parts: UserFold[][] = []
   let room = 0
   for (const user of users) {
     if (room <= 0) {
       parts.push([])
-      room = takenAtOnce
+      room = most
     }
     parts.at(-1)?.push(user)
     room -= 1 + user.dirty.size + user.traces.length
