@@ -54,6 +54,9 @@ export async function migrate(client: Client, plan: SchemaPlan, timing: Timing):
   })
 }
 
+/** What a node says of a table that it knows by name and does not have yet. */
+const notYet = /does not exist|Unknown CF/
+
 /** A table that another starter makes is listed a moment before it can be asked. */
 async function makeLedger(client: Client, keyspace: string, timing: Timing): Promise<void> {
   const known = await run(client, hasLedger, keyspace)
@@ -64,7 +67,7 @@ async function makeLedger(client: Client, keyspace: string, timing: Timing): Pro
       await factOf(client, 'fence')
       return
     } catch (error) {
-      if (!/does not exist/.test(String(error)) || timing.clock.monotonic() - started > patienceMs) throw error
+      if (!notYet.test(String(error)) || timing.clock.monotonic() - started > patienceMs) throw error
       await timing.scheduler.sleep(pauseMs)
     }
   }
