@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { HistoryEntry, SeenGroup, SeenPage } from './history.ts'
+import type { HistoryEntry, MarkArgs, SeenGroup, SeenPage } from './history.ts'
 import { checkLinearizability } from './linearizability-checker.ts'
 import { SmallHistory, withResult } from './testing/small-history.ts'
 
@@ -35,6 +35,16 @@ describe('linearizability of marks', () => {
       assert.deepEqual(kinds(late), ['mark'])
     })
   }
+
+  test('a group that the answer says was not found is not marked', () => {
+    const unread = withResult(marked('group').ends(), 'page', allRead(false), 1)
+    assert.deepEqual(kinds(unread), ['mark'])
+    const ids = unread.flatMap(({ f, type, args }) =>
+      f === 'mark' && type === 'invoke' ? ((args as MarkArgs).group_ids ?? []) : [],
+    )
+    assert.equal(ids.length, 1)
+    assert.deepEqual(kinds(withResult(unread, 'mark', (result) => ({ ...result, not_found: ids }), 0)), [])
+  })
 
   for (const stored of [true, false]) {
     test(`takes a mark whose outcome is unknown: ${stored ? 'it counts' : 'it does not'}`, () => {

@@ -44,11 +44,13 @@ export function watermarkOperations(history: History): ReadonlyMap<string, reado
       own.push({ op: { kind: 'read', unreadSeq: unread_seq, isRead: is_read, shown: result.seq }, began, ended })
     }
   }
-  for (const { user, began, ended, outcome, args } of operations(history, 'mark')) {
+  for (const { user, began, ended, outcome, args, result } of operations(history, 'mark')) {
     if (outcome === 'fail' || args.mark !== 'read') continue
+    // A group that is hidden at that moment, since all who acted took it back, is not marked, and the answer says so.
+    const gone = new Set(outcome === 'ok' ? result.not_found : [])
     for (const [key, own] of found) {
       const [owner, group = ''] = key.split(' ')
-      if (owner !== user || !(args.group_ids?.includes(group) ?? true)) continue
+      if (owner !== user || gone.has(group) || !(args.group_ids?.includes(group) ?? true)) continue
       own.push({ op: { kind: 'mark', upTo: args.group_ids === null ? args.up_to_seq : null }, began, ended })
     }
   }
