@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { test } from 'node:test'
 import { createIngest, type Ingest } from '../activity/ingest.ts'
@@ -11,14 +10,9 @@ import { createUuidV7 } from '../lib/uuid.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
 import { apiKey, testApp } from './app-for-tests.ts'
 import { addEventRoutes } from './events.ts'
+import { type ExactAnswer, exactAnswer } from './testing/exact-answer.ts'
 
 type Headers = Readonly<Record<string, string>>
-
-interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, unknown>>
-  readonly body: string
-}
 
 const plain = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
 /** A header that nobody knows leaves a request to the framework. */
@@ -57,21 +51,10 @@ async function setUp(ingest: Partial<Ingest> = {}, changes: Parameters<typeof te
   )
   await server.app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = server.app.server.address() as AddressInfo
-  const post = (body: string | Buffer, headers: Headers = {}, path = '/v1/events'): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const length = headers['transfer-encoding'] ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-      const options = { port, path, method: 'POST', headers: { ...plain, ...length, ...headers } }
-      request(options, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('end', () => {
-          const { date: _, ...rest } = response.headers
-          resolve({ status: response.statusCode ?? 0, headers: rest, body: Buffer.concat(chunks).toString() })
-        })
-      })
-        .on('error', reject)
-        .end(body)
-    })
+  const post = (body: string | Buffer, headers: Headers = {}, path = '/v1/events'): Promise<ExactAnswer> => {
+    const length = headers['transfer-encoding'] ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    return exactAnswer({ port, path, method: 'POST', headers: { ...plain, ...length, ...headers } }, body)
+  }
   return { seen, port, post, tokenOf: server.tokenOf, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }
 

@@ -1,27 +1,11 @@
 import assert from 'node:assert/strict'
-import { request } from 'node:http'
 import { test } from 'node:test'
 import { startHeadwater, type TestServer } from '../testing.ts'
+import { type ExactAnswer, exactAnswer } from './testing/exact-answer.ts'
 
-interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, unknown>>
-  readonly body: string
-}
-
-function get(server: TestServer, path: string, headers: Record<string, string>): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    request(server.url + path, { headers }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => {
-        const { date: _, ...rest } = response.headers
-        resolve({ status: response.statusCode ?? 0, headers: rest, body: Buffer.concat(chunks).toString() })
-      })
-    })
-      .on('error', reject)
-      .end()
-  })
+const get = (server: TestServer, path: string, headers: Record<string, string>): Promise<ExactAnswer> => {
+  const { hostname, port } = new URL(server.url)
+  return exactAnswer({ hostname, port, path, headers })
 }
 
 /** A header that nobody knows leaves a request to the framework. */
