@@ -43,7 +43,7 @@ describe('linearizability of marks', () => {
       f === 'mark' && type === 'invoke' ? ((args as MarkArgs).group_ids ?? []) : [],
     )
     assert.equal(ids.length, 1)
-    assert.deepEqual(kinds(withResult(unread, 'mark', (result) => ({ ...result, not_found: ids }), 0)), [])
+    assert.deepEqual(kinds(withResult(unread, 'mark', (result: object) => ({ ...result, not_found: ids }), 0)), [])
   })
 
   for (const stored of [true, false]) {
