@@ -32,6 +32,7 @@ export interface HeadwaterErrorOptions {
   readonly retryAfterMs?: number | null
   readonly errors?: Problem['errors']
   readonly rejected?: readonly RejectedEvent[]
+  readonly badge?: Problem['badge'] | null
   readonly cause?: unknown
 }
 
@@ -52,6 +53,8 @@ export class HeadwaterError extends Error {
   readonly errors: NonNullable<Problem['errors']>
   /** Which events were refused and why, after `events.send`. */
   readonly rejected: readonly RejectedEvent[]
+  /** The counts as the server knew them last, where it could not read the list; `null` without. */
+  readonly badge: NonNullable<Problem['badge']> | null
 
   constructor(code: ErrorCode, options: HeadwaterErrorOptions = {}) {
     const detail = options.detail ?? knownTitle(code) ?? code
@@ -64,6 +67,7 @@ export class HeadwaterError extends Error {
     this.retryAfterMs = options.retryAfterMs ?? null
     this.errors = options.errors ?? []
     this.rejected = options.rejected ?? []
+    this.badge = options.badge ?? null
   }
 
   /** Whether `value` is an error of this package, whichever copy of it made the value. */

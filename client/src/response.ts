@@ -33,6 +33,7 @@ export function problemOf(response: Response, text: string, now: number): Headwa
     detail: problem.detail ?? problem.title ?? problem.code,
     errors: problem.errors ?? [],
     rejected: problem.rejected ?? [],
+    badge: problem.badge ?? null,
     // A code that this version does not know: the status says enough.
     retryable: status === 408 || status === 429 || status >= 500 || problem.code === 'idempotency_in_progress',
   })

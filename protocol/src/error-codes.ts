@@ -93,4 +93,15 @@ export interface Problem {
   readonly detail: string
   readonly code: HttpErrorCode
   readonly errors?: readonly { readonly path: string; readonly code: string; readonly detail: string }[]
+  /** Where groups cannot be read at the moment: the counts as they were known last. */
+  readonly badge?: LastKnownBadge
+}
+
+/** Counts that may have changed since. They belong to the position `seq` of `epoch`. */
+export interface LastKnownBadge {
+  readonly unread_count: number
+  readonly unseen_count: number
+  readonly epoch: string
+  readonly seq: number
+  readonly stale: true
 }

@@ -1,3 +1,4 @@
+import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
 import { type GroupRow, isVisible } from '../model/activity-group.ts'
 import { objectText } from '../model/event.ts'
@@ -31,7 +32,35 @@ export function createActivityReader(
 ): ActivityReader {
   const { groups, members, marks, objects, unread, users, log } = ports
   const headAtHand = groups.headAtHand?.bind(groups)
-  return { epoch: log.info.epochName, badge, page, firstPage, keptPage, group, actors }
+  return {
+    epoch: log.info.epochName,
+    badge,
+    keptPage,
+    actors,
+    page: (user, query) => page(user, query).catch((error) => withLastBadge(user, error)),
+    firstPage: (user, query, render) => firstPage(user, query, render).catch((error) => withLastBadge(user, error)),
+    group: (user, groupId, locale) => group(user, groupId, locale).catch((error) => withLastBadge(user, error)),
+  }
+
+  /** Who cannot be shown groups, since their store is away, is told the counts as they were known last. */
+  async function withLastBadge(user: UserId, error: unknown): Promise<never> {
+    if (!HeadwaterError.is(error) || error.code !== 'store_unavailable') throw error
+    const counts = await unread.counts(user, clock.now() - retentionMs).catch(() => undefined)
+    if (!counts) throw error
+    const { detail, retryAfterS } = error
+    throw new HeadwaterError('store_unavailable', {
+      detail,
+      ...(retryAfterS !== undefined && { retryAfterS }),
+      badge: {
+        unread_count: counts.unread,
+        unseen_count: counts.unseen,
+        epoch: log.info.epochName,
+        seq: counts.upTo,
+        stale: true,
+      },
+      cause: error,
+    })
+  }
 
   async function page(user: UserId, query: PageQuery) {
     return (await made(user, query, await badge(user))).page

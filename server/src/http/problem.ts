@@ -53,8 +53,15 @@ export function problemOf(error: HeadwaterError): Problem {
   const { status, title } = httpErrors[error.code]
   // A failure on our side says nothing of its own: a detail could name what a caller should not learn.
   const detail = error.code === 'internal' ? title : error.detail
-  const problem = { type: `urn:headwater:error:${error.code}`, title, status, detail, code: error.code }
-  return error.errors && error.errors.length > 0 ? { ...problem, errors: error.errors } : problem
+  return {
+    type: `urn:headwater:error:${error.code}`,
+    title,
+    status,
+    detail,
+    code: error.code,
+    ...(error.errors && error.errors.length > 0 && { errors: error.errors }),
+    ...(error.badge && { badge: error.badge }),
+  }
 }
 
 export const problemType = 'application/problem+json'

@@ -131,6 +131,15 @@ export const Problem = Type.Object(
         Type.Object({ path: Type.String(), code: Type.String(), detail: Type.String() }, { title: 'FieldError' }),
       ),
     ),
+    badge: Type.Optional(
+      Type.Object(
+        { ...countFields, ...positionFields, stale: Type.Literal(true) },
+        {
+          title: 'LastKnownBadge',
+          description: 'With `store_unavailable` of the list or of a group: the counts as they were known last.',
+        },
+      ),
+    ),
   },
   { title: 'Problem', description: 'Problem details for HTTP APIs (RFC 9457).' },
 )

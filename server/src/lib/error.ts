@@ -7,6 +7,7 @@ export interface ErrorOptions {
   readonly detail?: string
   readonly errors?: Problem['errors']
   readonly retryAfterS?: number
+  readonly badge?: Problem['badge']
   /** For the log alone. */
   readonly cause?: unknown
 }
@@ -18,6 +19,7 @@ export class HeadwaterError extends Error {
   readonly detail: string
   readonly errors: Problem['errors']
   readonly retryAfterS: number | undefined
+  readonly badge: Problem['badge']
 
   constructor(code: HttpErrorCode, options: ErrorOptions = {}) {
     super(`${code}: ${options.detail ?? httpErrors[code].title}`, { cause: options.cause })
@@ -26,6 +28,7 @@ export class HeadwaterError extends Error {
     this.detail = options.detail ?? httpErrors[code].title
     this.errors = options.errors
     this.retryAfterS = options.retryAfterS
+    this.badge = options.badge
   }
 
   get status(): number {

@@ -83,9 +83,14 @@ whereServicesRun('a server without one of its services', ['redis', 'postgres', '
       const reader = 'reader-store'
       await tell(world, like('ann', reader, 'p1'))
       using socket = await openSocket(server, reader)
+      const before = await page(server, reader)
       await proxies.store.down()
 
-      await refusedWith('store_unavailable', () => server.request('GET', '/v1/activities', { user: reader }))
+      const refused = await refusedWith('store_unavailable', () =>
+        server.request('GET', '/v1/activities', { user: reader }),
+      )
+      const { epoch, seq } = before
+      assert.deepEqual(refused.badge, { unread_count: 1, unseen_count: 1, epoch, seq, stale: true })
       await accept(server, [like('ben', reader, 'p1'), like('cy', reader, 'p2')])
       await readyWithout(world, ['store'])
       assert.equal((await server.request('GET', '/v1/users/ann')).status, 200)
@@ -174,10 +179,11 @@ async function readyWithout({ server }: World, parts: readonly PartName[]): Prom
 }
 
 /** Refused in time, with the code and when to come again. */
-async function refusedWith(code: string, ask: () => ReturnType<BehindProxies['server']['request']>): Promise<void> {
+async function refusedWith(code: string, ask: () => ReturnType<BehindProxies['server']['request']>) {
   const answer = await ask()
   assert.deepEqual([answer.status, answer.body.code], [503, code], JSON.stringify(answer.body))
   assert.equal(answer.headers.has('retry-after'), true)
+  return answer.body
 }
 
 /** Pages are whole and say nothing of parts that are missing; the badge is what the groups say. */

@@ -55,25 +55,6 @@ test('events, pages, marks and sockets without the users', async () => {
   assert.deepEqual([again.headers.get('headwater-degraded'), again.body.degraded], [null, undefined])
 })
 
-test('the store is away: pages are refused, events are taken in, and nothing is lost', async () => {
-  await using world = await startWithParts()
-  const { server, away } = world
-  await send(server, like('ann', 'carol', 'p1'))
-  away.add('store')
-  const refused = await server.request('GET', '/v1/activities', { user: 'carol' })
-  assert.deepEqual([refused.status, refused.body.code], [503, 'store_unavailable'])
-  assert.equal(refused.headers.has('retry-after'), true)
-  await accept(server, [like('ben', 'carol', 'p1'), like('cy', 'carol', 'p2')])
-  await world.pass(5_000)
-  assert.match(await world.metrics(), /^headwater_part_up\{part="store"\} 0$/m)
-  away.delete('store')
-  await world.pass(20_000)
-  await server.settle()
-  const after = await page(server, 'carol')
-  assert.deepEqual([after.unread_count, after.activity_groups.length], [2, 2])
-  assert.match(await world.metrics(), /^headwater_part_up\{part="store"\} 1$/m)
-})
-
 test('the log is away: events are refused, pages go on', async () => {
   await using world = await startWithParts()
   const { server, away } = world
