@@ -43,8 +43,7 @@ export type HttpErrorCode = keyof typeof httpErrors
 /** Codes of one field or one item: `errors[].code` and `rejected[].code`. */
 export const itemErrors = {
   required: 'A required field is missing',
-  unknown_field: 'The field does not exist; the nearest known name is in the detail',
-  unknown_parameter: 'The query parameter does not exist',
+  unknown_field: 'The field or query parameter does not exist; the nearest known name is in the detail',
   invalid_type: 'The value has the wrong type',
   invalid_value: 'The value is not one of those allowed',
   out_of_range: 'The number is outside its range',
@@ -68,6 +67,18 @@ export const itemErrors = {
 } as const satisfies Record<string, string>
 
 export type ItemErrorCode = keyof typeof itemErrors
+
+/** Codes of `error` frames: the client may go on. After ten of them the socket is closed. */
+export const frameErrors = {
+  bad_frame: 'The frame is no JSON object of a known type, or a field of it is wrong',
+  invalid_seq: 'Only a position that was sent on this socket can be acknowledged',
+  forbidden: 'The frame names another user than the one of the socket',
+  user_required: 'An API key acts for a user: name one in `user_id` of the frame, or in X-User-Id',
+  rate_limited:
+    'More than 50 frames a second, after a burst of 100; the first ack of each frame that was sent does not count',
+} as const satisfies Record<string, string>
+
+export type FrameErrorCode = keyof typeof frameErrors
 
 /** WebSocket close codes. 4000–4499: reconnect with full jitter. 4500–4999: not with the same token. */
 export const closeCodes = {

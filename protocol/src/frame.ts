@@ -1,3 +1,4 @@
+import type { FrameErrorCode } from './error-codes.ts'
 import type { ActivityGroup, Counts } from './group.ts'
 
 /** A position in one user's activity stream. Positions of another epoch mean nothing. */
@@ -8,7 +9,14 @@ export interface StreamPosition {
 
 /** Frames a client sends. Text frames, JSON, at most 64 KiB. */
 export type ClientFrame =
-  | { readonly type: 'auth'; readonly token?: string; readonly device_id?: string; readonly resume?: StreamPosition }
+  | {
+      readonly type: 'auth'
+      readonly token?: string
+      readonly device_id?: string
+      readonly resume?: StreamPosition
+      /** Whom an API key acts for. */
+      readonly user_id?: string
+    }
   | { readonly type: 'ack'; readonly seq: number }
   | { readonly type: 'ping' }
 
@@ -68,7 +76,8 @@ export interface ResetFrame {
 }
 export interface ErrorFrame {
   readonly type: 'error'
-  readonly code: string
+  /** One of `frameErrors`; a newer server may send others. */
+  readonly code: FrameErrorCode | (string & {})
   readonly detail: string
 }
 export interface PongFrame {

@@ -1,7 +1,7 @@
-import { closeCodes, httpErrors, itemErrors } from '../../protocol/src/error-codes.ts'
+import { closeCodes, frameErrors, httpErrors, itemErrors } from '../../protocol/src/error-codes.ts'
 
 /** The page docs/reference/errors.md, made from the tables in protocol/src/error-codes.ts. */
-export const errorsPage = (): string => `${[intro, http, items, sockets].join('\n\n')}\n`
+export const errorsPage = (): string => `${[intro, http, items, frames, sockets].join('\n\n')}\n`
 
 const intro = `# Errors
 
@@ -30,12 +30,23 @@ ${Object.entries(itemErrors)
   .map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
   .join('\n')}`
 
+const frames = `## Codes of error frames
+
+A socket says with a frame \`{"type": "error", code, detail}\` what it could not take. The client may go on; after ten of them the socket is closed.
+
+| Code | Meaning |
+|---|---|
+${Object.entries(frameErrors)
+  .map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
+  .join('\n')}`
+
 const meanings: Readonly<Record<keyof typeof closeCodes, string>> = {
   server_closing: 'The server stops; a frame `server_closing` with `retry_after_ms` came before.',
-  slow_consumer: 'The client did not take its frames as fast as they came.',
+  slow_consumer:
+    'The client did not take its frames as fast as they came: for a second more than 256 KiB or 500 frames waited for it.',
   stale: 'Nothing was heard from the client for too long.',
-  overloaded: 'The server has too many sockets, or too much to do.',
-  bad_frame: 'The client sent what is no frame, or too much of it.',
+  overloaded: 'The server has too many sockets or too much to do, or the client sent too many frames.',
+  bad_frame: 'Ten frames of the client were wrong.',
   unauthenticated: 'The token is missing or wrong.',
   token_expired: 'The token has expired; get a new one.',
   token_revoked: 'The token was revoked; get a new one.',

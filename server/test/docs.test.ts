@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { closeCodes, httpErrors, itemErrors } from '@headwater/protocol'
+import { closeCodes, frameErrors, httpErrors, itemErrors } from '@headwater/protocol'
 import { generatedPages } from '../../scripts/docs/pages.ts'
 import { commands } from '../src/cli/commands.ts'
 import { keys } from '../src/config/schema.ts'
@@ -49,7 +49,8 @@ describe('ARCHITECTURE.md', () => {
 describe('reference pages name what there is, and nothing else', () => {
   test('error codes', () => {
     const named = firstColumn(read('docs/reference/errors.md')).filter((name) => !/^(Code|Close code|-+)$/.test(name))
-    const codes = [...Object.keys(httpErrors), ...Object.keys(itemErrors), ...Object.values(closeCodes).map(String)]
+    const words = [httpErrors, itemErrors, frameErrors].flatMap((table) => Object.keys(table))
+    const codes = [...words, ...Object.values(closeCodes).map(String)]
     assert.deepEqual(named.sort(), codes.sort())
   })
   test('configuration keys', () => {

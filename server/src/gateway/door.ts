@@ -47,7 +47,7 @@ export class Door {
       return {
         code: 'invalid_request',
         detail,
-        errors: [{ path: name.slice(0, 64), code: 'unknown_parameter', detail }],
+        errors: [{ path: name.slice(0, 64), code: 'unknown_field', detail }],
       }
     }
     if (sockets >= this.#settings.maxSockets)

@@ -22,6 +22,9 @@ type Waiting = {
   | { readonly entry: StreamEntry; readonly created: boolean; readonly acceptedAt: number | null }
 )
 
+/** A burst may exceed the bounds by so much for a moment: 16 MiB hold what a thousand events of one request become. */
+const burstFactor = 64
+
 /** What the text in front of the `tail` of an entry weighs, nearly. */
 const headBytes = 96
 
@@ -33,8 +36,8 @@ const headBytes = 96
 export class OutboundQueue {
   readonly #transport: Transport
   readonly #rules: OutboundRules
-  /** The `seq` of the last frame of the chain that was written. */
-  #chain: Seq = 0
+  /** The `seq` of the last frame of the chain that was written; below every position before the first one. */
+  #chain: Seq = -1
   #waiting: Map<GroupId | number, Waiting> | null = null
   #nextKey = 0
   #bytes = 0
@@ -58,26 +61,32 @@ export class OutboundQueue {
     return this.#waiting?.size ?? 0
   }
 
-  /** False when the client reads too slowly for what it is sent. */
-  sendPlain(plain: PlainFrame): boolean {
-    if (this.#isOpen()) {
-      this.#writePlain(plain)
-      return true
-    }
-    return this.#wait(this.#nextKey++, { plain, bytes: plain.text.length, backlog: false })
+  /** More waits than may, what the transport holds included and what is caught up with not. */
+  get isOver(): boolean {
+    return this.#exceeds(1)
   }
 
-  sendEntry(entry: StreamEntry, created: boolean, backlog: boolean, acceptedAt: number | null): boolean {
+  /** So much waits that it cannot be a burst that a client who reads is about to take. */
+  get isFarOver(): boolean {
+    return this.#exceeds(burstFactor)
+  }
+
+  sendPlain(plain: PlainFrame): void {
+    if (this.#isOpen()) this.#writePlain(plain)
+    else this.#wait(this.#nextKey++, { plain, bytes: plain.text.length, backlog: false })
+  }
+
+  sendEntry(entry: StreamEntry, created: boolean, backlog: boolean, acceptedAt: number | null): void {
     if (this.#isOpen()) {
       this.#writeEntry(entry, created, acceptedAt)
-      return true
+      return
     }
     const key = entry.groupId ?? this.#nextKey++
     const older = this.#waiting?.get(key)
     if (older) this.#forget(key, older)
     const isNews = created || (entry.kind === 'group' && older !== undefined && 'entry' in older && older.created)
     const bytes = Buffer.byteLength(entry.tail) + headBytes
-    return this.#wait(key, { entry, created: isNews, acceptedAt, bytes, backlog })
+    this.#wait(key, { entry, created: isNews, acceptedAt, bytes, backlog })
   }
 
   /** Writes what waits, as far as the transport takes it. */
@@ -109,17 +118,20 @@ export class OutboundQueue {
     return this.frames === 0 && this.#transport.writable
   }
 
-  #wait(key: GroupId | number, item: Waiting): boolean {
+  #exceeds(factor: number): boolean {
+    if (!this.#waiting) return false
+    const bytes = this.#bytes - this.#backlogBytes + this.#transport.bufferedBytes
+    const frames = this.#waiting.size - this.#backlogFrames
+    return frames > 0 && (bytes > this.#rules.maxBytes * factor || frames > this.#rules.maxFrames * factor)
+  }
+
+  #wait(key: GroupId | number, item: Waiting): void {
     this.#waiting ??= new Map()
     this.#waiting.set(key, item)
     this.#bytes += item.bytes
-    if (item.backlog) {
-      this.#backlogBytes += item.bytes
-      this.#backlogFrames++
-      return true
-    }
-    const bytes = this.#bytes - this.#backlogBytes + this.#transport.bufferedBytes
-    return bytes <= this.#rules.maxBytes && this.#waiting.size - this.#backlogFrames <= this.#rules.maxFrames
+    if (!item.backlog) return
+    this.#backlogBytes += item.bytes
+    this.#backlogFrames++
   }
 
   #forget(key: GroupId | number, item: Waiting): void {

@@ -1,4 +1,11 @@
-import type { ErrorFrame, HelloFrame, PongFrame, ResetFrame, ServerClosingFrame } from '@headwater/protocol'
+import type {
+  ErrorFrame,
+  FrameErrorCode,
+  HelloFrame,
+  PongFrame,
+  ResetFrame,
+  ServerClosingFrame,
+} from '@headwater/protocol'
 import type { Seq } from '../model/ids.ts'
 
 /** A frame that is outside the chain. */
@@ -22,7 +29,7 @@ const plain = (frame: PlainServerFrame, id: Seq | null = null, chainFrom: Seq | 
 
 export const pongFrame = plain({ type: 'pong' })
 
-export const errorFrame = (code: string, detail: string): PlainFrame => plain({ type: 'error', code, detail })
+export const errorFrame = (code: FrameErrorCode, detail: string): PlainFrame => plain({ type: 'error', code, detail })
 
 export const closingFrame = (retryAfterMs: number): PlainFrame =>
   plain({ type: 'server_closing', retry_after_ms: retryAfterMs })

@@ -99,7 +99,7 @@ test('an API key opens a socket for the user that the request or the frame names
   assert.deepEqual(errors(await bench.connect('api-key')), ['user_required'])
 })
 
-test('W06 200 frames a second are too many: error frames, then 4500', async () => {
+test('W06 200 frames a second are too many: error frames, then 4003, which is no fault of the token', async () => {
   await using bench = new Bench()
   const client = await bench.connect('carol')
   client.take()
@@ -111,7 +111,41 @@ test('W06 200 frames a second are too many: error frames, then 4500', async () =
   client.say({ type: 'ping' })
   assert.equal(client.take('pong').length, 1)
   for (let i = 0; i < 50; i++) client.say({ type: 'ping' })
-  assert.deepEqual(client.closed, { code: 4500, reason: 'bad_frame' })
+  assert.deepEqual(client.closed, { code: 4003, reason: 'overloaded' })
+})
+
+test('an ack for each frame that was sent is not too many, however many were', async () => {
+  await using bench = new Bench()
+  const client = await bench.connect('carol', { device_id: 'phone' })
+  for (let i = 0; i < 400; i++) bench.stream.add('carol', `p${i}`)
+  await bench.publish('carol')
+  client.drain()
+  for (let seq = 1; seq <= 400; seq++) client.say({ type: 'ack', seq })
+  assert.deepEqual([errors(client), client.closed], [[], null])
+  for (let i = 0; i < 200; i++) client.say({ type: 'ack', seq: 400 })
+  assert.equal(errors(client).length, 10, 'the same again is')
+})
+
+test('an ack before the first frame is an error frame, whatever it says', async () => {
+  await using bench = new Bench()
+  for (const seq of [0, 1, -1]) {
+    const client = bench.open()
+    client.say({ type: 'ack', seq })
+    assert.deepEqual([errors(client), client.session.phase], [['invalid_seq'], 'waiting'])
+  }
+})
+
+test('a mistake of ours ends the one session that met it', async () => {
+  await using bench = new Bench()
+  const [client, other] = [await bench.connect('carol'), await bench.connect('dave')]
+  bench.access.verifyBearer = () => {
+    throw new Error('broken')
+  }
+  client.say({ type: 'auth', token: 'carol' })
+  assert.equal(client.closed?.code, 4003)
+  other.say({ type: 'ping' })
+  assert.equal(other.take('pong').length, 1)
+  assert.equal(bench.failures.length, 1)
 })
 
 for (const seq of [2, -1, 0.5, 2 ** 53]) {

@@ -1,4 +1,4 @@
-import { type CloseReason, closeCodes, type ResetFrame } from '@headwater/protocol'
+import { type CloseReason, closeCodes, type FrameErrorCode, type ResetFrame } from '@headwater/protocol'
 import type { DeviceId, Seq, UserId } from '../model/ids.ts'
 import type { SocketPrincipal } from './access.ts'
 import { type AuthFrame, parseClientFrame } from './client-frame.ts'
@@ -18,6 +18,10 @@ export interface SessionHost extends OutboundRules {
   now(): number
   authenticate(session: Session, frame: AuthFrame): void
   acked(session: Session, seq: Seq): void
+  /** More waits for it than may. */
+  overflowed(session: Session): void
+  /** A mistake of ours, met while a frame of the client was taken. */
+  failed(error: unknown): void
   /** Nothing more is sent to it. `reason`: why the server closes it; nothing when it is the client who left. */
   ended(session: Session, reason?: CloseReason): void
   /** Its transport is gone too. */
@@ -54,10 +58,13 @@ export class Session {
   /** The beat of the heartbeat that looks at this session next. */
   dueBeat = 0
   backlogSince = 0
+  /** Since when more waits than may; `null` when it does not. */
+  overSince: number | null = null
   readonly #host: SessionHost
   readonly #queue: OutboundQueue
   readonly #bucket: TokenBucket
   #badFrames = 0
+  #acked: Seq = -1
 
   constructor(
     host: SessionHost,
@@ -90,6 +97,16 @@ export class Session {
 
   /** The client sent something; `null` = bytes that are not text. */
   receive(text: string | null): void {
+    try {
+      this.#take(text)
+    } catch (error) {
+      // Whatever a client sends, it is the only one to notice.
+      this.#host.failed(error)
+      this.close('overloaded')
+    }
+  }
+
+  #take(text: string | null): void {
     if (!this.#admit()) return
     if (text === null) {
       this.refuse('bad_frame', 'Binary frames are not understood: send JSON as text.')
@@ -126,13 +143,15 @@ export class Session {
   }
 
   /** The client did something wrong that it may do a few times. */
-  refuse(code: string, detail: string): void {
+  refuse(code: FrameErrorCode, detail: string): void {
     this.send(errorFrame(code, detail))
     if (++this.#badFrames >= this.#host.badFramesMax) this.close('bad_frame')
   }
 
   send(frame: PlainFrame): void {
-    if (this.phase !== 'ended' && !this.#queue.sendPlain(frame)) this.close('slow_consumer')
+    if (this.phase === 'ended') return
+    this.#queue.sendPlain(frame)
+    this.#lookForOverflow()
   }
 
   /** Begins the chain, at first or anew; what waited of the one before is forgotten. */
@@ -155,19 +174,34 @@ export class Session {
     const areMany = batch.entries.length > 1
     if (areMany) this.transport.cork()
     for (const entry of batch.entries) {
-      if (this.phase === 'ended') break
       if (entry.seq <= known) continue
       const created = entry.kind === 'group' && entry.visibleSince > known
-      if (!this.#queue.sendEntry(entry, created, catchingUp, batch.acceptedAt)) this.close('slow_consumer')
+      this.#queue.sendEntry(entry, created, catchingUp, batch.acceptedAt)
     }
     if (areMany) this.transport.uncork()
+    this.#lookForOverflow()
     this.position = Math.max(known, batch.to)
     if (this.hasBacklog && catchingUp) this.backlogSince = this.#host.now()
   }
 
   /** The transport takes frames again. */
   drained(): void {
-    if (this.phase !== 'ended') this.#queue.flush()
+    if (this.phase === 'ended') return
+    this.#queue.flush()
+    if (!this.#queue.isOver) this.overSince = null
+  }
+
+  /**
+   * A client that reads takes a burst of any legal size within moments, one that does not never does. So who is over the
+   * bounds is given the time that the host allows, and closed when it was over them all the while.
+   */
+  #lookForOverflow(): void {
+    if (this.phase === 'ended' || !this.#queue.isOver) return
+    if (this.#queue.isFarOver) this.close('slow_consumer')
+    else if (this.overSince === null) {
+      this.overSince = this.#host.now()
+      this.#host.overflowed(this)
+    }
   }
 
   close(reason: CloseReason): void {
@@ -193,13 +227,19 @@ export class Session {
     const now = this.#host.now()
     this.lastLifeAt = now
     if (this.#bucket.take(now)) return true
-    this.refuse('rate_limited', 'Too many frames: slow down.')
+    this.send(errorFrame('rate_limited', 'Too many frames: slow down.'))
+    // Who comes back gets another chance: it is no fault of the token.
+    if (++this.#badFrames >= this.#host.badFramesMax) this.close('overloaded')
     return false
   }
 
   #ack(seq: number): void {
     const wasSent = Number.isSafeInteger(seq) && seq >= 0 && seq <= this.#queue.chain
-    if (wasSent) this.#host.acked(this, seq)
-    else this.refuse('invalid_seq', 'Only a position that was sent on this socket can be acknowledged.')
+    if (wasSent) {
+      // One for each frame that was sent is no flood, however many were sent.
+      if (seq > this.#acked) this.#bucket.giveBack()
+      this.#acked = Math.max(seq, this.#acked)
+      this.#host.acked(this, seq)
+    } else this.refuse('invalid_seq', 'Only a position that was sent on this socket can be acknowledged.')
   }
 }

@@ -20,6 +20,8 @@ export interface GatewaySettings {
   readonly badFramesMax: number
   readonly outboundBytes: number
   readonly outboundFrames: number
+  /** How long a client may have more waiting than that: the time in which one that reads takes a burst. */
+  readonly overflowMs: number
   /** What a socket has to catch up may exceed the queue, but not for longer than this. */
   readonly backlogMs: number
   readonly ackFlushMs: number
@@ -45,6 +47,7 @@ export const gatewayDefaults: Omit<GatewaySettings, 'node'> = {
   badFramesMax: 10,
   outboundBytes: limits.outboundBytes,
   outboundFrames: limits.outboundFrames,
+  overflowMs: 1_000,
   backlogMs: 30_000,
   ackFlushMs: 1_000,
   registryRefreshMs: 30_000,

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { GroupCreatedFrame } from '@headwater/protocol'
 import { Bench } from './testing/bench.ts'
 
-test('W09 a client that reads nothing is closed with 4001 past 500 frames', async () => {
+test('W09 a client that reads nothing is closed with 4001 a second after it has 500 frames waiting', async () => {
   await using bench = new Bench()
   const client = await bench.connect('carol')
   client.writable = false
@@ -11,8 +11,13 @@ test('W09 a client that reads nothing is closed with 4001 past 500 frames', asyn
   await bench.publish('carol')
   assert.equal(bench.switchboard.stats().framesQueued, 500)
   assert.equal(client.closed, null)
+  await bench.pass(2_000)
+  assert.equal(client.closed, null)
   bench.stream.add('carol', 'one more')
   await bench.publish('carol')
+  await bench.pass(999)
+  assert.equal(client.closed, null)
+  await bench.pass(2)
   assert.deepEqual(client.closed, { code: 4001, reason: 'slow_consumer' })
   assert.equal(bench.switchboard.stats().framesQueued, 0)
 })
@@ -26,6 +31,31 @@ test('W09 or past 256 KiB, what the transport holds included', async () => {
   await bench.publish('carol')
   assert.equal(client.closed, null)
   bench.stream.add('carol', 'p2')
+  await bench.publish('carol')
+  await bench.pass(1_001)
+  assert.equal(codeOf(client), 4001)
+})
+
+test('W09 a client that reads gets a burst that is longer than what may wait, again and again', async () => {
+  await using bench = new Bench({ outboundFrames: 10 })
+  const client = await bench.connect('carol')
+  for (let burst = 0; burst < 5; burst++) {
+    client.writable = false
+    for (let i = 0; i < 200; i++) bench.stream.add('carol', `p${burst}-${i}`)
+    await bench.publish('carol')
+    await bench.pass(600)
+    client.drain()
+    await bench.pass(100)
+  }
+  assert.equal(codeOf(client), null)
+  assert.equal(client.groups.size, 1_000)
+})
+
+test('W09 what no burst comes to is closed at once', async () => {
+  await using bench = new Bench({ outboundFrames: 10 })
+  const client = await bench.connect('carol')
+  client.writable = false
+  for (let i = 0; i <= 640; i++) bench.stream.add('carol', `p${i}`)
   await bench.publish('carol')
   assert.equal(codeOf(client), 4001)
 })
@@ -92,6 +122,7 @@ test('read states and pongs wait in their place, and count', async () => {
   )
   client.writable = false
   for (let i = 0; i < 4; i++) client.say({ type: 'ping' })
+  await bench.pass(1_001)
   assert.equal(codeOf(client), 4001)
 })
 

@@ -114,6 +114,13 @@ export function createSwitchboard(parts: GatewayParts, settings: GatewaySettings
     if (session.phase === 'waiting') void starts.start(session, null)
   })
 
+  const overflows = new DelayLine<Session>(settings.overflowMs, seams, (session) => {
+    const { overSince, phase } = session
+    if (phase !== 'ended' && overSince !== null && clock.monotonic() - overSince >= settings.overflowMs) {
+      session.close('slow_consumer')
+    }
+  })
+
   const host: SessionHost = {
     epoch: stream.epoch,
     epochText: JSON.stringify(stream.epoch),
@@ -138,6 +145,8 @@ export function createSwitchboard(parts: GatewayParts, settings: GatewaySettings
       hub.leave(session)
       presence.left(session)
     },
+    overflowed: (session) => overflows.put(session),
+    failed: onFailure,
     gone: (session) => void leaving.delete(session),
   }
 
@@ -192,6 +201,7 @@ export function createSwitchboard(parts: GatewayParts, settings: GatewaySettings
     async [Symbol.asyncDispose]() {
       for (const timer of timers) timer[Symbol.dispose]()
       grace[Symbol.dispose]()
+      overflows[Symbol.dispose]()
       revocations[Symbol.dispose]()
       for (const session of [...open]) session.close('server_closing')
       for (const { transport } of leaving) transport.terminate()

@@ -19,4 +19,9 @@ export class TokenBucket {
     this.#tokens--
     return true
   }
+
+  /** What was taken last is not counted. */
+  giveBack(): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + 1)
+  }
 }

@@ -1,7 +1,7 @@
-import { closeCodes, limits, pingIntervalMs, silenceTimeoutMs } from '@headwater/protocol'
+import { closeCodes, frameErrors, limits, pingIntervalMs, silenceTimeoutMs } from '@headwater/protocol'
 import { type TProperties, Type } from 'typebox'
 import { componentsOf } from './components.ts'
-import { ActivityGroup, countFields, DeviceId, Exactly, GroupId, Nullable, UserId } from './schemas.ts'
+import { ActivityGroup, countFields, DeviceId, GroupId, Nullable, UserId } from './schemas.ts'
 
 /** The frames of `/ws/v1/activities` as schemas. A test keeps them equal to the types of the protocol. */
 
@@ -24,20 +24,23 @@ const MarkScope = Type.Union([
 ])
 
 export const clientFrames = {
-  auth: Exactly(
+  auth: Type.Object(
     {
       type: Type.Literal('auth'),
-      token: Type.Optional(Type.String({ maxLength: 8_192 })),
+      token: Type.Optional(
+        Type.String({ description: 'Of a user, or an API key. Not needed when the Authorization header has one.' }),
+      ),
       device_id: Type.Optional(DeviceId),
-      resume: Type.Optional(Exactly({ epoch: Type.String({ maxLength: 128 }), seq: Seq })),
+      resume: Type.Optional(Type.Object({ epoch: Type.String(), seq: Seq })),
+      user_id: Type.Optional(Type.Unsafe<string>({ ...UserId, description: 'Whom an API key acts for.' })),
     },
     { title: 'auth', description: 'The first frame, within 10 seconds, unless the Authorization header said it all.' },
   ),
-  ack: Exactly(
+  ack: Type.Object(
     { type: Type.Literal('ack'), seq: Seq },
     { title: 'ack', description: 'This device has everything up to `seq`, and goes on from there next time.' },
   ),
-  ping: Exactly({ type: Type.Literal('ping') }, { title: 'ping', description: 'Answered with `pong`.' }),
+  ping: Type.Object({ type: Type.Literal('ping') }, { title: 'ping', description: 'Answered with `pong`.' }),
 }
 
 export const serverFrames = {
@@ -82,7 +85,10 @@ export const serverFrames = {
       seq: Type.Integer(),
     },
   ),
-  error: frame('error', 'A frame of yours was not understood.', { code: Type.String(), detail: Type.String() }),
+  error: frame('error', 'A frame of yours was not taken; after ten of them the socket is closed.', {
+    code: Type.String({ description: `One of ${Object.keys(frameErrors).join(', ')}.` }),
+    detail: Type.String(),
+  }),
   pong: frame('pong', 'The answer to `ping`.', {}),
   server_closing: frame('server_closing', 'The server goes down; reconnect after about this long, with jitter.', {
     retry_after_ms: Type.Integer(),

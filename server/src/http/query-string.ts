@@ -42,7 +42,7 @@ function unknownName(name: string, known: readonly string[]): FieldError {
   const shown = name.slice(0, 64).toWellFormed()
   const nearest = nearestName(shown, known)
   const hint = nearest === undefined ? 'this route takes none' : `the nearest is "${nearest}"`
-  return { path: shown, code: 'unknown_parameter', detail: `There is no parameter "${shown}"; ${hint}.` }
+  return { path: shown, code: 'unknown_field', detail: `There is no parameter "${shown}"; ${hint}.` }
 }
 
 function parameterNames(schema: FastifySchema | undefined): readonly string[] {

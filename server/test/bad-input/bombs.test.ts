@@ -117,7 +117,7 @@ test('security 27: a batch of 1,000 events that are wrong in the longest way is 
 test('security 27: an address with as many parameters as fit is answered', async () => {
   const names = Array.from({ length: 1_300 }, (_, i) => `p${i}=`).join('&')
   const answer = await watched('parameters', () => ask(server, { path: `/v1/activities?${names}`, user: reader }))
-  assertProblem(answer, 400, 'invalid_request', 'unknown_parameter')
+  assertProblem(answer, 400, 'invalid_request', 'unknown_field')
 })
 
 test('B48 Avro that says it is large costs what it is: 4 MiB of bombs in one request', async () => {

@@ -37,7 +37,7 @@ await refuses([
   ['B27 ?token', list({ path: '/v1/activities?token=abc', user: reader }), ...invalid],
   ['B27 ?access_token', list({ path: '/v1/activities?limit=1&access_token=abc', user: reader }), ...invalid],
   ['B27 ?api_key where there is no route', { path: '/v1/nothing?api_key=abc' }, ...invalid],
-  ['B27 ?token, encoded', list({ path: '/v1/activities?%74oken=abc', user: reader }), ...invalid, 'unknown_parameter'],
+  ['B27 ?token, encoded', list({ path: '/v1/activities?%74oken=abc', user: reader }), ...invalid, 'unknown_field'],
   ['B27 ?token on the page', { path: '/?token=abc', token: null }, ...invalid],
   ['B28 a user sends events', asUser(reader, { method: 'POST', path: '/v1/events', body: event }), ...forbidden],
   ['B28 a user asks about an event', asUser(reader, { path: '/v1/events/x' }), ...forbidden],

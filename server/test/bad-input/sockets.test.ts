@@ -65,7 +65,7 @@ test('W02 no auth frame in 10 s closes with 4505, a bad token in one with 4501',
   const silent = await dial(server)
   await server.advance(12_000)
   assert.equal(await silent.closeCode(), 4505)
-  for (const token of ['bad', 'x'.repeat(8_000), `${await server.token('carol')}x`]) {
+  for (const token of ['', 'bad', 'x'.repeat(8_000), 'x'.repeat(60_000), `${await server.token('carol')}x`]) {
     const socket = await dial(server)
     socket.say({ type: 'auth', token })
     assert.equal(await socket.closeCode(), 4501)
@@ -114,16 +114,24 @@ test("W05 a token of another user on a socket that has one is refused, and nobod
   assert.equal(socket.chain.length, 0)
 })
 
+test('an ack before anybody is known is answered, and harms nobody', async () => {
+  using socket = await dial(server)
+  socket.say({ type: 'ack', seq: 0 })
+  assert.equal((await socket.next('error')).code, 'invalid_seq')
+  socket.say({ type: 'auth', token: await server.token('carol') })
+  await socket.next('hello')
+})
+
 test('W03 after ten wrong frames the socket is closed with 4500', async () => {
   const socket = await openSocket(server, 'carol')
   for (let i = 0; i < 10; i++) socket.say('{')
   assert.equal(await socket.closeCode(), 4500)
 })
 
-test('W06 200 frames at once are too many: error frames, then 4500', async () => {
+test('W06 200 frames at once are too many: error frames, then 4003', async () => {
   const socket = await openSocket(server, 'carol')
   for (let i = 0; i < 200; i++) socket.say({ type: 'ping' })
-  assert.equal(await socket.closeCode(), 4500)
+  assert.equal(await socket.closeCode(), 4003)
   assert.equal(socket.frames.filter((frame) => frame.code === 'rate_limited').length, 10)
 })
 

@@ -207,3 +207,21 @@ function idOf(view: View, object: string): string {
   for (const held of view.groups.values()) if (held.object_id === object) return held.group_id
   throw new Error(`no group about ${object}`)
 }
+
+test('a client that reads gets a thousand groups of one request, acknowledges each, and stays', async () => {
+  await using server = await startHeadwater()
+  using socket = await openSocket(server, 'busy', { deviceId: 'phone' })
+  socket.ws.on('message', (data) => {
+    const { seq } = JSON.parse(String(data))
+    if (seq !== undefined) socket.say({ type: 'ack', seq })
+  })
+  const metadata = { preview: 'x'.repeat(2_000) }
+  await send(server, ...Array.from({ length: 1_000 }, (_, i) => ({ ...like('ann', 'busy', `p${i}`), metadata })))
+  await socket.until('all groups', () => socket.chain.length === 1_000)
+  await server.advance(5_000)
+  await socket.roundTrip()
+  assert.deepEqual(
+    socket.frames.filter(({ type }) => type === 'error'),
+    [],
+  )
+})

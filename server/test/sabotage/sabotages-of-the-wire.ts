@@ -88,7 +88,7 @@ export const wireSabotages: readonly Sabotage[] = [
         file: 'server/src/gateway/outbound-queue.ts',
         find: 'this.#waiting ??= new Map()\n    this.#waiting.set(key, item)',
         replace:
-          'this.#waiting ??= new Map()\n    if (!item.backlog && this.#waiting.size >= this.#rules.maxFrames) return true\n    this.#waiting.set(key, item)',
+          'this.#waiting ??= new Map()\n    if (!item.backlog && this.#waiting.size >= this.#rules.maxFrames) return\n    this.#waiting.set(key, item)',
       },
     ],
   },
