@@ -157,7 +157,10 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
     },
     seams,
     {
-      onAccepted: (events) => metrics.eventsAccepted.inc(events),
+      onAccepted(events, changingNothing) {
+        metrics.eventsAccepted.inc(events)
+        metrics.eventsApplied.inc(changingNothing)
+      },
       onRefused: (reason) => metrics.ingestRefusals.inc({ reason }),
       onTraceLost: (error) => log.warn({ err: error }, 'what became of an event was not noted'),
     },

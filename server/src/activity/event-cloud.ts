@@ -3,8 +3,9 @@ import { type EventItem, isRecord, refusal } from './event-item.ts'
 
 /**
  * CloudEvents 1.0. `data` is the event and `id` becomes its `event_id`: as it is when it is a UUIDv7, else hashed together
- * with `source`, which is what makes an id unique there, so that a retry is the same event. Its time is the `created_at`
- * in `data`, else `time`; without either, the time inside a UUIDv7, else the time at which it was first taken in.
+ * with `source`, which is what makes an id unique there, so that a retry is the same event. An `event_id` in `data` gives
+ * way to it. Its time is the `created_at` in `data`, else `time`; without either, the time inside a UUIDv7, else the time
+ * at which it was first taken in.
  */
 export function cloudEventItem(envelope: unknown): EventItem {
   if (!isRecord(envelope)) return refusal('invalid_type', 'A CloudEvent must be an object.')
@@ -31,9 +32,6 @@ function eventItem(
   const isUuid = isUuidV7(lowered)
   const createdAt = data.created_at ?? occurredAt
   const eventId = isUuid ? lowered : derivedUuidV7(idTime(createdAt), `${source}\n${id}`)
-  if (data.event_id !== undefined && String(data.event_id).toLowerCase() !== eventId) {
-    return invalid('data.event_id', 'must be left out: the id of the CloudEvent takes its place')
-  }
   // Spreading defines a key "__proto__" as any other, so the check of the fields finds it.
   const value = { ...data, event_id: eventId, ...(createdAt !== undefined && { created_at: createdAt }) }
   return isUuid || createdAt !== undefined ? { value } : { value, timeless: true }

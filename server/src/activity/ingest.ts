@@ -64,7 +64,8 @@ export interface IngestPorts {
 }
 
 export interface IngestObserver {
-  onAccepted?(count: number): void
+  /** `changingNothing` of them are not in the log, since they would change nothing. */
+  onAccepted?(count: number, changingNothing: number): void
   onRejected?(count: number): void
   onRefused?(reason: RefusalReason): void
   /** A trace could not be written. The event itself is as it should be. */
@@ -102,7 +103,7 @@ export function createIngest(
     await append(told)
     await traceSelf(toSelf)
     const accepted = checked.taken.length
-    if (accepted > 0) observer.onAccepted?.(accepted)
+    if (accepted > 0) observer.onAccepted?.(accepted, accepted - told.length)
     if (checked.rejected.length > 0) observer.onRejected?.(checked.rejected.length)
     return { accepted, rejected: checked.rejected, event_ids: checked.ids, errors: checked.errors }
   }

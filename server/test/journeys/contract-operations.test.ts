@@ -207,6 +207,10 @@ test('metrics that tests read are there, and count', async () => {
   await send(server, like('ann', 'carol', 'p1'), like('ben', 'carol', 'p1'), like('ann', 'dora', 'p2'))
   await socket.reached((await page(server, 'carol')).seq)
   await mark(server, 'carol', 'read', { all: true })
+  // To oneself, and twice in one request: taken in, and changing nothing.
+  const eventId = '0199f1b2-7c00-7abc-8def-0123456789ab'
+  const twice = { ...like('cy', 'dora', 'p3'), event_id: eventId }
+  await send(server, like('dora', 'dora', 'p3'), twice, { ...twice, object_id: 'p4' })
   await server.settle()
   const { status, body } = await server.request('GET', '/metrics', { token: null })
   assert.equal(status, 200)
@@ -217,8 +221,8 @@ test('metrics that tests read are there, and count', async () => {
     assert.ok(line, name)
     return Number(line.split(' ').at(-1))
   }
-  assert.equal(value('headwater_events_accepted_total'), 3)
-  assert.equal(value('headwater_events_applied_total'), 3)
+  assert.equal(value('headwater_events_accepted_total'), 6)
+  assert.equal(value('headwater_events_applied_total'), 6)
   assert.ok(value('headwater_group_writes_total') >= 2)
   assert.equal(value('headwater_log_lag'), 0)
   assert.equal(value('headwater_sockets'), 1)
