@@ -84,7 +84,10 @@ export function createMetrics(): Metrics {
 
   return {
     eventsAccepted: counter('headwater_events_accepted_total', 'Events accepted: durable in the log'),
-    eventsApplied: counter('headwater_events_applied_total', 'Accepted events that are folded into the views, or change nothing'),
+    eventsApplied: counter(
+      'headwater_events_applied_total',
+      'Accepted events that are folded into the views, or change nothing',
+    ),
     groupWrites: counter('headwater_group_writes_total', 'Group rows written to the store'),
     recordsParked: counter(
       'headwater_records_parked_total',
