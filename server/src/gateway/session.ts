@@ -58,11 +58,11 @@ export class Session {
   /** The beat of the heartbeat that looks at this session next. */
   dueBeat = 0
   backlogSince = 0
-  /** Since when more waits than may; `null` when it does not. */
-  overSince: number | null = null
   readonly #host: SessionHost
   readonly #queue: OutboundQueue
   readonly #bucket: TokenBucket
+  /** Since when more waits than may; `null` when it does not. */
+  #overSince: number | null = null
   #badFrames = 0
   #acked: Seq = -1
 
@@ -157,6 +157,7 @@ export class Session {
   /** Begins the chain, at first or anew; what waited of the one before is forgotten. */
   begin(hello: PlainFrame, position: Seq): void {
     this.#queue.dropStream()
+    this.#lookForRoom()
     this.send(hello)
     this.position = position
   }
@@ -164,6 +165,7 @@ export class Session {
   /** The client must read everything anew; the chain goes on from `seq`. */
   reset(reason: ResetFrame['reason'], seq: Seq): void {
     this.#queue.dropStream()
+    this.#lookForRoom()
     this.send(resetFrame(reason, this.#host.epoch, seq))
     this.position = seq
   }
@@ -188,7 +190,7 @@ export class Session {
   drained(): void {
     if (this.phase === 'ended') return
     this.#queue.flush()
-    if (!this.#queue.isOver) this.overSince = null
+    this.#lookForRoom()
   }
 
   /**
@@ -198,10 +200,20 @@ export class Session {
   #lookForOverflow(): void {
     if (this.phase === 'ended' || !this.#queue.isOver) return
     if (this.#queue.isFarOver) this.close('slow_consumer')
-    else if (this.overSince === null) {
-      this.overSince = this.#host.now()
+    else if (this.#overSince === null) {
+      this.#overSince = this.#host.now()
       this.#host.overflowed(this)
     }
+  }
+
+  #lookForRoom(): void {
+    if (!this.#queue.isOver) this.#overSince = null
+  }
+
+  /** Closes a session that was over the bounds for all of this time. */
+  closeIfOver(ms: number): void {
+    const isOver = this.#overSince !== null && this.#host.now() - this.#overSince >= ms
+    if (isOver && this.phase !== 'ended') this.close('slow_consumer')
   }
 
   close(reason: CloseReason): void {

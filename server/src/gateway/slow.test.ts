@@ -51,6 +51,18 @@ test('W09 a client that reads gets a burst that is longer than what may wait, ag
   assert.equal(client.groups.size, 1_000)
 })
 
+test('W09 a client that begins anew is not closed for what waited before', async () => {
+  await using bench = new Bench({ outboundFrames: 10 })
+  const client = await bench.connect('carol')
+  client.writable = false
+  for (let i = 0; i < 50; i++) bench.stream.add('carol', `p${i}`)
+  await bench.publish('carol')
+  client.say({ type: 'auth', token: 'carol', resume: { epoch: bench.stream.epoch, seq: 50 } })
+  await bench.settle()
+  await bench.pass(5_000)
+  assert.equal(codeOf(client), null)
+})
+
 test('W09 what no burst comes to is closed at once', async () => {
   await using bench = new Bench({ outboundFrames: 10 })
   const client = await bench.connect('carol')

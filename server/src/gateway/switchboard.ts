@@ -114,12 +114,9 @@ export function createSwitchboard(parts: GatewayParts, settings: GatewaySettings
     if (session.phase === 'waiting') void starts.start(session, null)
   })
 
-  const overflows = new DelayLine<Session>(settings.overflowMs, seams, (session) => {
-    const { overSince, phase } = session
-    if (phase !== 'ended' && overSince !== null && clock.monotonic() - overSince >= settings.overflowMs) {
-      session.close('slow_consumer')
-    }
-  })
+  const overflows = new DelayLine<Session>(settings.overflowMs, seams, (session) =>
+    session.closeIfOver(settings.overflowMs),
+  )
 
   const host: SessionHost = {
     epoch: stream.epoch,
