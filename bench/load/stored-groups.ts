@@ -51,11 +51,9 @@ export async function storeGroups(folder: string, wanted: StoredGroups, progress
   await storeUsers(folder, wanted, people, now)
   const random = seededRandom(1)
   using db = new BulkDatabase(join(folder, databaseFile))
-  const names = Array.from({ length: wanted.users }, (_, user) => user)
-  // As the table is sorted: by the text of the user's id, then newest first.
-  names.sort((a, b) => (storedUser(a) < storedUser(b) ? -1 : 1))
   let stored = 0
-  for (const number of names) {
+  // As the table is sorted: by the text of the user's id, then newest first.
+  for (const number of inTextOrder(wanted.users)) {
     const count = wanted.groupsOf(number)
     const user = storedUser(number)
     const apartMs = wanted.apartMs ?? Math.floor((80 * dayMs) / Math.max(1, count))
@@ -76,6 +74,14 @@ export async function storeGroups(folder: string, wanted: StoredGroups, progress
     stored += count
   }
   return stored
+}
+
+/** The numbers below `count` in the order of their digits: 0, 1, 10, 100, …, 11, … */
+function* inTextOrder(count: number, prefix = 0): Generator<number> {
+  for (let number = prefix * 10; number < Math.min(prefix * 10 + 10, count); number++) {
+    yield number
+    if (number > 0) yield* inTextOrder(count, number)
+  }
 }
 
 const headOf = (groups: number): number => (groups + 1) * seqsPerGroup
