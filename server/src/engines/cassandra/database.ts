@@ -1,6 +1,7 @@
 import type { Client, types } from 'cassandra-driver'
 import { HeadwaterError } from '../../lib/error.ts'
 import { errorOf, failureOf, type RequestKind } from './cassandra-errors.ts'
+import type { DriverClient } from './control-connection.ts'
 import { define } from './migrate.ts'
 import { inRequests } from './requests.ts'
 import type { Fence, Timing } from './settings.ts'
@@ -42,17 +43,19 @@ export class CassandraDatabase implements AsyncDisposable {
   readonly fence: Fence
   /** What an operator should know of the cluster. */
   readonly warnings: readonly string[]
+  readonly #opened: DriverClient
   readonly #client: Client
   readonly #timing: Timing
   readonly #settings: DatabaseSettings
   readonly #timeoutMs: number
   readonly #turns: Turns
 
-  constructor(client: Client, settings: DatabaseSettings, timing: Timing, warnings: readonly string[]) {
+  constructor(opened: DriverClient, settings: DatabaseSettings, timing: Timing, warnings: readonly string[]) {
     this.keyspace = settings.keyspace
     this.fence = settings.fence
     this.warnings = warnings
-    this.#client = client
+    this.#opened = opened
+    this.#client = opened.client
     this.#settings = settings
     this.#timing = timing
     this.#timeoutMs = settings.requestTimeoutMs
@@ -128,7 +131,7 @@ export class CassandraDatabase implements AsyncDisposable {
 
   /** The same connections, with less patience. */
   withTimeout(requestTimeoutMs: number): CassandraDatabase {
-    return new CassandraDatabase(this.#client, { ...this.#settings, requestTimeoutMs }, this.#timing, this.warnings)
+    return new CassandraDatabase(this.#opened, { ...this.#settings, requestTimeoutMs }, this.#timing, this.warnings)
   }
 
   /** Removes the keyspace and all that is in it. */
@@ -137,7 +140,7 @@ export class CassandraDatabase implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client.shutdown()
+    await this.#opened.close()
   }
 
   #execute(query: string, params: readonly Cell[], options: { fetchSize?: number; pageState?: string } = {}) {

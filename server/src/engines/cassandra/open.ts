@@ -4,6 +4,7 @@ import { HeadwaterError } from '../../lib/error.ts'
 import type { Seams } from '../../lib/seams.ts'
 import { refusal } from './cassandra-errors.ts'
 import { fewestReplicas, judge, type NodeFacts } from './checks.ts'
+import { withOneControl } from './control-connection.ts'
 import { CassandraDatabase } from './database.ts'
 import { define, migrate } from './migrate.ts'
 import { migrations } from './migrations/all.ts'
@@ -18,7 +19,8 @@ export async function openCassandra(settings: CassandraSettings, seams: Seams): 
   checkNames(settings)
   const fence = settings.fence ?? 'lwt'
   const driver = await import('cassandra-driver')
-  const client = connectionOf(driver, settings)
+  const opened = withOneControl(connectionOf(driver, settings))
+  const { client } = opened
   try {
     await client.connect()
     const warnings = await checkCluster(client, settings)
@@ -32,9 +34,9 @@ export async function openCassandra(settings: CassandraSettings, seams: Seams): 
       maxInFlight: settings.maxInFlight ?? 256,
       maxWaiting: settings.maxWaiting ?? 20_000,
     }
-    return new CassandraDatabase(client, { keyspace: settings.keyspace, fence, ...limits }, seams, warnings)
+    return new CassandraDatabase(opened, { keyspace: settings.keyspace, fence, ...limits }, seams, warnings)
   } catch (error) {
-    await client.shutdown().catch(() => {})
+    await opened.close().catch(() => {})
     if (HeadwaterError.is(error)) throw error
     throw refusal('Cassandra cannot be opened: is it running, and are the addresses and the password right?', error)
   }
