@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { limits } from '@headwater/protocol'
 import fastify, {
@@ -34,6 +35,7 @@ import { createRouteTable, type RouteTable } from './route-table.ts'
 import { createCors, setSecurityHeaders } from './security-headers.ts'
 import type { HttpSettings } from './settings.ts'
 import './schema-fields.ts'
+import { createUnreadBodies } from './unread-body.ts'
 import { createSchemaCompiler, unknownFieldDetail } from './validation.ts'
 import { serveWebApp, type WebApp } from './web-app.ts'
 
@@ -99,6 +101,7 @@ export interface AppDependencies {
 /** The HTTP server without routes, not listening: everything that holds for all of them. */
 export function createApp(dependencies: AppDependencies): App {
   const { access, idempotency, seams, settings, log, metrics, failing = () => [], webApp } = dependencies
+  const unread = createUnreadBodies(seams.scheduler)
   const options = {
     logger: false,
     // A server that closes finishes what comes on open connections, each the last one of its connection. A framework's own 503 would say
@@ -112,7 +115,7 @@ export function createApp(dependencies: AppDependencies): App {
       headersTimeout: settings.requestTimeoutMs,
     },
     trustProxy: false,
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: (error: Error, socket: Socket) => answerBrokenRequest(error, socket, unread),
     frameworkErrors: fail,
     routerOptions: { maxParamLength: urlLengthMax, querystringParser: parseQuery },
   } as const
@@ -131,6 +134,7 @@ export function createApp(dependencies: AppDependencies): App {
     if (!reply.hasHeader('x-content-type-options')) setSecurityHeaders(reply)
     const problem = toHeadwaterError(error)
     logFailure(log, request, problem)
+    unread.leave(request, reply)
     return sendProblem(reply, problem)
   }
 
@@ -211,6 +215,7 @@ export function createApp(dependencies: AppDependencies): App {
   }
 
   function noRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    unread.leave(request, reply)
     const methods = app.routeTable.methodsOf(pathOf(request))
     if (methods.length === 0) {
       return (

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { HttpErrorCode } from '@headwater/protocol'
 import { HeadwaterError } from '../lib/error.ts'
 import { problemOf, problemType } from './problem.ts'
+import type { UnreadBodies } from './unread-body.ts'
 
 const parserCodes: Readonly<Record<string, HttpErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
@@ -11,7 +12,11 @@ const parserCodes: Readonly<Record<string, HttpErrorCode>> = {
 }
 
 /** Answers what is no HTTP, too large to read or too slow to arrive, where there is no request to answer yet. */
-export function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {
+export function answerBrokenRequest(
+  error: Error & { readonly code?: string },
+  socket: Socket,
+  unread: Pick<UnreadBodies, 'hangUp'>,
+): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy()
   const answer = answerUnderWay(socket)
   // What is written now would become part of that answer.
@@ -30,7 +35,8 @@ export function answerBrokenRequest(error: Error & { readonly code?: string }, s
     'X-Content-Type-Options: nosniff',
     'Connection: close',
   ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+  unread.hangUp(socket)
 }
 
 /** The answer that a connection waits for or is in the middle of; Node itself decides by the same field. */
