@@ -199,6 +199,7 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
     return createGateway(
       {
         stream: activity.stream,
+        wishedLanguage: activity.wishedLanguage,
         pubSub: ports.pubSub,
         sessions: ports.sessions,
         devices: ports.devices,
@@ -264,6 +265,7 @@ export async function createRoutes(
     addActivityRoutes(app, {
       reader,
       readState,
+      wishedLanguage: activity.wishedLanguage,
       cursors: createCursors(config.access.tokenSecrets),
       clock,
       retentionMs,

@@ -1,5 +1,6 @@
 import type { Seams } from '../lib/seams.ts'
-import { type Catalogue, createSummarize } from '../model/summary.ts'
+import { type Catalogue, createSummarize, languagesWith } from '../model/summary.ts'
+import { createWishedLanguage, type WishedLanguage } from '../model/wished-language.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { ActivityReader, ActivityStream, Deletion, ReadState } from './activity-api.ts'
 import type { AggregatorMetrics } from './aggregate.ts'
@@ -21,6 +22,8 @@ export interface Activity extends AsyncDisposable {
   readonly deletion: Deletion
   readonly stream: ActivityStream
   readonly worker: StreamWorker
+  /** Among the languages that summaries are made in. */
+  readonly wishedLanguage: WishedLanguage
 }
 
 export interface ActivityOptions {
@@ -61,6 +64,7 @@ export function createActivity(ports: Ports, options: ActivityOptions, seams: Se
       worker.settleWithin(catchUpWaitMs),
     ),
     worker,
+    wishedLanguage: createWishedLanguage(languagesWith(options.catalogues)),
     [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
   }
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Seams } from '../lib/seams.ts'
+import type { WishedLanguage } from '../model/wished-language.ts'
 import type { SocketPrincipal } from './access.ts'
 import { actingAs, Door, pathOf } from './door.ts'
-import { localeOf } from './locale.ts'
 import { refuseRequest, refuseUpgrade } from './refusal.ts'
 import type { GatewaySettings } from './settings.ts'
 import { acceptEventStream, resumeFrom } from './sse.ts'
@@ -23,10 +23,15 @@ export interface Gateway extends AsyncDisposable {
 
 export const socketPath = '/ws/v1/activities'
 
-export function createGateway(parts: GatewayParts, settings: GatewaySettings, seams: Seams): Gateway {
+export interface GatewayDependencies extends GatewayParts {
+  readonly wishedLanguage: WishedLanguage
+}
+
+export function createGateway(parts: GatewayDependencies, settings: GatewaySettings, seams: Seams): Gateway {
   const switchboard = createSwitchboard(parts, settings, seams)
   const door = new Door(parts.access, settings, seams.clock)
   const webSockets = createWebSocketServer()
+  const { wishedLanguage } = parts
   const { epoch } = parts.stream
 
   return {
@@ -85,20 +90,17 @@ export function createGateway(parts: GatewayParts, settings: GatewaySettings, se
       await switchboard[Symbol.asyncDispose]()
     },
   }
+
+  function openingOf(
+    { headers }: IncomingMessage,
+    transport: Transport,
+    principal: SocketPrincipal | null,
+  ): SessionOpening {
+    return { transport, principal, locale: wishedLanguage(headers['accept-language']), actingAs: actingAs(headers) }
+  }
 }
 
 /** A function of its own: one made for each upgrade would keep the request for as long as the socket lives. */
 function destroyIt(this: Duplex): void {
   this.destroy()
 }
-
-const openingOf = (
-  { headers }: IncomingMessage,
-  transport: Transport,
-  principal: SocketPrincipal | null,
-): SessionOpening => ({
-  transport,
-  principal,
-  locale: localeOf(headers['accept-language']),
-  actingAs: actingAs(headers),
-})

@@ -6,9 +6,9 @@ import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
 import { createdAtOf, isGroupId } from '../model/group-id.ts'
 import type { GroupId } from '../model/ids.ts'
+import type { WishedLanguage } from '../model/wished-language.ts'
 import type { MemberPosition } from '../ports/member-store.ts'
 import type { BadgeCounts } from '../ports/unread-sets.ts'
-import { preferredLocale } from './accept-language.ts'
 import type { App } from './app.ts'
 import type { Cursors } from './cursor.ts'
 import { nextCursorOf, pageOf } from './page.ts'
@@ -30,6 +30,7 @@ import { jsonType } from './security-headers.ts'
 export interface ActivityRouteDependencies {
   readonly reader: ActivityReader
   readonly readState: Pick<ReadState, 'remove'>
+  readonly wishedLanguage: WishedLanguage
   readonly cursors: Cursors
   readonly clock: Clock
   /** Groups created before this long ago are no longer listed. */
@@ -46,7 +47,7 @@ const filterSchema = Type.String({
 })
 
 export function addActivityRoutes(app: App, dependencies: ActivityRouteDependencies): void {
-  const { reader, readState, cursors } = dependencies
+  const { reader, readState, wishedLanguage, cursors } = dependencies
   const shownPage = (page: GroupPage, nextCursor: string | null): ActivityPage => ({
     activity_groups: page.groups,
     ...countsOf(page.badge),
@@ -63,6 +64,7 @@ export function addActivityRoutes(app: App, dependencies: ActivityRouteDependenc
       ...app.quickly,
       reader,
       render: renderFirst,
+      wishedLanguage,
       onAnswered: (status, elapsedMs) => app.quickly.answered('GET', '/v1/activities', status, elapsedMs),
     }),
   )
@@ -94,7 +96,7 @@ export function addActivityRoutes(app: App, dependencies: ActivityRouteDependenc
     async (request, reply): Promise<ActivityPage | FastifyReply> => {
       const user = requireUser(request)
       const { limit } = request.query
-      const locale = preferredLocale(request.headers['accept-language'])
+      const locale = wishedLanguage(request.headers['accept-language'])
       const types = filteredTypes(request.query.filter)
       if (types === null && request.query.cursor === undefined) {
         const bytes = await reader.firstPage(user, { limit, locale }, renderFirst)
@@ -121,7 +123,7 @@ export function addActivityRoutes(app: App, dependencies: ActivityRouteDependenc
     },
     async (request) => {
       const user = requireUser(request)
-      const locale = preferredLocale(request.headers['accept-language'])
+      const locale = wishedLanguage(request.headers['accept-language'])
       const found = await reader.group(user, knownForm(request.params.group_id), locale)
       if (!found) throw new HeadwaterError('not_found')
       return { activity_group: found.group, ...countsOf(found.badge), ...positionOf(reader, found.badge) }

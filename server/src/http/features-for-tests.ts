@@ -4,6 +4,7 @@ import { HeadwaterError } from '../lib/error.ts'
 import { createMetrics } from '../lib/metrics.ts'
 import { groupIdOf } from '../model/group-id.ts'
 import type { UserId } from '../model/ids.ts'
+import { createWishedLanguage } from '../model/wished-language.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { BadgeCounts } from '../ports/unread-sets.ts'
 import type { UserRecord, UserStore } from '../ports/user-store.ts'
@@ -98,7 +99,8 @@ export function testFeatures(now: number) {
       ),
     [Symbol.asyncDispose]: async () => {},
   }
-  return { calls, groups, reader, readState, deletion, users, sessions }
+  const wishedLanguage = createWishedLanguage(['en', 'de', 'fr', 'ja', 'zh'])
+  return { calls, groups, reader, readState, deletion, users, sessions, wishedLanguage }
 }
 
 export type TestFeatures = ReturnType<typeof testFeatures>

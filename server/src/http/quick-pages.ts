@@ -4,8 +4,8 @@ import type { Access } from '../access/access.ts'
 import type { RateVerdict } from '../access/rate-limits.ts'
 import type { ActivityReader, RenderPage } from '../activity/activity-api.ts'
 import { headersMax } from '../lib/header-lines.ts'
+import type { WishedLanguage } from '../model/wished-language.ts'
 import type { PartName } from '../ports/watched-parts.ts'
-import { preferredLocale } from './accept-language.ts'
 import { bearerPattern } from './authenticate.ts'
 import { degradedHeader, namedIn, partsMissed } from './degraded.ts'
 import { plainHeaders } from './plain-headers.ts'
@@ -22,6 +22,7 @@ export interface QuickPageDependencies {
   readonly access: Access
   readonly reader: Pick<ActivityReader, 'keptPage' | 'firstPage'>
   readonly render: RenderPage
+  readonly wishedLanguage: WishedLanguage
   readonly takeRequest: TakeRequest
   /** Whether there are origins that other sites are read from: then every answer says that it depends on them. */
   readonly hasCorsOrigins: boolean
@@ -38,7 +39,8 @@ export type AnswerQuickly = (request: IncomingMessage, response: ServerResponse,
 const address = /^\/v1\/activities(?:\?limit=([1-9]\d{0,2}))?$/
 
 export function createQuickPages(dependencies: QuickPageDependencies): AnswerQuickly {
-  const { access, reader, render, takeRequest, hasCorsOrigins, failing, onAnswered, monotonic } = dependencies
+  const { access, reader, render, wishedLanguage, takeRequest, hasCorsOrigins, failing, onAnswered, monotonic } =
+    dependencies
   const always = [...securityHeaders.flat(), ...(hasCorsOrigins ? ['vary', 'Origin'] : []), 'content-type', jsonType]
 
   return function answerQuickly(request, response, otherwise) {
@@ -53,7 +55,7 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
     if (verdict?.allowed === false) return false
     const startedAt = monotonic()
     const { user } = known.principal
-    const query = { limit, locale: preferredLocale(headers.acceptLanguage) }
+    const query = { limit, locale: wishedLanguage(headers.acceptLanguage) }
     const kept = reader.keptPage(user, query)
     if (kept) send(kept)
     else reader.firstPage(user, query, render).then(send, otherwise)

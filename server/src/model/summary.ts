@@ -1,5 +1,6 @@
 import type { EventType, ObjectType } from '@headwater/protocol'
 import { builtInCatalogues } from './summary-catalogues.ts'
+import { nearestLanguage } from './wished-language.ts'
 
 /**
  * The words of one language. Sentences hold `{actors}` and forms of the object such as `{object}` or `{object.dative}`;
@@ -136,15 +137,15 @@ function remembered<T>(known: T[], count: number, make: () => T): T {
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(record, key) ? record[key] : undefined
 
-/** The longest prefix of the tag that has a catalogue: `de-AT` → `de`. */
 function pickLanguage(catalogues: Catalogues, locale: string | null): string {
-  const parts = (locale ?? '').toLowerCase().split(/[-_]/)
-  for (let length = parts.length; length > 0; length--) {
-    const tag = parts.slice(0, length).join('-')
-    if (Object.hasOwn(catalogues, tag)) return tag
-  }
-  return fallback
+  const tag = (locale ?? '').toLowerCase().replaceAll('_', '-')
+  return nearestLanguage(tag, { has: (language) => Object.hasOwn(catalogues, language) }) ?? fallback
 }
+
+/** Those that there is a catalogue for, when `extra` is added to what is built in. */
+export const languagesWith = (extra: Readonly<Record<string, unknown>>): readonly string[] => [
+  ...new Set([...Object.keys(builtInCatalogues), ...Object.keys(extra).map((tag) => tag.toLowerCase())]),
+]
 
 export function mergeCatalogues(base: Catalogues, extra: Readonly<Record<string, Partial<Catalogue>>>): Catalogues {
   const merged: Record<string, Catalogue> = { ...base }

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { type ClientOptions, WebSocket } from 'ws'
 import { type VirtualSeams, virtualSeams } from '../../lib/virtual-seams.ts'
+import { createWishedLanguage } from '../../model/wished-language.ts'
 import { createGateway, type Gateway, socketPath } from '../gateway.ts'
 import { type GatewaySettings, gatewayDefaults } from '../settings.ts'
 import { HandPubSub, ListAccess, MapDevices, MapRegistry } from './fake-ports.ts'
@@ -23,7 +24,7 @@ export class LiveServer implements AsyncDisposable {
   private constructor(settings: Partial<GatewaySettings>) {
     const { stream, pubSub, sessions, devices, access } = this
     this.gateway = createGateway(
-      { stream, pubSub, sessions, devices, access },
+      { stream, pubSub, sessions, devices, access, wishedLanguage: createWishedLanguage(['en', 'de']) },
       { ...gatewayDefaults, headerGraceMs: 0, node: 'n1', ...settings },
       this.seams,
     )
