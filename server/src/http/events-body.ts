@@ -5,6 +5,7 @@ import { binaryModeItem, cloudEventItem, isBinaryMode } from '../activity/event-
 import { type EventItem, type ItemError, isRecord } from '../activity/event-item.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import { parseJson } from './json-body.ts'
+import { mediaTypeOf } from './media-type.ts'
 
 /** The events of a request, whatever it is written in. `error` is there when the body cannot be taken apart. */
 export type EventsBody =
@@ -57,9 +58,6 @@ export function readEventsBody(request: FastifyRequest): EventsBody {
 /** One event, or several in `events`. */
 export const readJsonEvents = (body: unknown): EventsBody =>
   isRecord(body) && Object.hasOwn(body, 'events') ? jsonBatch(body) : { items: [{ value: body }], isBatch: false }
-
-const mediaTypeOf = (request: FastifyRequest): string =>
-  (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
 function single({ headers }: FastifyRequest, item: EventItem): EventsBody {
   const isPlain = 'refused' in item || !isBinaryMode(headers)

@@ -5,6 +5,7 @@ import { principalName } from '../access/principal.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
 import type { IdempotencyKey, IdempotencyStore, StoredAnswer } from '../ports/idempotency-store.ts'
+import { mediaTypeOf } from './media-type.ts'
 import { requirePrincipal } from './principal.ts'
 import { invalidField } from './problem.ts'
 import type { RequestLog } from './request-log.ts'
@@ -42,7 +43,8 @@ export function createIdempotencyHooks(store: IdempotencyStore, clock: Clock, lo
         case 'reused':
           throw new HeadwaterError('idempotency_key_reused')
         case 'running':
-          throw new HeadwaterError('idempotency_in_progress', { retryAfterS: outcome.retryAfterMs / 1000 })
+          // The lease is for a server that died; most runs are over long before.
+          throw new HeadwaterError('idempotency_in_progress', { retryAfterS: 1 })
         case 'answered':
           replay(reply, outcome.answer)
           return true
@@ -85,13 +87,13 @@ function keyOf(request: FastifyRequest): IdempotencyKey {
 
 const seedOf = ({ principal, route, key }: IdempotencyKey): string => hash('sha256', `${principal}\n${route}\n${key}`)
 
-/** Of what was said, not of how it was spaced. The content type is part of it, since it decides what the bytes mean,
- * and so are the headers that hold a CloudEvent in binary mode. */
+/** Of what was said, not of how it was spaced. The media type is part of it, since it decides what the bytes mean (its
+ * parameters do not), and so are the headers that hold a CloudEvent in binary mode. */
 function bodyHash(request: FastifyRequest): string {
   const { body } = request
   const bytes = Buffer.isBuffer(body) ? body : JSON.stringify(body ?? null)
   const attributes = Object.entries(request.headers).filter(([name]) => name.startsWith('ce-'))
-  const envelope = JSON.stringify([request.headers['content-type'] ?? '', attributes.sort()])
+  const envelope = JSON.stringify([mediaTypeOf(request), attributes.sort()])
   return hash('sha256', `${envelope}\n${hash('sha256', bytes)}`)
 }
 
