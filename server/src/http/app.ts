@@ -177,7 +177,7 @@ export function createApp(dependencies: AppDependencies): App {
     setSecurityHeaders(reply)
     if (cors(request, reply)) return
     checkEnvelope(request, reply)
-    if (request.is404 || isOtherMethod(request)) {
+    if (request.is404 || isOtherMethod(request) || hasEmptySegment(request)) {
       noRoute(request, reply)
       return
     }
@@ -246,6 +246,9 @@ function answerFirst(app: App, answer: AnswerQuickly): void {
 }
 
 const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? ''
+
+/** `/v1/users/` names no user: there is no such address, rather than nobody of that name. */
+const hasEmptySegment = ({ params }: FastifyRequest): boolean => Object.values(params as object).includes('')
 
 /** For routes that take no body: an empty object does no harm, anything in it was meant for something. */
 function refuseBody(request: FastifyRequest): void {
