@@ -106,7 +106,12 @@ const refused: readonly [string, InjectOptions, number, string, string?][] = [
   ['an unknown address', { url: '/v1/nothing' }, 404, 'route_not_found'],
   ['an unknown address with a broken body', { ...thing('{'), url: '/v1/nothing' }, 404, 'route_not_found'],
   ['no id behind the slash', { url: '/v1/things/' }, 404, 'route_not_found'],
-  ['no id behind the slash, and no key', { url: '/v1/things/', headers: { authorization: '' } }, 404, 'route_not_found'],
+  [
+    'no id behind the slash, and no key',
+    { url: '/v1/things/', headers: { authorization: '' } },
+    404,
+    'route_not_found',
+  ],
   ['a deletion of no id', { method: 'DELETE', url: '/v1/things/' }, 404, 'route_not_found'],
   ['a deletion of no id and a body', { method: 'DELETE', url: '/v1/things/', payload: 'x' }, 404, 'route_not_found'],
   ['another method for no id', { method: 'PUT', url: '/v1/things/' }, 404, 'route_not_found'],
@@ -140,6 +145,19 @@ const taken: readonly [string, InjectOptions, number?][] = [
   ['eight characters of two code units each', thing('{"name":"🙂🙂🙂🙂🙂🙂🙂🙂"}')],
   ['names that objects have by themselves', thing('{"name":"a","properties":{"constructor":1,"toString":2}}')],
   ['a type without a body where none is taken', { method: 'DELETE', url: '/v1/things/1', headers: json }, 204],
+  ...['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1', ';'].map(
+    (type) =>
+      [
+        `a deletion without a body of the type ${type}`,
+        { method: 'DELETE', url: '/v1/things/1', headers: { 'content-type': type } },
+        204,
+      ] as const,
+  ),
+  [
+    'a deletion with a body of no bytes and another type',
+    { method: 'DELETE', url: '/v1/things/1', headers: { 'content-type': 'text/plain', 'content-length': '0' } },
+    204,
+  ],
 ]
 
 for (const [name, options, status = 200] of taken) {

@@ -185,6 +185,7 @@ export function createApp(dependencies: AppDependencies): App {
     rateLimit(request, reply)
     checkQuery(request)
     reserveBody(request, reply)
+    forgetTypeOfNothing(request)
     done()
   })
   app.addHook('preValidation', (request, reply, done) => {
@@ -249,6 +250,12 @@ const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0]
 
 /** `/v1/users/` names no user: there is no such address, rather than nobody of that name. */
 const hasEmptySegment = ({ params }: FastifyRequest): boolean => Object.values(params as object).includes('')
+
+/** Clients that always name a type do so for requests without a body, too: there is nothing that could be of a wrong one. */
+function forgetTypeOfNothing({ method, headers }: FastifyRequest): void {
+  if (method !== 'DELETE' || headers['transfer-encoding'] !== undefined) return
+  if (Number(headers['content-length'] ?? 0) === 0) delete headers['content-type']
+}
 
 /** For routes that take no body: an empty object does no harm, anything in it was meant for something. */
 function refuseBody(request: FastifyRequest): void {
