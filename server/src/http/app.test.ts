@@ -137,7 +137,7 @@ for (const [name, options, status, code, itemCode] of refused) {
   })
 }
 
-const taken: readonly [string, InjectOptions, number?][] = [
+const taken: readonly (readonly [string, InjectOptions, number?])[] = [
   ['a byte order mark', thing('\ufeff{"name":"a"}')],
   ['a charset', thing('{"name":"a"}', { 'content-type': 'application/json; charset=UTF-8' })],
   ['32 levels', thing(nested(32))],

@@ -23,7 +23,7 @@ import { createAuthenticate, type RouteAccess } from './authenticate.ts'
 import { createBodyBudget, createBodyReservation, type ReserveBody } from './body-budget.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { tellDegraded } from './degraded.ts'
-import { checkEnvelope, ignoreExpectations, serverOptions, urlLengthMax } from './envelope.ts'
+import { checkEnvelope, ignoreExpectations, refuseSecrets, serverOptions, urlLengthMax } from './envelope.ts'
 import { createIdempotencyHooks, type Idempotency } from './idempotency.ts'
 import { addJsonParser } from './json-body.ts'
 import { invalidRequest, sendProblem, toHeadwaterError } from './problem.ts'
@@ -178,11 +178,13 @@ export function createApp(dependencies: AppDependencies): App {
     if (cors(request, reply)) return
     checkEnvelope(request, reply)
     if (request.is404 || isOtherMethod(request) || hasEmptySegment(request)) {
+      refuseSecrets(request)
       noRoute(request, reply)
       return
     }
     authenticate(request)
     rateLimit(request, reply)
+    refuseSecrets(request)
     checkQuery(request)
     reserveBody(request, reply)
     forgetTypeOfNothing(request)

@@ -31,11 +31,15 @@ export function checkEnvelope(request: FastifyRequest, reply: FastifyReply): voi
 function refusalOf({ url, headers, raw }: FastifyRequest): HeadwaterError | undefined {
   if (url.length > urlLengthMax) return new HeadwaterError('uri_too_long')
   if (raw.rawHeaders.length > headersMax * 2) return new HeadwaterError('headers_too_large')
-  if (secretParameters.test(url)) return invalid('Keys and tokens belong in the Authorization header.')
   const repeated = repeatedHeader(raw.rawHeaders)
   if (repeated !== undefined) return invalid(`The header ${repeated} was sent more than once.`)
   if (headers.host === undefined && raw.httpVersion !== '1.0') return invalid('The header Host is missing.')
   return codingRefusal(headers)
+}
+
+/** Asked once it is known who calls: without a key the answer is that one is wanted. */
+export function refuseSecrets({ url }: FastifyRequest): void {
+  if (secretParameters.test(url)) throw invalid('Keys and tokens belong in the Authorization header.')
 }
 
 /** Nothing is decoded here, so a body in a coding is not what its Content-Type says. */

@@ -58,6 +58,12 @@ test('a user puts themselves and nobody else', async () => {
   assert.equal((await t.put('carol', carol, headers)).statusCode, 200)
   assert.equal((await t.put('bob', carol, headers)).statusCode, 403)
   assert.deepEqual(await t.users.get(['bob']), [undefined])
+  for (const payload of [{}, { name: 5, emial: 'x' }]) {
+    assert.equal((await t.put('bob', payload, headers)).statusCode, 403, 'and is not told what is wrong with the body')
+  }
+  const type = { ...headers, 'content-type': 'application/json' }
+  const broken = await t.app.request({ method: 'PUT', url: '/v1/users/bob', payload: '{', headers: type })
+  assert.equal(broken.statusCode, 403)
 })
 
 test('deleting is accepted, also for one who was never put', async () => {

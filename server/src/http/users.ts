@@ -59,6 +59,15 @@ export function addUserRoutes(app: App, { users, deletion, clock }: UserRouteDep
     '/v1/users/:id',
     {
       config: { access: 'any' },
+      // Before the body is read: whoever may not put this user need not hear what is wrong with it.
+      onRequest: (request, _reply, done) => {
+        const principal = requirePrincipal(request)
+        done(
+          principal.kind === 'user' && principal.user !== request.params.id
+            ? new HeadwaterError('forbidden')
+            : undefined,
+        )
+      },
       schema: {
         summary: 'Put a user',
         description: 'Names show at once in every later answer.',
@@ -71,8 +80,6 @@ export function addUserRoutes(app: App, { users, deletion, clock }: UserRouteDep
     },
     async (request) => {
       const { id } = request.params
-      const principal = requirePrincipal(request)
-      if (principal.kind === 'user' && principal.user !== id) throw new HeadwaterError('forbidden')
       const { name, avatar_url = null, locale = null, properties = {} } = request.body
       checkProperties(properties)
       const user = await users.put({ id, name, avatarUrl: avatar_url, locale, properties }, clock.now())
