@@ -54,6 +54,8 @@ declare module 'fastify' {
      * characters nor fields are looked at (see `badContent`), and `schema.body` is documentation alone.
      */
     checksBody?: boolean
+    /** The route answers with a stream, which lasts as long as its reader wants and is no slow request. */
+    streams?: boolean
   }
   interface FastifyInstance {
     routeTable: RouteTable

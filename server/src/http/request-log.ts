@@ -28,6 +28,7 @@ export function warnSlow(log: RequestLog, method: string, route: string, status:
 }
 
 export function logSlow(log: RequestLog, request: FastifyRequest, reply: FastifyReply, slowMs: number): void {
+  if (request.routeOptions.config.streams && reply.statusCode === 200) return
   const elapsedMs = Math.round(reply.elapsedTime)
   if (elapsedMs > slowMs)
     log.warn({ ...fieldsOf(request, reply.statusCode), elapsed_ms: elapsedMs }, 'a request was slow')

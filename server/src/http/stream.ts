@@ -14,7 +14,7 @@ export function addStreamRoute(
     {
       // HEAD would open a stream that nobody reads.
       exposeHeadRoute: false,
-      config: { access: 'public' },
+      config: { access: 'public', streams: true },
       schema: {
         summary: 'Follow the stream (server-sent events)',
         description:
