@@ -29,6 +29,7 @@ export const httpErrors = {
   uri_too_long: error(414, 'The address is too long'),
   unsupported_media_type: error(415, 'This route does not take that Content-Type'),
   idempotency_key_reused: error(422, 'This Idempotency-Key was used with another body'),
+  upgrade_required: error(426, 'This address takes WebSockets: ask for an upgrade'),
   rate_limited: error(429, 'Too many requests', true),
   headers_too_large: error(431, 'The headers are too large'),
   internal: error(500, 'Something went wrong on our side', true),

@@ -14,7 +14,7 @@ import { isLoopback } from './config/checks.ts'
 import { ConfigError } from './config/config-error.ts'
 import { allRoles, rolesOf } from './config/roles.ts'
 import type { Config } from './config/secrets.ts'
-import { createGateway, type Gateway } from './gateway/gateway.ts'
+import { createGateway, type Gateway, socketPath } from './gateway/gateway.ts'
 import { type GatewaySettings, gatewayDefaults } from './gateway/settings.ts'
 import { addActivityRoutes } from './http/activities.ts'
 import { type App, createApp } from './http/app.ts'
@@ -26,7 +26,7 @@ import { addMarkRoutes } from './http/marks.ts'
 import { addObjectRoutes } from './http/objects.ts'
 import { addOperationRoutes } from './http/operations.ts'
 import { addPresenceRoutes } from './http/presence.ts'
-import { addStreamRoute } from './http/stream.ts'
+import { addSocketRoute, addStreamRoute } from './http/stream.ts'
 import { addTokenRoutes } from './http/tokens.ts'
 import { addUserRoutes } from './http/users.ts'
 import { loadWebApp } from './http/web-app.ts'
@@ -278,6 +278,7 @@ export async function createRoutes(
   }
   if (gateway) {
     addStreamRoute(app, gateway)
+    addSocketRoute(app, socketPath)
     app.server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head))
   }
   addOperationRoutes(app, { metrics, readiness, boundToLoopback: isLoopback(config.http.host) })

@@ -37,7 +37,7 @@ import type { HttpSettings } from './settings.ts'
 import './schema-fields.ts'
 import { createUnreadBodies } from './unread-body.ts'
 import { createSchemaCompiler, unknownFieldDetail } from './validation.ts'
-import { serveWebApp, type WebApp } from './web-app.ts'
+import { filePath, serveWebApp, type WebApp, webAppMethods } from './web-app.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -222,12 +222,11 @@ export function createApp(dependencies: AppDependencies): App {
   function noRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     unread.leave(request, reply)
     const methods = app.routeTable.methodsOf(pathOf(request))
-    if (methods.length === 0) {
-      return (
-        (webApp && serveWebApp(webApp, request, reply)) ?? sendProblem(reply, new HeadwaterError('route_not_found'))
-      )
-    }
-    reply.header('allow', methods.join(', '))
+    const served = methods.length === 0 && webApp ? serveWebApp(webApp, request, reply) : undefined
+    if (served) return served
+    const allowed = methods.length === 0 && webApp?.has(filePath(pathOf(request))) ? webAppMethods : methods
+    if (allowed.length === 0) return sendProblem(reply, new HeadwaterError('route_not_found'))
+    reply.header('allow', allowed.join(', '))
     return sendProblem(reply, new HeadwaterError('method_not_allowed'))
   }
 }

@@ -70,6 +70,8 @@ export const waitAgain: ReadonlySet<number> = new Set([409, 429, 503])
 
 export function sendProblem(reply: FastifyReply, error: HeadwaterError): FastifyReply {
   if (error.status === 401) reply.header('www-authenticate', 'Bearer')
+  // Who names an upgrade has to name it in Connection as well (RFC 9110, section 7.8).
+  if (error.status === 426) reply.header('upgrade', 'websocket').header('connection', 'upgrade, close')
   if (waitAgain.has(error.status)) reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfterS ?? 1))))
   return sendAsIs(reply.code(error.status), problemType, JSON.stringify(problemOf(error)))
 }

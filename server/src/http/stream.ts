@@ -1,8 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Type } from 'typebox'
 import { ticketLengthMax } from '../access/tickets.ts'
+import { HeadwaterError } from '../lib/error.ts'
 import type { App } from './app.ts'
 import { Exactly } from './schemas.ts'
+
+/** Upgrades do not come as requests: what arrives here asks for none, by mistake or because a proxy took it away. */
+export function addSocketRoute(app: App, url: string): void {
+  app.get(
+    url,
+    {
+      exposeHeadRoute: false,
+      config: { access: 'public' },
+      schema: {
+        summary: 'Follow the stream (WebSocket)',
+        description: 'Asks for an upgrade to `websocket`; `/asyncapi.json` has the frames.',
+        tags: ['Streams'],
+        response: { 101: Type.Null({ description: 'A WebSocket' }) as object },
+        problems: ['upgrade_required'],
+      },
+    },
+    async () => {
+      throw new HeadwaterError('upgrade_required')
+    },
+  )
+}
 
 /** The event stream is the gateway's: it checks the token or ticket itself, and answers on the raw response. */
 export function addStreamRoute(

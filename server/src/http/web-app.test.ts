@@ -87,8 +87,19 @@ for (const url of [
 test('other methods and routes are left to their routes', async () => {
   await using t = await webApp()
   assert.equal((await t.get('/healthz', asPage)).body, 'ok')
-  assert.equal((await t.app.app.inject({ method: 'POST', url: '/' })).json().code, 'route_not_found')
+  assert.equal((await t.app.app.inject({ method: 'POST', url: '/activity/5', headers: asPage })).statusCode, 404)
 })
+
+for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const) {
+  test(`${method} of a file is the wrong method`, async () => {
+    await using t = await webApp()
+    for (const url of ['/', '/?user=carol', '/index.html', '/assets/main-1a2b.js']) {
+      const answer = await t.app.app.inject({ method: method as 'POST', url })
+      assert.deepEqual([answer.statusCode, answer.json().code], [405, 'method_not_allowed'], url)
+      assert.equal(answer.headers.allow, 'GET, HEAD')
+    }
+  })
+}
 
 test('without a folder there is no web app', async () => {
   assert.equal((await loadWebApp(join(tmpdir(), 'headwater-no-such-folder'))).size, 0)

@@ -67,12 +67,17 @@ const policy = [
 /** Addresses that never are pages of the web app. */
 const reserved = /^\/(?:v\d+|ws)(?:\/|$)/
 
+export const webAppMethods: readonly string[] = ['GET', 'HEAD']
+
+/** The file that an address stands for. */
+export const filePath = (path: string): string => (path === '/' ? '/index.html' : decoded(path))
+
 /** Answers a request that no route took with a file, or with the start page where a browser asks for a page. */
 export function serveWebApp(app: WebApp, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return undefined
+  if (!webAppMethods.includes(request.method)) return undefined
   const path = request.url.split('?', 1)[0] ?? ''
   if (reserved.test(path)) return undefined
-  const file = app.get(path === '/' ? '/index.html' : decoded(path)) ?? startPage(app, path, request)
+  const file = app.get(filePath(path)) ?? startPage(app, path, request)
   if (!file) return undefined
 
   reply.header('content-security-policy', policy).header('etag', file.etag).type(file.type)

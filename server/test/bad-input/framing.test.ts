@@ -37,6 +37,10 @@ const server = await refuses([
   ['B18 no id, and no key', { path: '/v1/events/', token: null }, 404, 'route_not_found'],
   ['B18 a wrong method', { method: 'PUT', path: '/v1/events' }, 405, 'method_not_allowed'],
   ['B18 a method that nobody has', { method: 'PROPFIND', path: '/v1/activities' }, 405, 'method_not_allowed'],
+  ['a socket without an upgrade', { path: '/ws/v1/activities', token: null }, 426, 'upgrade_required'],
+  ['an upgrade to something else', get('/ws/v1/activities', { upgrade: 'h2c' }), 426, 'upgrade_required'],
+  ['a socket that is posted', { method: 'POST', path: '/ws/v1/activities' }, 405, 'method_not_allowed'],
+  ['a socket that is put', { method: 'PUT', path: '/ws/v1/activities', body: {} }, 405, 'method_not_allowed'],
   ['B19 a parameter twice', get('/v1/activities?limit=1&limit=2'), ...invalid, 'repeated'],
   ['B19 a parameter twice, once encoded', get('/v1/activities?limit=1&%6cimit=2'), ...invalid, 'repeated'],
   ['B19 a parameter without a value', get('/v1/activities?limit'), ...invalid, 'too_short'],
@@ -50,6 +54,14 @@ const server = await refuses([
     ...invalid,
   ],
 ] satisfies readonly Refused[])
+
+test('whoever asks for a socket without an upgrade is told which one, and what else does not work', async () => {
+  const { headers } = await fetch(`${server.url}/ws/v1/activities`)
+  assert.equal(headers.get('upgrade'), 'websocket')
+  assert.match(headers.get('connection') ?? '', /upgrade/)
+  const posted = await fetch(`${server.url}/ws/v1/activities`, { method: 'DELETE' })
+  assert.deepEqual([posted.status, posted.headers.get('allow')], [405, 'GET'])
+})
 
 function numbered(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, '1']))

@@ -31,6 +31,8 @@ const filledIn = (path: string): string => path.replace(':object_type', 'POST').
 const open = ['GET /healthz', 'GET /readyz', 'GET /openapi.json', 'GET /asyncapi.json', 'GET /docs']
 /** The gateway asks for the token itself. */
 const streams = ['GET /v1/activities/stream']
+/** Asks for an upgrade, whoever calls. */
+const sockets = 'GET /ws/v1/activities'
 
 test('security 2: every route of the server asks who calls, but for those that are named here', async () => {
   await using server = await startHeadwater({ config: { 'http.host': '0.0.0.0', ...strong } })
@@ -42,6 +44,7 @@ test('security 2: every route of the server asks who calls, but for those that a
     const body = method === 'GET' || method === 'DELETE' ? {} : { body: {} }
     const answer = await ask(server, { method, path: filledIn(path), token: null, ...body })
     if (answer.status === 401) assertProblem(answer, 401, 'unauthenticated')
+    else if (`${method} ${path}` === sockets) assertProblem(answer, 426, 'upgrade_required')
     else answeredWithout.push(`${method} ${path}`)
   }
   assert.deepEqual(answeredWithout.sort(), open.toSorted())
