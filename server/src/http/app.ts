@@ -26,6 +26,7 @@ import { tellDegraded } from './degraded.ts'
 import { checkEnvelope, ignoreExpectations, refuseSecrets, serverOptions, urlLengthMax } from './envelope.ts'
 import { createIdempotencyHooks, type Idempotency } from './idempotency.ts'
 import { addJsonParser } from './json-body.ts'
+import { isNewestOfConnection } from './last-answer.ts'
 import { invalidRequest, sendProblem, toHeadwaterError } from './problem.ts'
 import { checkQuery, parseQuery } from './query-string.ts'
 import type { AnswerQuickly, QuickPageDependencies } from './quick-pages.ts'
@@ -66,11 +67,15 @@ declare module 'fastify' {
 
 /** For the few requests that are answered without the framework. */
 export interface Quickly
-  extends Pick<QuickPageDependencies, 'access' | 'takeRequest' | 'hasCorsOrigins' | 'monotonic' | 'failing'> {
+  extends Pick<
+    QuickPageDependencies,
+    'access' | 'takeRequest' | 'hasCorsOrigins' | 'monotonic' | 'failing' | 'isLastAnswer'
+  > {
   readonly reserveBody: ReserveBody
   /** Bodies by their bytes. */
   readonly turns: Turns
   readonly limitsServer: boolean
+  isClosing(): boolean
   answered(method: string, route: string, status: number, elapsedMs: number): void
   use(answer: AnswerQuickly): void
 }
@@ -150,8 +155,15 @@ export function createApp(dependencies: AppDependencies): App {
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
   addJsonParser(app as unknown as FastifyInstance)
   ignoreExpectations(app.server)
+  let isClosing = false
+  app.addHook('preClose', (done) => {
+    isClosing = true
+    done()
+  })
   app.decorate('quickly', {
     access,
+    isClosing: () => isClosing,
+    isLastAnswer: (request) => isClosing && isNewestOfConnection(request),
     takeRequest,
     hasCorsOrigins: settings.corsOrigins.length > 0,
     monotonic: () => seams.clock.monotonic(),
@@ -203,6 +215,10 @@ export function createApp(dependencies: AppDependencies): App {
     if (!idempotent.isRunning(request)) return done(null, payload)
     idempotent.end(request, reply, payload).then(() => done(null, payload), done)
   })
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (isClosing && isNewestOfConnection(request.raw)) reply.header('connection', 'close')
+    done(null, payload)
+  })
   // Behind the answer that is kept for an Idempotency-Key: what is down now is not down when it is given again.
   app.addHook('onSend', (request, reply, payload, done) => {
     done(null, tellDegraded(request, reply, payload, failing()))
@@ -231,21 +247,15 @@ export function createApp(dependencies: AppDependencies): App {
   }
 }
 
-/** Asks before the framework does, until the server closes: then each answer is the last one of its connection. */
-function answerFirst(app: App, answer: AnswerQuickly): void {
-  const { server } = app
-  let closing = false
-  app.addHook('preClose', (done) => {
-    closing = true
-    done()
-  })
+/** Asks before the framework does, until the server closes. */
+function answerFirst({ server, quickly }: App, answer: AnswerQuickly): void {
   const framework = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
   server.removeAllListeners('request')
   server.on('request', (request, response) => {
     const otherwise = () => {
       for (const listener of framework) listener.call(server, request, response)
     }
-    if (closing || !answer(request, response, otherwise)) otherwise()
+    if (quickly.isClosing() || !answer(request, response, otherwise)) otherwise()
   })
 }
 

@@ -17,7 +17,10 @@ import { jsonType, securityHeaders } from './security-headers.ts'
  * as well, with the refusal that it is to give: so every answer is the same to the byte.
  */
 export interface QuickEventDependencies
-  extends Pick<Quickly, 'access' | 'hasCorsOrigins' | 'monotonic' | 'failing' | 'reserveBody' | 'turns'> {
+  extends Pick<
+    Quickly,
+    'access' | 'hasCorsOrigins' | 'monotonic' | 'failing' | 'isLastAnswer' | 'reserveBody' | 'turns'
+  > {
   /** Throws when nothing is taken in at the moment. */
   readonly checkRoom: (waitedMs: number) => void
   readonly takeIn: (body: EventsBody, bytes: number) => Promise<EventsAccepted | Refuse>
@@ -27,7 +30,7 @@ export interface QuickEventDependencies
 }
 
 export function createQuickEvents(dependencies: QuickEventDependencies): AnswerQuickly {
-  const { access, hasCorsOrigins, monotonic, failing, reserveBody, turns } = dependencies
+  const { access, hasCorsOrigins, monotonic, failing, isLastAnswer, reserveBody, turns } = dependencies
   const { checkRoom, takeIn, onRefused, onAnswered } = dependencies
   const always = [...securityHeaders.flat(), ...(hasCorsOrigins ? ['vary', 'Origin'] : []), 'content-type', jsonType]
 
@@ -81,6 +84,7 @@ export function createQuickEvents(dependencies: QuickEventDependencies): AnswerQ
       const plain = JSON.stringify(answer)
       const text = missed.length > 0 ? namedIn(plain, missed) : plain
       const more = missed.length > 0 ? [degradedHeader, missed.join(', ')] : []
+      if (isLastAnswer(request)) more.push('connection', 'close')
       response.writeHead(202, [...always, ...more, 'content-length', String(Buffer.byteLength(text))])
       // A text leaves in one piece with the headers.
       response.end(text)

@@ -28,6 +28,8 @@ export interface QuickPageDependencies {
   readonly hasCorsOrigins: boolean
   /** Which parts fail at the moment. */
   readonly failing: () => readonly PartName[]
+  /** Of its connection: while the server closes, also where the request came before. */
+  readonly isLastAnswer: (request: IncomingMessage) => boolean
   readonly onAnswered: (status: number, elapsedMs: number) => void
   /** Milliseconds that never go back. */
   readonly monotonic: () => number
@@ -39,8 +41,18 @@ export type AnswerQuickly = (request: IncomingMessage, response: ServerResponse,
 const address = /^\/v1\/activities(?:\?limit=([1-9]\d{0,2}))?$/
 
 export function createQuickPages(dependencies: QuickPageDependencies): AnswerQuickly {
-  const { access, reader, render, wishedLanguage, takeRequest, hasCorsOrigins, failing, onAnswered, monotonic } =
-    dependencies
+  const {
+    access,
+    reader,
+    render,
+    wishedLanguage,
+    takeRequest,
+    hasCorsOrigins,
+    failing,
+    isLastAnswer,
+    onAnswered,
+    monotonic,
+  } = dependencies
   const always = [...securityHeaders.flat(), ...(hasCorsOrigins ? ['vary', 'Origin'] : []), 'content-type', jsonType]
 
   return function answerQuickly(request, response, otherwise) {
@@ -63,7 +75,7 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
 
     function send(page: Uint8Array): void {
       try {
-        sendPage(response, page, verdict)
+        sendPage(request, response, page, verdict)
         onAnswered(200, monotonic() - startedAt)
       } catch {
         response.destroy()
@@ -71,7 +83,12 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
     }
   }
 
-  function sendPage(response: ServerResponse, page: Uint8Array, verdict: RateVerdict | undefined): void {
+  function sendPage(
+    request: IncomingMessage,
+    response: ServerResponse,
+    page: Uint8Array,
+    verdict: RateVerdict | undefined,
+  ): void {
     const missed = partsMissed('GET', failing())
     const bytes = missed.length > 0 ? Buffer.from(namedIn(Buffer.from(page).toString(), missed)) : page
     const headers = [...always]
@@ -81,6 +98,7 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
       headers.push('ratelimit-reset', String(resetS))
     }
     if (missed.length > 0) headers.push(degradedHeader, missed.join(', '))
+    if (isLastAnswer(request)) headers.push('connection', 'close')
     headers.push('content-length', String(bytes.byteLength))
     response.writeHead(200, headers)
     response.end(bytes)
