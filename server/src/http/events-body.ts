@@ -4,7 +4,7 @@ import { createAvroEventReader, splitFrames } from '../activity/event-avro.ts'
 import { binaryModeItem, cloudEventItem, isBinaryMode } from '../activity/event-cloud.ts'
 import { type EventItem, type ItemError, isRecord } from '../activity/event-item.ts'
 import { HeadwaterError } from '../lib/error.ts'
-import { parseJson } from './json-body.ts'
+import { boundsOfItems, parseJson } from './json-body.ts'
 import { mediaTypeOf } from './media-type.ts'
 
 /** The events of a request, whatever it is written in. `error` is there when the body cannot be taken apart. */
@@ -32,7 +32,7 @@ export function addEventParsers(app: FastifyInstance): void {
       if (charsetPattern.test(request.headers['content-type'] ?? '')) {
         throw new HeadwaterError('unsupported_media_type', { detail: 'Send JSON in UTF-8.' })
       }
-      return parseJson(body)
+      return parseJson(body, boundsOfItems)
     },
   )
 }

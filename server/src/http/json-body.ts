@@ -8,12 +8,22 @@ import { type FieldError, invalidField, invalidRequest } from './problem.ts'
  * one holds, for the validator and for the store alike.
  */
 
-export const jsonDepthMax = 32
+/** How much a text may hold before it is parsed. */
+export interface JsonBounds {
+  readonly depth: number
+  readonly values: number
+}
+
 /**
  * Lists end at 500 entries and free objects at 8 KiB, so no body that is right comes near this; one of 4 MiB with a key
  * for every few bytes would keep the server from everybody else for a second.
  */
-export const jsonValuesMax = 20_000
+const boundsOfBody: JsonBounds = { depth: 32, values: 20_000 }
+/**
+ * What each item may hold is left to its check, so that one that is too deep is refused alone. That check ends at its own
+ * bound; the parser builds deep values as fast as flat ones, and what walks through whole values has room for many times more.
+ */
+export const boundsOfItems: JsonBounds = { depth: 1_000, values: Number.POSITIVE_INFINITY }
 export const jsonContentPattern = /^application\/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -26,7 +36,7 @@ export function addJsonParser(app: FastifyInstance): void {
     const { schema, config } = request.routeOptions
     // Clients that always name a type do so for requests without a body, too.
     if (body.length === 0 && !schema?.body && !config.checksBody) return undefined
-    const value = parseJson(body, config.checksBody ? Number.POSITIVE_INFINITY : jsonValuesMax)
+    const value = parseJson(body, config.checksBody ? boundsOfItems : boundsOfBody)
     if (config.checksBody) return value
     const errors = badContent(value)
     if (errors.length > 0) throw invalidRequest(errors)
@@ -35,11 +45,11 @@ export function addJsonParser(app: FastifyInstance): void {
 }
 
 /** Parses the bytes of one JSON text. Throws `invalid_json`, or `invalid_request` when it is nested too deeply or too much. */
-export function parseJson(bytes: Uint8Array, valuesMax = Number.POSITIVE_INFINITY): unknown {
+export function parseJson(bytes: Uint8Array, bounds: JsonBounds): unknown {
   if (bytes.length === 0) throw new HeadwaterError('invalid_json', { detail: 'The body is empty.' })
-  const excess = excessIn(bytes, valuesMax)
-  if (excess === 'depth') throw invalidField('', 'too_deep', `The body may be nested ${jsonDepthMax} levels deep.`)
-  if (excess === 'values') throw invalidField('', 'too_long', `The body may hold ${valuesMax} values.`)
+  const excess = excessIn(bytes, bounds)
+  if (excess === 'depth') throw invalidField('', 'too_deep', `The body may be nested ${bounds.depth} levels deep.`)
+  if (excess === 'values') throw invalidField('', 'too_long', `The body may hold ${bounds.values} values.`)
   try {
     // The decoder drops a byte order mark.
     return JSON.parse(utf8.decode(bytes))
@@ -52,15 +62,16 @@ const quote = 0x22
 const backslash = 0x5c
 
 /** Looks at brackets and commas outside of strings alone, so it is right for every valid text and harmless for any other. */
-function excessIn(bytes: Uint8Array, valuesMax: number): 'depth' | 'values' | undefined {
+function excessIn(bytes: Uint8Array, bounds: JsonBounds): 'depth' | 'values' | undefined {
   const { length } = bytes
+  const { depth: depthMax, values: valuesMax } = bounds
   let depth = 0
   let values = 1
   for (let i = 0; i < length; i++) {
     const byte = bytes[i]
     if (byte === quote) i = closingQuote(bytes, i + 1)
     else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > jsonDepthMax) return 'depth'
+      if (++depth > depthMax) return 'depth'
       if (++values > valuesMax) return 'values'
     } else if (byte === 0x2c) {
       if (++values > valuesMax) return 'values'

@@ -6,7 +6,7 @@ import { bearerPattern } from './authenticate.ts'
 import { degradedHeader, namedIn, partsMissed } from './degraded.ts'
 import type { Refuse } from './events.ts'
 import { type EventsBody, readJsonEvents } from './events-body.ts'
-import { jsonContentPattern, parseJson } from './json-body.ts'
+import { boundsOfItems, jsonContentPattern, parseJson } from './json-body.ts'
 import { plainHeaders } from './plain-headers.ts'
 import type { AnswerQuickly } from './quick-pages.ts'
 import { jsonType, securityHeaders } from './security-headers.ts'
@@ -57,7 +57,7 @@ export function createQuickEvents(dependencies: QuickEventDependencies): AnswerQ
     function take(bytes: Buffer): void {
       let body: EventsBody
       try {
-        body = readJsonEvents(parseJson(bytes))
+        body = readJsonEvents(parseJson(bytes, boundsOfItems))
       } catch (error) {
         // As the framework does behind every body that it could not read.
         refuse((reply) => failedWith(error)(reply.header('connection', 'close')))

@@ -179,3 +179,23 @@ test('B10 4 MiB and a byte: 413 before the body has come, and none of it is take
   const padded = await ask(server, event(whole + ' '.repeat(4 * 1024 * 1024 - whole.length)))
   assert.equal(padded.status, 202)
 })
+
+test('B09 an event that is nested too deeply is refused alone, as deep as parsers go', async () => {
+  const server = await inhabited()
+  for (const depth of [8, 29, 31, 40, 900]) {
+    const deep = `{${like},"metadata":{"a":${nested(depth)}}}`
+    const sent = await ask(server, event(`{"events":[{${like}},${deep}]}`))
+    assert.deepEqual([sent.status, sent.body.accepted], [202, 1], `${depth}`)
+    assert.deepEqual(
+      sent.body.rejected.map(({ index, code }: { index: number; code: string }) => [index, code]),
+      [[1, 'too_deep']],
+    )
+    assertProblem(await ask(server, event(deep)), 400, 'invalid_request', 'too_deep')
+    const key = { 'idempotency-key': `deep-${depth}` }
+    const kept = await ask(server, event(`{"events":[{${like}},${deep}]}`, { headers: key }))
+    assert.deepEqual([kept.status, kept.body.accepted], [202, 1], 'and with a key')
+  }
+  const deepest = await ask(server, event(`{"events":[{${like}},{${like},"metadata":{"a":${nested(1_000)}}}]}`))
+  assertProblem(deepest, 400, 'invalid_request', 'too_deep')
+  assert.equal(deepest.body.rejected, undefined)
+})

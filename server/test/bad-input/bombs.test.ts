@@ -33,6 +33,11 @@ const shapes: readonly (readonly [name: string, fill: (head: string, tail: strin
   ['2,000,000 numbers', (head, tail) => filled(`${head}[`, '0', `]${tail}`)],
   ['1,000,000 empty objects', (head, tail) => filled(`${head}[`, '{}', `]${tail}`)],
   ['lists of 24 levels', (head, tail) => filled(`${head}[`, '['.repeat(24) + ']'.repeat(24), `]${tail}`)],
+  ['lists of 950 levels', (head, tail) => filled(`${head}[`, '['.repeat(950) + ']'.repeat(950), `]${tail}`)],
+  [
+    'objects of 600 levels',
+    (head, tail) => filled(`${head}[`, `${'{"a":'.repeat(600)}0${'}'.repeat(600)}`, `]${tail}`),
+  ],
   ['4,000,000 levels', (head, tail) => `${head}${'['.repeat(size - head.length - tail.length)}${tail}`],
   ['300,000 keys', (head, tail) => manyKeys(`${head}{`, `}${tail}`)],
   ['__proto__ everywhere', (head, tail) => filled(`${head}[`, '{"__proto__":{"polluted":1}}', `]${tail}`)],
