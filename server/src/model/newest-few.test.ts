@@ -22,12 +22,15 @@ test('it is what a list is that is sorted and cut after every step', () => {
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const few = new NewestFew<One>(most, [])
       let plain: One[] = []
+      let newest = -1
       for (const { what, one, ...rest } of steps) {
         few.remove(one.actor)
         plain = plain.filter(({ actor }) => actor !== one.actor)
         if (what === 'add') {
           const unlessLast = 'unlessLast' in rest && rest.unlessLast === true
-          few.add(one, unlessLast)
+          if (one.createdAt > newest && !unlessLast) few.addNewest(one)
+          else few.add(one, unlessLast)
+          newest = Math.max(newest, one.createdAt)
           const sorted = [...plain, one].sort(newestFirst)
           if (!(unlessLast && sorted.at(-1) === one)) plain = sorted.slice(0, most)
         }

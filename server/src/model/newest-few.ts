@@ -31,6 +31,13 @@ export class NewestFew<T extends Placed> {
     if (kept.length >= 2 * this.#most) this.#forgetOthers()
   }
 
+  /** As `add` does with what is newer than everything that ever was here. */
+  addNewest(one: T): void {
+    const kept = this.#kept
+    kept.push(one)
+    if (kept.length >= 2 * this.#most) this.#forgetOthers()
+  }
+
   of(actor: UserId): T | undefined {
     return this.#kept.findLast((one, i) => one.actor === actor && i >= this.#kept.length - this.length)
   }

@@ -358,13 +358,22 @@ export class OpenGroup {
    */
   #keepNewest(register: Register, isKnown: boolean): void {
     if (isKnown) this.newestActors.remove(register.actor)
-    this.newestActors.add(register, this.newestActors.length !== this.actorCount - 1)
+    const { length } = this.newestActors
+    if (length > 0 && this.#isNewest(register.createdAt)) this.newestActors.addNewest(register)
+    else this.newestActors.add(register, length !== this.actorCount - 1)
   }
 
   #keepPreview({ event, createdAt }: PlacedEvent, isKnown: boolean): void {
     const { actor, eventId, metadata } = event
     if (isKnown) this.previews.remove(actor)
-    this.previews.add({ actor, createdAt, eventId, metadata })
+    const preview = { actor, createdAt, eventId, metadata }
+    if (this.#isNewest(createdAt)) this.previews.addNewest(preview)
+    else this.previews.add(preview)
+  }
+
+  /** Nothing in the group is as new, so that nobody needs to look: nearly all events are, as they come. */
+  #isNewest(createdAt: number): boolean {
+    return createdAt > this.updatedAt
   }
 
   #changed({ createdAt, seq }: PlacedEvent): Change {
