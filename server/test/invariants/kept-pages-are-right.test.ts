@@ -100,7 +100,7 @@ const page = async (server: TestServer, id: string) =>
 const made = async (server: TestServer, id: string) => (await fresh(server, id)).groups.map((group) => group.group_id)
 
 test('a page that was kept is what a page made anew would be, whatever happened since', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(aStep, { minLength: 10, maxLength: 40 }), async (steps) => {
