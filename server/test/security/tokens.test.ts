@@ -85,10 +85,7 @@ for (const [name, token] of refused) {
     assertProblem(firstAnswer(header), 401, 'unauthenticated')
     const socket = await dial(server)
     socket.say({ type: 'auth', token })
-    // More than a token may have is no frame to close for.
-    const code = token.length > 8_192 ? 'an error frame' : await socket.closeCode()
-    if (token.length > 8_192) assert.equal((await socket.next('error')).code, 'bad_frame')
-    assert.ok(['an error frame', 4501, 4502].includes(code), `${code}`)
+    assert.ok([4501, 4502].includes(await socket.closeCode()))
     await socket.hangUp()
     assert.ok(!socket.hello)
   })
