@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
 import type { Pool, PoolClient, QueryResultRow } from 'pg'
 import { type Breaker, createBreaker } from '../../lib/breaker.ts'
 import { HeadwaterError, UnknownOutcome } from '../../lib/error.ts'
 import type { Seams } from '../../lib/seams.ts'
+import { within } from '../../lib/within.ts'
 import { errorOf, isStatementLost, kindOf, type Moment } from './postgres-errors.ts'
 
 /** A statement, with a name by which a connection remembers its plan. Made once, from constant text. */
@@ -19,6 +22,8 @@ export const statement = (text: string): Statement => ({
 
 export interface DatabaseParts {
   readonly pool: Pool
+  /** Of the connections that are not closed on both sides. */
+  readonly streams: ReadonlySet<Duplex>
   /** Quoted, to be put before the names of tables: a pooler in transaction mode keeps no search path. */
   readonly schema: string
   readonly namedStatements: boolean
@@ -29,6 +34,8 @@ export interface DatabaseParts {
 /** Tries of a statement that PostgreSQL rolled back because of another one. */
 const tries = 4
 const failuresBeforePause = 3
+/** A server that is well closes its side within milliseconds. */
+const goodbyeMs = 1_000
 const [firstPauseMs, longestPauseMs] = [100, 2_000]
 
 /**
@@ -38,15 +45,17 @@ const [firstPauseMs, longestPauseMs] = [100, 2_000]
 export class PostgresDatabase implements AsyncDisposable {
   readonly schema: string
   readonly #pool: Pool
+  readonly #streams: ReadonlySet<Duplex>
   readonly #seams: Seams
   readonly #maxWaiting: number
   readonly #breaker: Breaker
   #namedStatements: boolean
   #closed: Promise<void> | undefined
 
-  constructor({ pool, schema, namedStatements, maxWaiting }: DatabaseParts, seams: Seams) {
+  constructor({ pool, streams, schema, namedStatements, maxWaiting }: DatabaseParts, seams: Seams) {
     this.schema = schema
     this.#pool = pool
+    this.#streams = streams
     this.#seams = seams
     this.#maxWaiting = maxWaiting
     this.#namedStatements = namedStatements
@@ -89,8 +98,16 @@ export class PostgresDatabase implements AsyncDisposable {
 
   /** Waits for statements under way; each has a deadline. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#closed ??= this.#pool.end()
+    this.#closed ??= this.#close()
     return this.#closed
+  }
+
+  /** The driver closes its own side alone: a server that says nothing would keep the connections, and the process. */
+  async #close(): Promise<void> {
+    await this.#pool.end()
+    const gone = Promise.allSettled([...this.#streams].map((stream) => once(stream, 'close')))
+    await within(gone, goodbyeMs, this.#seams.scheduler)
+    for (const stream of this.#streams) stream.destroy()
   }
 
   async #run<Row extends QueryResultRow>(

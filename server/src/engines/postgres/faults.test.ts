@@ -110,6 +110,18 @@ wherePostgresRuns('faults', ({ url }) => {
     }, deadlines)
   })
 
+  test('closed while the server is silent, it lets go of all its connections', async () => {
+    await inTrouble(async ({ database, users, proxy }) => {
+      await Promise.all(Array.from({ length: 4 }, (_, n) => users.put(profile(`user-${n}`), 1)))
+      const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+      const ofProxy = () => 2 * proxy.counters.open
+      assert(sockets() > ofProxy())
+      await proxy.set({ blackHole: 'both' })
+      await database[Symbol.asyncDispose]()
+      await eventually('only those of the proxy are left', async () => sockets() <= ofProxy())
+    })
+  })
+
   test('connections that are ended while idle and while used do not end the process', async () => {
     await inTrouble(async ({ database, users }) => {
       await Promise.all(Array.from({ length: 8 }, (_, n) => users.put(profile(`user-${n}`), 1)))

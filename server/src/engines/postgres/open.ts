@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Client, ClientConfig } from 'pg'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { HeadwaterError } from '../../lib/error.ts'
@@ -85,11 +86,17 @@ export async function openPostgres(settings: PostgresSettings, seams: Seams): Pr
   // A connection that breaks while nobody uses it, or while it is being used, says so as an event; without a listener
   // that ends the process. The pool drops it, and whoever uses it has the error as well.
   pool.on('error', () => {})
-  pool.on('connect', (client) => void client.on('error', () => {}))
+  const streams = new Set<Duplex>()
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    const { stream } = client.connection
+    streams.add(stream.once('close', () => streams.delete(stream)))
+  })
   const named = settings.namedStatements ?? 'auto'
   return new PostgresDatabase(
     {
       pool,
+      streams,
       schema: quoted(schema),
       namedStatements: named === 'always' || (named === 'auto' && !isPooled),
       maxWaiting: settings.maxWaiting ?? 1_000,
