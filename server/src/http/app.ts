@@ -175,7 +175,7 @@ export function createApp(dependencies: AppDependencies): App {
       metrics?.observeRequest(method, route, status, elapsedMs / 1000)
       if (elapsedMs > settings.slowRequestMs) warnSlow(log, method, route, status, elapsedMs)
     },
-    use: (answer) => answerFirst(app, answer),
+    use: (answer) => answerFirst(app, answer, log),
   })
 
   app.addHook('onRoute', (route) => {
@@ -247,15 +247,30 @@ export function createApp(dependencies: AppDependencies): App {
   }
 }
 
-/** Asks before the framework does, until the server closes. */
-function answerFirst({ server, quickly }: App, answer: AnswerQuickly): void {
+/**
+ * Asks before the framework does, until the server closes. A fault in the quick way must not end the process, which it
+ * would as no hook of the framework is around it: the route gives the answer then.
+ */
+function answerFirst({ server, quickly }: App, answer: AnswerQuickly, log: RequestLog): void {
   const framework = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
   server.removeAllListeners('request')
   server.on('request', (request, response) => {
+    let isPassedOn = false
     const otherwise = () => {
+      isPassedOn = true
       for (const listener of framework) listener.call(server, request, response)
     }
-    if (quickly.isClosing() || !answer(request, response, otherwise)) otherwise()
+    if (quickly.isClosing()) {
+      otherwise()
+      return
+    }
+    try {
+      if (!answer(request, response, otherwise)) otherwise()
+    } catch (error) {
+      log.error({ err: error }, 'a request could not be answered the quick way')
+      if (isPassedOn || response.headersSent) response.destroy()
+      else otherwise()
+    }
   })
 }
 
