@@ -3,7 +3,7 @@ import { createBadge } from './activity/badge.ts'
 import { type ReplayReport, replay } from './activity/replay.ts'
 import { type ParkedReplay, replayParked } from './activity/replay-parked.ts'
 import { activitySettings } from './activity/settings.ts'
-import { type VerifyReport, verify } from './activity/verify.ts'
+import { rulesThen, type VerifyReport, verify } from './activity/verify.ts'
 import { assemble, demoLogins } from './assemble.ts'
 import { rolesOf } from './config/roles.ts'
 import type { Config } from './config/secrets.ts'
@@ -15,7 +15,7 @@ import { compileTicks } from './lib/fast-ticks.ts'
 import type { Log } from './lib/log.ts'
 import type { Seams } from './lib/seams.ts'
 import { systemSeams } from './lib/system-seams.ts'
-import type { UserId } from './model/ids.ts'
+import type { GroupId, UserId } from './model/ids.ts'
 import { epochStart } from './model/position.ts'
 import type { EventLog } from './ports/event-log.ts'
 import type { ParkedRecord } from './ports/parked-records.ts'
@@ -118,13 +118,16 @@ export async function openData(config: Config, { log: serverLog }: { readonly lo
     async verify(onProgress) {
       const { log } = ports
       const remade = openMemory(createMemoryStorage(), seams)
-      const { records } = await replay({ ...remade, log }, settings, seams, ({ done, total }) =>
+      const createdFrom = seams.clock.now() - settings.retentionMs
+      const then = await rulesThen(ports.groups, engines.users(), settings.rulesOf, createdFrom)
+      const asThen = { ...settings, rulesThen: (groupId: GroupId) => then.get(groupId) }
+      const { records } = await replay({ ...remade, log }, asThen, seams, ({ done, total }) =>
         onProgress(done, total, 'records'),
       )
       const from = await completeFrom(log)
       const report = await verify(ports, engines.users(), {
         badge: createBadge({ ...ports, unread: remade.unread }, settings.retentionMs, seams),
-        createdFrom: seams.clock.now() - settings.retentionMs,
+        createdFrom,
         remade: { groups: remade.groups, from: (user) => from[log.partitionOf(user)] ?? 0 },
         differencesMax,
         onProgress: (users) => onProgress(users, users, 'users'),

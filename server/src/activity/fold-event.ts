@@ -1,6 +1,7 @@
 import { monthOf } from '../model/activity-group.ts'
 import { chooseGroup } from '../model/choose-group.ts'
 import type { ActivityEvent } from '../model/event.ts'
+import { groupIdOf } from '../model/group-id.ts'
 import type { GroupId } from '../model/ids.ts'
 import type { LogRecord } from '../model/log-record.ts'
 import { OpenGroup, type PlacedEvent } from '../model/open-group.ts'
@@ -79,7 +80,8 @@ function open(
   placed: PlacedEvent,
   settings: ActivitySettings,
 ): FoldStep {
-  const { closeAfterMs, reopenReadGroups } = settings.rulesOf(event.eventType)
+  const then = settings.rulesThen?.(groupIdOf(event.targetUser, window.key, placed.createdAt, placed.seq))
+  const { closeAfterMs, reopenReadGroups } = then ?? settings.rulesOf(event.eventType)
   const group = OpenGroup.open(window.key, placed, { closeAfterMs, reopenReadGroups })
   window.add(group)
   window.owner.opened.set(group, record.appendedAt)

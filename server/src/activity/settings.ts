@@ -2,6 +2,7 @@ import { type EventType, eventTypes } from '@headwater/protocol'
 import { rulesOfType } from '../config/rules.ts'
 import type { ActivityConfig } from '../config/schema.ts'
 import type { GroupRules } from '../model/activity-group.ts'
+import type { GroupId } from '../model/ids.ts'
 
 /** How events of one type are folded. Durations in milliseconds. */
 export interface TypeRules extends GroupRules {
@@ -13,6 +14,8 @@ export interface TypeRules extends GroupRules {
 
 export interface ActivitySettings {
   readonly rulesOf: (type: EventType) => TypeRules
+  /** When a log is folded once more: the rules that a group was opened under, where they are others than now. */
+  readonly rulesThen?: (groupId: GroupId) => GroupRules | undefined
   /** The first event of a group is written at once, later ones of a user at most this often. */
   readonly flushMs: number
   readonly retentionMs: number

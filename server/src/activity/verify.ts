@@ -1,4 +1,6 @@
-import type { GroupRow, Register } from '../model/activity-group.ts'
+import type { EventType } from '@headwater/protocol'
+import type { GroupRow, GroupRules, Register } from '../model/activity-group.ts'
+import { type GroupKey, keyText } from '../model/event.ts'
 import type { GroupId, Seq, UserId } from '../model/ids.ts'
 import { readUpTo, seenUpTo } from '../model/marks.ts'
 import { newestFirst } from '../model/register.ts'
@@ -62,6 +64,31 @@ export async function verify(
   return { ...counted, differences }
 }
 
+/**
+ * The rules of groups that were opened under others than now, by id: hidden groups too, of every key that is shown. The log
+ * does not have them, and to fold it anew takes them from the rows.
+ */
+export async function rulesThen(
+  groups: GroupStore,
+  users: AsyncIterable<UserId>,
+  rulesNow: (type: EventType) => GroupRules,
+  createdFrom: number,
+): Promise<ReadonlyMap<GroupId, GroupRules>> {
+  const found = new Map<GroupId, GroupRules>()
+  for await (const user of users) {
+    const keys = new Map<string, GroupKey>()
+    for await (const row of rowsOf(groups, user, createdFrom)) keys.set(keyText(row), row)
+    for (const key of keys.values()) {
+      const { closeAfterMs, reopenReadGroups } = rulesNow(key.eventType)
+      for (const { groupId, rules } of await groupsOfKey(groups, user, key)) {
+        const areOthers = rules.closeAfterMs !== closeAfterMs || rules.reopenReadGroups !== reopenReadGroups
+        if (areOthers) found.set(groupId, rules)
+      }
+    }
+  }
+  return found
+}
+
 type Found = (difference: Omit<Difference, 'user'>) => void
 
 async function verifyUser(
@@ -112,7 +139,12 @@ async function verifyMembers({ groups, members }: VerifyPorts, row: GroupRow, fo
 }
 
 /** So many groups of a key are looked at; what is behind them is too old to take in or give up anything. */
-const groupsOfKey = 100
+const groupsOfKeyMax = 100
+
+async function groupsOfKey(groups: GroupStore, user: UserId, key: GroupKey): Promise<readonly GroupRow[]> {
+  const [rows = []] = await groups.ofKeys([{ user, key, newest: groupsOfKeyMax, times: [], spanMs: 0 }])
+  return rows
+}
 
 /**
  * Whether the log alone says how a group came about. An older group of its key that the log no longer tells of may have
@@ -120,7 +152,7 @@ const groupsOfKey = 100
  */
 async function isWhollyInLog(groups: GroupStore, row: GroupRow, from: Seq): Promise<boolean> {
   if (row.openedSeq < from) return false
-  const [rows = []] = await groups.ofKeys([{ user: row.user, key: row, newest: groupsOfKey, times: [], spanMs: 0 }])
+  const rows = await groupsOfKey(groups, row.user, row)
   return rows.every((other) => other.openedSeq >= from)
 }
 
