@@ -24,6 +24,7 @@ const commands = {
   services: { run: ['scripts/services/command.ts'], web: false },
   sim: { run: ['server/test/simulation/command.ts'], web: false },
   docs: { run: ['scripts/docs.ts'], web: false },
+  'pack:client': { run: ['scripts/pack-client.mjs'], web: false },
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -1,3 +1,6 @@
+// For `Disposable` below: who uses this package may compile with an older `lib`.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /**
  * The only doors to time, chance and the browser's page. Everything else takes them as an argument, so that the whole
  * client can run under a virtual clock and a seed. The shapes are a part of the server's own seams: one object can drive both.
