@@ -14,5 +14,5 @@ const intro = `# Metrics
 
 <!-- Generated from server/src/lib/metrics.ts by \`npm run docs\`. -->
 
-\`GET /metrics\` answers in Prometheus' text format. It needs the API key unless the server is bound to loopback. Labels hold methods, routes and
+\`GET /metrics\` answers in Prometheus' text format. It needs the API key, except on loopback for requests that no proxy brings. Labels hold methods, routes and
 statuses, never ids.`

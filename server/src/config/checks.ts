@@ -50,6 +50,15 @@ export function checkSettings(settings: Settings, sourceOf: ReadonlyMap<string, 
   return problems
 }
 
+/** What holds on loopback alone, and is told there: others would not have to guess for long. */
+export function weakSecrets(settings: Settings): string[] {
+  return secretsOf(settings)
+    .filter(({ value, bytesMin }) => value !== '' && Buffer.byteLength(value) < bytesMin)
+    .map(
+      ({ key, bytesMin }) => `${key} is short and will do on loopback alone: it should have ${bytesMin} bytes or more`,
+    )
+}
+
 const addressesOf = ({ kafka, cassandra, redis, postgres }: Settings): readonly (readonly [string, boolean])[] => [
   ['kafka.brokers', kafka.brokers.length > 0],
   ['cassandra.contactPoints', cassandra.contactPoints.length > 0],

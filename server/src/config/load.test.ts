@@ -339,6 +339,15 @@ describe('keys and secrets', () => {
     })
   }
 
+  test('short secrets will do on loopback, with a warning that says how long they should be', () => {
+    const environment = { HEADWATER_API_KEY: 'k', HEADWATER_TOKEN_SECRET: 'abc' }
+    assert.deepEqual(loadSettings({ cwd: folder(), environment }).warnings, [
+      'auth.apiKey is short and will do on loopback alone: it should have 16 bytes or more',
+      'auth.tokenSecret is short and will do on loopback alone: it should have 32 bytes or more',
+    ])
+    assert.deepEqual(loadSettings({ cwd: folder() }).warnings, [])
+  })
+
   test('which addresses are loopback', () => {
     for (const host of ['127.0.0.1', '127.8.9.1', 'localhost', 'LOCALHOST', '::1', '[::1]', '::ffff:127.0.0.1'])
       assert.ok(isLoopback(host), host)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { checkSettings } from './checks.ts'
+import { checkSettings, weakSecrets } from './checks.ts'
 import { ConfigError, type Problem } from './config-error.ts'
 import { keys, type Settings } from './schema.ts'
 import { type Config, withSecrets } from './secrets.ts'
@@ -42,7 +42,8 @@ export function loadSettings(sources: Sources): LoadedSettings {
   const problems = [...file.problems, ...layers.flatMap((layer) => layer.problems), ...missing]
   if (problems.length === 0) problems.push(...checkSettings(settings, sourceOf))
   if (problems.length > 0) throw new ConfigError(problems)
-  return { settings, sourceOf, warnings: layers.flatMap((layer) => layer.warnings) }
+  const warnings = [...layers.flatMap((layer) => layer.warnings), ...weakSecrets(settings)]
+  return { settings, sourceOf, warnings }
 }
 
 /** The defaults with some values changed, by key: for tests and for programs that embed the server. */

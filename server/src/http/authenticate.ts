@@ -4,11 +4,15 @@ import { isUserId, type Principal } from '../access/principal.ts'
 import { addressKey, createRateLimiter } from '../access/rate-limits.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
+import { isFromHere } from './from-here.ts'
 import { invalidField } from './problem.ts'
 import type { HttpSettings } from './settings.ts'
 
-/** Who may call a route. Every route names one; a user that is acted for is asked for by `requireUser`. */
-export type RouteAccess = 'public' | 'any' | 'server'
+/**
+ * Who may call a route. Every route names one; a user that is acted for is asked for by `requireUser`. `serverFromAfar` is
+ * for a server that is bound to loopback: who is on its machine needs nothing, whom a proxy brings there needs the API key.
+ */
+export type RouteAccess = 'public' | 'any' | 'server' | 'serverFromAfar'
 
 /** Wrong keys and tokens from one address: a hundred at once, and a hundred a minute. */
 const guesses = { perSecond: 100 / 60, burst: 100 }
@@ -32,7 +36,7 @@ export function createAuthenticate(access: Access, { rateLimits }: Pick<HttpSett
 
   return function authenticate(request: FastifyRequest): void {
     const wanted = request.routeOptions.config.access
-    if (wanted === 'public') return
+    if (wanted === 'public' || (wanted === 'serverFromAfar' && isFromHere(request.raw))) return
     const header = request.headers.authorization
     if (header === undefined) throw refuse(request, false)
     const credential = bearerPattern.exec(header)?.[1]
@@ -40,7 +44,7 @@ export function createAuthenticate(access: Access, { rateLimits }: Pick<HttpSett
     const result = access.authenticate(credential)
     if (!result.ok) throw refuse(request, result.reason === 'invalid')
     request.principal = withUserHeader(result.principal, request)
-    if (wanted === 'server' && result.principal.kind !== 'server') throw new HeadwaterError('forbidden')
+    if (wanted !== 'any' && result.principal.kind !== 'server') throw new HeadwaterError('forbidden')
   }
 }
 

@@ -1,8 +1,11 @@
 import { type EventType, eventTypes, objectTypes } from '@headwater/protocol'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Access } from '../access/access.ts'
+import { HeadwaterError } from '../lib/error.ts'
 import type { UserStore } from '../ports/user-store.ts'
 import type { App } from './app.ts'
+import { isFromHere } from './from-here.ts'
 import { invalidField } from './problem.ts'
 import { Exactly, ObjectId, OneOf, Time, UserId, UserRef } from './schemas.ts'
 
@@ -24,6 +27,7 @@ export interface DemoRouteDependencies {
 }
 
 const tags = ['Demo']
+const existence = 'Exists only while the server has its development key, and for requests that no proxy brings.'
 const tokenTtlS = 12 * 60 * 60
 
 /** Puts the demo users once; a name that was changed stays. */
@@ -40,9 +44,10 @@ export function addDemoRoutes(app: App, { access, users, submit }: DemoRouteDepe
     '/v1/demo',
     {
       config: { access: 'public' },
+      onRequest: hideFromElsewhere,
       schema: {
         summary: 'The demo users',
-        description: 'Exists only while the server has its development key.',
+        description: existence,
         tags,
         response: { 200: Type.Object({ users: Type.Array(UserRef) }) as object },
       },
@@ -63,9 +68,10 @@ export function addDemoRoutes(app: App, { access, users, submit }: DemoRouteDepe
     '/v1/demo/login',
     {
       config: { access: 'public' },
+      onRequest: hideFromElsewhere,
       schema: {
         summary: 'A token for a demo user',
-        description: 'Exists only while the server has its development key.',
+        description: existence,
         tags,
         body: Exactly({ user_id: UserId }),
         response: { 201: Type.Object({ token: Type.String(), token_id: Type.String(), expires_at: Time }) as object },
@@ -81,9 +87,10 @@ export function addDemoRoutes(app: App, { access, users, submit }: DemoRouteDepe
     '/v1/demo/events',
     {
       config: { access: 'public' },
+      onRequest: hideFromElsewhere,
       schema: {
         summary: 'One demo user does something to another',
-        description: 'Exists only while the server has its development key.',
+        description: existence,
         tags,
         body: Exactly({
           event_type: OneOf(eventTypes.filter((type): type is Exclude<EventType, 'CUSTOM'> => type !== 'CUSTOM')),
@@ -105,6 +112,16 @@ export function addDemoRoutes(app: App, { access, users, submit }: DemoRouteDepe
       return reply.code(202).send(await submit({ ...event, metadata: preview === undefined ? {} : { preview } }))
     },
   )
+}
+
+/** Whoever comes through a proxy could be anybody. */
+function hideFromElsewhere(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  if (!isFromHere(request.raw)) {
+    throw new HeadwaterError('route_not_found', {
+      detail: 'The demo is only for requests that are made on the machine of the server, past any proxy.',
+    })
+  }
+  done()
 }
 
 function demoUser(id: string, path: string): string {

@@ -67,6 +67,7 @@ function operation(route: RouteOptions, method: string, refer: (schema: unknown)
     ...(schema.tags && { tags: schema.tags }),
     ...(access === 'public' && { security: schema.security ?? [] }),
     ...(access === 'server' && { security: [{ apiKey: [] }] }),
+    ...(access === 'serverFromAfar' && { security: [{}, { apiKey: [] }] }),
     parameters: [...parametersOf(schema, refer), ...headerParameters(route, method, refer)],
     ...(schema.body !== undefined && { requestBody: { required: true, content: contentOf(schema.body, refer) } }),
     responses: { ...successes(schema, refer), ...failures(route, method, refer) },
@@ -159,7 +160,7 @@ const retryAfter = { 'Retry-After': { description: 'Seconds.', schema: { type: '
 function problemCodes(route: RouteOptions, method: string): HttpErrorCode[] {
   const codes: HttpErrorCode[] = [...(route.schema?.problems ?? []), ...common]
   if (route.config?.access !== 'public') codes.push('unauthenticated', 'rate_limited')
-  if (route.config?.access === 'server') codes.push('forbidden')
+  if (route.config?.access === 'server' || route.config?.access === 'serverFromAfar') codes.push('forbidden')
   if (method !== 'GET') codes.push(...withBody)
   if (isRepeatable(route, method)) codes.push(...withKey)
   return codes.sort((a, b) => httpErrors[a].status - httpErrors[b].status)

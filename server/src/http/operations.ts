@@ -11,7 +11,7 @@ export interface Readiness {
 export interface OperationRouteDependencies {
   readonly metrics: Metrics
   readiness(): Promise<Readiness>
-  /** `/metrics` is open to everyone only when nobody else can reach it. */
+  /** `/metrics` is open only to who is on the machine of a server that nobody else can reach. */
   readonly boundToLoopback: boolean
 }
 
@@ -57,10 +57,10 @@ export function addOperationRoutes(
   app.get(
     '/metrics',
     {
-      config: { access: boundToLoopback ? 'public' : 'server' },
+      config: { access: boundToLoopback ? 'serverFromAfar' : 'server' },
       schema: {
         summary: 'Metrics for Prometheus',
-        description: 'Needs the API key unless the server is bound to loopback.',
+        description: 'Needs the API key, except on loopback for requests that no proxy brings.',
         tags,
         response: { 200: { content: { 'text/plain': { schema: Type.String() } } } as object },
       },

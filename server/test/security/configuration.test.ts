@@ -71,21 +71,50 @@ test('security 9: metrics need the key unless the server is bound to loopback', 
   assert.equal((await ask(far, { path: '/metrics' })).status, 200)
 })
 
+const demoPaths = [
+  { method: 'GET', path: '/v1/demo' },
+  { method: 'POST', path: '/v1/demo/login', body: { user_id: 'carol' } },
+  { method: 'POST', path: '/v1/demo/events', body: {} },
+]
+
+/** As a proxy on the machine of the server brings them. */
+const fromElsewhere = [
+  { host: 'activity.example.com' },
+  { 'x-forwarded-for': '192.0.2.1' },
+  { forwarded: 'for=192.0.2.1' },
+  { via: '1.1 proxy' },
+  { 'x-real-ip': '192.0.2.1' },
+]
+
+test('security 9: metrics need the key for whom a proxy brings to loopback', async () => {
+  await using near = await startHeadwater()
+  for (const headers of fromElsewhere) {
+    assertProblem(await ask(near, { path: '/metrics', token: null, headers }), 401, 'unauthenticated')
+    const token = await near.token('alice')
+    assertProblem(await ask(near, { path: '/metrics', token, headers }), 403, 'forbidden')
+    assert.equal((await ask(near, { path: '/metrics', headers })).status, 200)
+  }
+})
+
+test('security 21: there is no demo for whom a proxy brings to loopback', async () => {
+  await using demo = await startHeadwater({ demo: true })
+  for (const headers of fromElsewhere) {
+    for (const request of demoPaths) {
+      assertProblem(await ask(demo, { ...request, token: null, headers }), 404, 'route_not_found')
+    }
+  }
+})
+
 test('security 21: demo routes and demo users are there with the development key alone', async () => {
-  const paths = [
-    { method: 'GET', path: '/v1/demo' },
-    { method: 'POST', path: '/v1/demo/login', body: { user_id: 'carol' } },
-    { method: 'POST', path: '/v1/demo/events', body: {} },
-  ]
   await using real = await startHeadwater()
-  for (const request of paths) {
+  for (const request of demoPaths) {
     assertProblem(await ask(real, { ...request, token: null }), 404, 'route_not_found')
     assertProblem(await ask(real, request), 404, 'route_not_found')
   }
   assertProblem(await ask(real, { path: '/v1/users/carol' }), 404, 'not_found')
   assert.equal(JSON.stringify((await ask(real, { path: '/openapi.json' })).body).includes('/demo'), false)
   await using demo = await startHeadwater({ demo: true })
-  assert.equal((await ask(demo, { ...paths[1], path: '/v1/demo/login', token: null })).status, 201)
+  assert.equal((await ask(demo, { ...demoPaths[1], path: '/v1/demo/login', token: null })).status, 201)
   const stranger = { method: 'POST', path: '/v1/demo/login', body: { user_id: 'admin' }, token: null }
   assertProblem(await ask(demo, stranger), 400, 'invalid_request', 'invalid_value')
   await using off = await startHeadwater({ demo: true, config: { 'demo.enabled': false } })
