@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { makeFolder } from '../lib/make-folder.ts'
 import { ConfigError } from './config-error.ts'
 import type { Settings } from './schema.ts'
 
@@ -53,7 +54,7 @@ export function developmentSecrets(dir: string): DevelopmentSecrets {
     tokenSecret: `dev_${randomBytes(32).toString('base64url')}`,
   }
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    makeFolder(dir)
     return keepFirst(dir, made) ? made : (readDevelopmentSecrets(dir) as DevelopmentSecrets)
   } catch (error) {
     if (error instanceof ConfigError) throw error

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { ownerOnly } from './owner-only.ts'
 import { isBusy, refusal } from './sqlite-errors.ts'
 
 /**
@@ -7,6 +8,7 @@ import { isBusy, refusal } from './sqlite-errors.ts'
  */
 export function lockFolder(path: string): Disposable {
   let db: DatabaseSync | undefined
+  ownerOnly(path)
   try {
     db = new DatabaseSync(path, { timeout: 0 })
     db.exec('PRAGMA locking_mode = EXCLUSIVE')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -38,6 +38,23 @@ test('A folder that is missing is made, and what was written is there again.', a
   assert.deepEqual(db.read.all('SELECT user_id, head FROM heads'), [['carol', 7]])
   assert.deepEqual(db.checkIntegrity(), [])
   assert(db.stats().databaseBytes > 0)
+})
+
+test('Only the owner can read what is in a folder, also where others may look into the folder.', {
+  skip: process.platform === 'win32',
+}, async () => {
+  using folder = temporaryFolder()
+  chmodSync(folder.path, 0o755)
+  const readByOthers = () => readdirSync(folder.path).filter((name) => statSync(join(folder.path, name)).mode & 0o077)
+  {
+    await using db = await open(folder.path)
+    await db.write({ sql: 'INSERT INTO heads VALUES (?, ?)', rows: [['carol', 7]] })
+    assert.ok(readdirSync(folder.path).includes(`${databaseFile}-wal`))
+    assert.deepEqual(readByOthers(), [])
+  }
+  for (const name of [databaseFile, lockFile]) chmodSync(join(folder.path, name), 0o644)
+  await using _db = await open(folder.path)
+  assert.deepEqual(readByOthers(), [])
 })
 
 test('After closing nothing is left to recover.', async () => {

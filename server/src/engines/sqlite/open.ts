@@ -1,11 +1,13 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import packageJson from '../../../package.json' with { type: 'json' }
+import { makeFolder } from '../../lib/make-folder.ts'
 import type { Seams } from '../../lib/seams.ts'
 import { SqliteDatabase } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
 import { inspect } from './inspect.ts'
 import { migrations } from './migrations/all.ts'
+import { ownerOnly } from './owner-only.ts'
 import { Reader } from './reader.ts'
 import { refusal } from './sqlite-errors.ts'
 import { Writer } from './writer.ts'
@@ -41,6 +43,7 @@ export async function openSqlite(settings: SqliteSettings, seams: Seams): Promis
   const lock = undo.use(lockFolder(join(settings.folder, lockFile)))
   refuseHalfRestored(settings.folder)
   inspect(path, program)
+  ownerOnly(path)
   const limits = {
     maxCommands: settings.maxQueuedCommands ?? 50_000,
     maxBytes: settings.maxQueuedBytes ?? 64 * 2 ** 20,
@@ -73,7 +76,7 @@ function refuseHalfRestored(folder: string): void {
 
 function createFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
   } catch (error) {
     throw refusal('The data folder cannot be made: is the place writable, and does it have space?', error)
   }

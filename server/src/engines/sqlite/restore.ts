@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { HeadwaterError } from '../../lib/error.ts'
+import { makeFolder } from '../../lib/make-folder.ts'
 import type { Seams } from '../../lib/seams.ts'
 import { mebibytes } from './backup.ts'
 import { type BackupInfo, databaseOf, readBackup } from './backup-file.ts'
@@ -134,7 +135,7 @@ function checkDatabase(path: string): void {
 
 /** Has the folder for itself; unless the restore finishes, a folder that it made goes away again. */
 function claim(folder: string, undo: DisposableStack): void {
-  const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const made = makeFolder(folder)
   if (made !== undefined) syncFolder(dirname(made))
   const lock = join(folder, lockFile)
   undo.defer(() => {

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { makeFolder } from './make-folder.ts'
+
+const place = mkdtempSync(join(tmpdir(), 'headwater-folder-'))
+after(() => rmSync(place, { recursive: true, force: true }))
+
+test('a folder is made with those that it is in, for its owner alone', () => {
+  const path = join(place, 'a', 'b', 'c')
+  assert.equal(makeFolder(path), join(place, 'a'))
+  if (process.platform !== 'win32') {
+    for (const made of [path, join(place, 'a')]) assert.equal(statSync(made).mode & 0o777, 0o700)
+  }
+  assert.equal(makeFolder(path), undefined)
+})
+
+test('what is no folder is refused', () => {
+  writeFileSync(join(place, 'file'), '')
+  symlinkSync(join(place, 'nowhere'), join(place, 'link'))
+  for (const path of ['file', join('file', 'a'), 'link'])
+    assert.throws(() => makeFolder(join(place, path)), { code: /ENOTDIR|ENOENT/ })
+})
+
+test('where no folder can be made it is said at once', { skip: !existsSync('/proc/self') }, () => {
+  const from = pathToFileURL(join(import.meta.dirname, 'make-folder.ts')).href
+  const text = `import { makeFolder } from ${JSON.stringify(from)}; makeFolder('/proc/foo/bar')`
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', text], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  assert.equal(status, 1)
+  assert.match(stderr, /ENOENT|EACCES|EPERM/)
+})
