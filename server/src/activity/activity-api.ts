@@ -78,8 +78,9 @@ export interface ActivityStream {
   /** The exact counts at `atLeast` or later; left out: at the head as the store has it now. */
   badge(user: UserId, atLeast?: Seq): Promise<BadgeCounts>
   /**
-   * What changed above `after`, in the order of `seq`, and `upTo`, the position that it is complete for. A gap when not all
-   * of it can be known (more than 500 changes, or older than what is kept).
+   * What changed above `after`, in the order of `seq`, and `upTo`, the position that it is complete for: `after` itself
+   * while what changed is only partly stored. A gap when not all of it can be known (more than 500 changes, or older than
+   * what is kept).
    */
   since(
     user: UserId,

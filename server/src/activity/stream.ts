@@ -30,8 +30,10 @@ const rereadMs = 5
 
 /**
  * What changed since a position. Every change leaves its newest position in its row or mark, so "everything above" is one
- * range of each. The answer ends exactly at the head; where that cannot be had, it is a gap and never a part. `settle` has
- * what is in the log folded, for a while: then a mark that had no place among the changes has one.
+ * range of each. The answer ends exactly at the head; where that cannot be had, it is a gap and never a part. While a flush
+ * stands between the rows and the head for longer than one can read again, nothing is known to be lost: the answer ends
+ * where it began. `settle` has what is in the log folded, for a while: then a mark that had no place among the changes has
+ * one.
  */
 export function createActivityStream(
   ports: StreamPorts,
@@ -64,7 +66,8 @@ export function createActivityStream(
       const last = changes.at(-1)
       if (last?.seq === upTo) return { changes: changes.map(expire), upTo }
       const isAhead = last !== undefined && last.seq > upTo
-      if (!isAhead || attempt === rereadsMax) return { gap: true }
+      if (!isAhead) return { gap: true }
+      if (attempt === rereadsMax) return { changes: [], upTo: after }
       if (attempt > 3) await seams.scheduler.sleep(rereadMs)
     }
   }

@@ -72,6 +72,18 @@ test('W07 resuming from too far back is a reset', async () => {
   assert.equal(reset.reason, 'too_far_behind')
 })
 
+test('W07 who comes back while what they missed is only partly stored goes on from there, and is told later', async () => {
+  await using bench = new Bench()
+  for (const object of ['p1', 'p2']) bench.stream.add('carol', object)
+  bench.stream.isHalfway = true
+  const client = await bench.connect('carol', { resume: { epoch: 'e1', seq: 1 } })
+  const [hello, ...rest] = client.take() as [HelloFrame]
+  assert.deepEqual([hello.from_seq, hello.seq, rest], [1, 1, []])
+  bench.stream.isHalfway = false
+  await bench.pass(2_000)
+  assert.deepEqual(seqs(client.take()), [['activity_group_created', 1, 2]])
+})
+
 test('a client that has missed nothing costs the badge and no other read', async () => {
   await using bench = new Bench()
   bench.stream.add('carol', 'p1')

@@ -25,6 +25,8 @@ export class StreamModel implements ActivityStream {
   failure: Error | null = null
   /** What a read of the store stands behind the truth by: how many positions it does not show yet. */
   lag: Seq = 0
+  /** Whether `since` finds that what changed is only partly stored. */
+  isHalfway = false
   readonly #users = new Map<UserId, Truth>()
 
   /** Someone new does something to `object`: a group opens, grows, or comes back. */
@@ -88,6 +90,7 @@ export class StreamModel implements ActivityStream {
 
   async since(user: UserId, after: Seq) {
     await this.#call('since')
+    if (this.isHalfway) return { changes: [], upTo: after }
     const truth = this.#truth(user)
     const upTo = Math.max(0, truth.head - this.lag)
     // The head is read before the rows, so a row may be ahead of it, and hide what it was at the head.

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemSeams } from '../lib/system-seams.ts'
+import type { Seq } from '../model/ids.ts'
+import { createActivityStream, type StreamPorts } from './stream.ts'
+
+/** Of a user of whom the stores know these rows and this head, which may change with every read. */
+function streamOf(stores: { readonly head: () => Seq; readonly rows: () => readonly Seq[] }) {
+  const ports = {
+    log: { info: { epochName: 'e1' } },
+    groups: {
+      heads: async () => [stores.head()],
+      changesSince: async (_user: string, after: Seq) => ({
+        rows: stores.rows().flatMap((seq) => (seq > after ? { groupId: `of-${seq}`, seq, createdAt: 1 } : [])),
+      }),
+    },
+    marks: { changesSince: async () => ({ marks: [] }) },
+    offline: { read: async () => undefined },
+    unread: { counts: async () => undefined },
+  }
+  const views = {} as Parameters<typeof createActivityStream>[1]
+  return createActivityStream(ports as unknown as StreamPorts, views, Number.MAX_SAFE_INTEGER, systemSeams)
+}
+
+const seqsOf = (answer: Awaited<ReturnType<ReturnType<typeof streamOf>['since']>>) =>
+  'gap' in answer ? 'gap' : { upTo: answer.upTo, changes: answer.changes.map(({ seq }) => seq) }
+
+test('a flush that is halfway is read again until it is done', async () => {
+  let reads = 0
+  const stream = streamOf({ head: () => (++reads > 5 ? 9 : 6), rows: () => [4, 9] })
+  assert.deepEqual(seqsOf(await stream.since('ann', 3)), { upTo: 9, changes: [4, 9] })
+})
+
+test('a flush that stays halfway is no gap: who asks stands where they stood, and is told when it is done', async () => {
+  let head = 6
+  const stream = streamOf({ head: () => head, rows: () => [4, 9] })
+  assert.deepEqual(seqsOf(await stream.since('ann', 3)), { upTo: 3, changes: [] })
+  head = 9
+  assert.deepEqual(seqsOf(await stream.since('ann', 3)), { upTo: 9, changes: [4, 9] })
+})
+
+test('a head of which there is no change is a gap', async () => {
+  const stream = streamOf({ head: () => 9, rows: () => [4] })
+  assert.equal(seqsOf(await stream.since('ann', 3)), 'gap')
+})
