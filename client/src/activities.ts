@@ -47,6 +47,8 @@ export interface ActivitiesOptions {
 export interface ActivitiesConfig extends ActivitiesOptions, StreamConfig {
   readonly http: Http
   readonly seams: ClientSeams
+  /** Whether requests that were refused may be taken with another token. */
+  readonly canRenew: boolean
 }
 
 /** How long the stream waits for the first page, so that it can go on from there instead of telling everything. */
@@ -81,7 +83,7 @@ export class ActivitiesStore {
       pageSize: config.pageSize ?? limits.pageSizeDefault,
       maxGroups: config.maxGroups ?? 500,
       streamEpoch: () => (this.#connection === 'online' ? (this.#stream.position?.epoch ?? null) : null),
-      canRenewToken: config.tokens.renewable,
+      canRenewToken: config.canRenew,
       changed: () => this.#publish(),
     })
     this.#stream = new ActivityStream(config, {

@@ -2,6 +2,7 @@ import type { EventInput, EventsAccepted, IssuedToken, JsonObject, User } from '
 import { type ActivitiesOptions, ActivitiesStore } from './activities.ts'
 import { HeadwaterError } from './error.ts'
 import { createHttp, type Http, type Method, type RequestOptions } from './http.ts'
+import { checkOptions } from './options.ts'
 import { RetryPolicy } from './retry.ts'
 import { type ClientSeams, systemSeams } from './seams.ts'
 import { socketTransport, type WebSocketConstructor } from './socket.ts'
@@ -98,9 +99,10 @@ export interface HeadwaterClient {
 
 const defaultTimeoutMs = 30_000
 
-/** Makes a client. Nothing is sent before the first call. Throws a `TypeError` if `url` is none. */
+/** Makes a client. Nothing is sent before the first call. Throws `invalid_option` for one that no server could take. */
 export function createClient(options: ClientOptions): HeadwaterClient {
-  const url = checkedUrl(options.url)
+  checkOptions(options)
+  const url = options.url.replace(/\/+$/, '')
   const { apiKey, userId } = options
   const seams: ClientSeams = { ...systemSeams, ...options.seams }
   const canMint = apiKey !== undefined && userId !== undefined
@@ -123,6 +125,7 @@ export function createClient(options: ClientOptions): HeadwaterClient {
     http,
     seams,
     tokens: source,
+    canRenew: apiKey === undefined && source.renewable,
     deviceId: options.deviceId,
     transports: { socket: Socket ? socketTransport(Socket, url) : null, sse: sseTransport(http) },
   })
@@ -166,13 +169,6 @@ function tokenCalls(http: Http): HeadwaterClient['tokens'] {
 async function presence(http: Http, userIds: readonly string[]): Promise<readonly OnlineUser[]> {
   const body = { user_ids: userIds }
   return (await http.request<{ online: OnlineUser[] }>('POST', '/v1/presence', { body })).online
-}
-
-function checkedUrl(url: string): string {
-  const { protocol } = new URL(url)
-  if (protocol !== 'http:' && protocol !== 'https:')
-    throw new TypeError(`The url must start with http:// or https://: ${url}`)
-  return url.replace(/\/+$/, '')
 }
 
 /** Browsers refuse a `fetch` that is called as the method of another object. */

@@ -13,6 +13,7 @@ const brand = Symbol.for('headwater.client_error')
 export const clientErrors = {
   network: { title: 'The server could not be reached, or its answer was lost', retryable: true },
   timeout: { title: 'The server did not answer in time', retryable: true },
+  invalid_option: { title: 'An option of createClient is wrong', retryable: false },
   aborted: { title: 'The call was aborted by its caller', retryable: false },
   bad_response: { title: 'The answer is not one that this API gives', retryable: false },
   no_token: { title: 'This needs a user token: pass `token`, or `apiKey` with `userId`', retryable: false },
@@ -95,6 +96,11 @@ export function closeError(closeCode: number, detail?: string): HeadwaterError {
 /** 4500–4999: never again with the same token. */
 export function isFatalClose(closeCode: number): boolean {
   return closeCode >= 4500 && closeCode < 5000
+}
+
+/** The server speaks of headers; who uses this package has options. */
+export function detailOf(code: string, detail: string): string {
+  return code === 'user_required' ? 'An API key acts for a user: pass it as `apiKey`, and the user as `userId`' : detail
 }
 
 function knownTitle(code: string): string | undefined {

@@ -1,5 +1,5 @@
 import type { Problem, RejectedEvent } from '@headwater/protocol'
-import { HeadwaterError } from './error.ts'
+import { detailOf, HeadwaterError } from './error.ts'
 
 /** The JSON of a good answer, `undefined` when it has no body. Throws what a bad one says. */
 export async function readAnswer(response: Response, now: number): Promise<unknown> {
@@ -30,7 +30,7 @@ export function problemOf(response: Response, text: string, now: number): Headwa
   return new HeadwaterError(problem.code, {
     status,
     retryAfterMs,
-    detail: problem.detail ?? problem.title ?? problem.code,
+    detail: detailOf(problem.code, problem.detail ?? problem.title ?? problem.code),
     errors: problem.errors ?? [],
     rejected: problem.rejected ?? [],
     badge: problem.badge ?? null,

@@ -1,6 +1,6 @@
-import type { HelloFrame, ResetFrame } from '@headwater/protocol'
+import type { ErrorFrame, FrameErrorCode, HelloFrame, ResetFrame } from '@headwater/protocol'
 import { Chain } from './chain.ts'
-import { HeadwaterError } from './error.ts'
+import { detailOf, HeadwaterError } from './error.ts'
 import { type ChainFrame, type Frame, isChainFrame } from './frame.ts'
 import { type ClientSeams, cancel } from './seams.ts'
 import type { Introduction, OpenTransport, Transport, TransportEnd } from './transport.ts'
@@ -11,6 +11,9 @@ const helloTimeoutMs = 15_000
 const probeTimeoutMs = 5_000
 /** Positions are acknowledged together, at most this often. */
 const ackEveryMs = 1_000
+
+/** Error frames that mean, instead of `hello`, that none will come. */
+const introductionErrors: ReadonlySet<string> = new Set<FrameErrorCode>(['bad_frame', 'forbidden', 'user_required'])
 
 type TimerName = 'hello' | 'ping' | 'silence' | 'probe' | 'ack'
 
@@ -44,6 +47,8 @@ export class Session {
   #hello: HelloFrame | null = null
   #helloAt = 0
   #heardAt = { wall: 0, steady: 0 }
+  /** What `heardAt` was when the last probe went out. */
+  #probedAt: unknown = null
   #chain: Chain | null = null
   #ackedSeq = -1
   #retryAfterMs = 0
@@ -64,9 +69,12 @@ export class Session {
   /** Something happened after which connections are often dead without knowing: find out soon. */
   probe(): void {
     if (!this.#hello || this.#endIfSilent()) return
+    // A page that is shown and hidden many times in a moment is one reason to doubt.
+    if (this.#timers.has('probe') && this.#heardAt === this.#probedAt) return
     // Server-sent events cannot be asked for a sign of life: there the usual silence has to tell.
     if (!this.#transport.send({ type: 'ping' })) return
     const before = this.#heardAt
+    this.#probedAt = before
     this.#after('probe', probeTimeoutMs, () => {
       if (this.#heardAt === before) this.#fail(new HeadwaterError('timeout', { detail: 'No answer to a ping' }))
     })
@@ -83,13 +91,21 @@ export class Session {
     if (this.#ended) return
     if (frame.type === 'hello') this.#greet(frame)
     if (frame.type === 'server_closing') this.#retryAfterMs = Math.max(0, frame.retry_after_ms || 0)
-    if (frame.type === 'error') this.#serverError = `${frame.code}: ${frame.detail}`
+    if (frame.type === 'error') this.#refused(frame)
     if (!this.#chain) return
     if (frame.type === 'reset') {
       this.#chain.restart({ epoch: frame.epoch, seq: frame.seq })
       this.#handlers.reset(frame)
       this.#acknowledgeSoon()
     } else if (isChainFrame(frame)) this.#link(this.#chain, frame)
+  }
+
+  #refused({ code, detail }: ErrorFrame): void {
+    this.#serverError = `${code}: ${detail}`
+    if (this.#hello || !introductionErrors.has(code)) return
+    const error = new HeadwaterError(code, { retryable: false, detail: detailOf(code, detail) })
+    this.#serverError = undefined
+    this.#end({ error, fatal: true, permanent: true, answered: true })
   }
 
   #greet(frame: HelloFrame): void {

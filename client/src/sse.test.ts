@@ -89,11 +89,12 @@ test('an ended stream is a lost connection of a server that was there', async ()
   assert.deepEqual([end.error.code, end.fatal, end.answered, stream.frames.length], ['network', false, true, 1])
 })
 
-test('a refused token is fatal, an overloaded server asks for patience, a missing route is no answer', async () => {
+test('a refused token is fatal, so is a wrong request for good; an overloaded server asks for patience, a missing route is no answer', async () => {
   const answers = [
-    { status: 401, code: 'unauthenticated', fatal: true, answered: true, retryAfterMs: null },
-    { status: 503, code: 'overloaded', fatal: false, answered: true, retryAfterMs: 4_000 },
-    { status: 404, code: 'route_not_found', fatal: false, answered: false, retryAfterMs: null },
+    { status: 401, code: 'unauthenticated', fatal: true, permanent: false, answered: true, retryAfterMs: null },
+    { status: 400, code: 'user_required', fatal: true, permanent: true, answered: true, retryAfterMs: null },
+    { status: 503, code: 'overloaded', fatal: false, permanent: false, answered: true, retryAfterMs: 4_000 },
+    { status: 404, code: 'route_not_found', fatal: false, permanent: false, answered: false, retryAfterMs: null },
   ]
   for (const { status, code, ...expected } of answers) {
     await using stream = await open((_, res) => {
@@ -103,9 +104,9 @@ test('a refused token is fatal, an overloaded server asks for patience, a missin
       })
       res.end(JSON.stringify({ code }))
     })
-    const { error, fatal, answered } = await stream.end
+    const { error, fatal, permanent, answered } = await stream.end
     assert.equal(error.code, code)
-    assert.deepEqual({ fatal, answered, retryAfterMs: error.retryAfterMs }, expected)
+    assert.deepEqual({ fatal, permanent, answered, retryAfterMs: error.retryAfterMs }, expected)
   }
 })
 

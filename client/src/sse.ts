@@ -44,8 +44,16 @@ class SseTransport implements Transport {
       if (signal.aborted) return
       this.#controller.abort()
       const error = HeadwaterError.from(thrown)
-      const fatal = error.status === 401 || error.status === 403
-      this.#handlers.ended({ error, fatal, answered: opened || fatal || error.status === 429 || error.status === 503 })
+      const { code, status } = error
+      // Something between us and the server may answer 400 as well; it knows no codes.
+      const permanent = status === 400 && code !== 'bad_response'
+      const fatal = status === 401 || status === 403 || permanent
+      this.#handlers.ended({
+        error,
+        fatal,
+        permanent,
+        answered: opened || fatal || status === 429 || status === 503,
+      })
     }
   }
 

@@ -15,7 +15,7 @@ export type Connection = 'offline' | 'connecting' | 'online'
 export const hiddenGraceMs = 30_000
 
 export interface StreamHandlers {
-  /** `error` is why it went, or stays, down when that needs more than patience: a refused token. */
+  /** `error` is why it went, or stays, down when that needs more than patience: a refusal. */
   connection(state: Connection, error: HeadwaterError | null): void
   hello(frame: HelloFrame): void
   /**
@@ -37,7 +37,7 @@ export interface StreamConfig {
 /**
  * Keeps one user's activity stream open. States: stopped; opening (a token is fetched, then a session opens); open
  * (`hello` came); waiting (a timer runs to the next try); asleep (the page has been hidden for long); refused (the
- * server does not take the only token there is). Any end of a session leads to waiting, asleep or refused. The position
+ * server does not take the only token there is, or what we ask for with any). Any end of a session leads to waiting, asleep or refused. The position
  * is the last link of the unbroken chain, and outlives sessions: each new one asks for what came after it.
  */
 export class ActivityStream {
@@ -157,7 +157,8 @@ export class ActivityStream {
     if (!end.helloSeen && !end.answered) this.#fallback.failed()
     const { tokens } = this.#config
     if (end.fatal) tokens.refused(token)
-    if (!end.fatal) this.#wait('lost', end.heldMs, end.retryAfterMs, null)
+    if (end.permanent) this.#refuse(end.error)
+    else if (!end.fatal) this.#wait('lost', end.heldMs, end.retryAfterMs, null)
     else if (tokens.renewable) this.#wait('auth', end.heldMs, end.retryAfterMs, end.error)
     else this.#refuse(end.error)
   }
@@ -167,7 +168,7 @@ export class ActivityStream {
     else this.#refuse(error)
   }
 
-  /** The only token there is was refused: trying again could only annoy. */
+  /** The only token there is was refused, or what we ask for with any: trying again could only annoy. */
   #refuse(error: HeadwaterError): void {
     this.#refused = true
     this.#tell('offline', error)

@@ -49,6 +49,18 @@ test('a function that fails is asked again the next time', async () => {
   assert.equal(await source.get(), 't')
 })
 
+test('a function that fails with an error of this package says whether to ask again', async () => {
+  for (const retryable of [true, false]) {
+    const cause = new HeadwaterError('whatever', { status: 400, retryable, detail: 'because' })
+    const error = await createTokenSource(() => Promise.reject(cause), seams)
+      .get()
+      .catch((thrown: unknown) => thrown)
+    assert.ok(HeadwaterError.is(error))
+    assert.deepEqual([error.code, error.status, error.retryable], ['token_unavailable', 400, retryable])
+    assert.match(error.detail, /because/)
+  }
+})
+
 test('a function that never answers is given up', async () => {
   const world = new VirtualWorld()
   const pending = codeOf(createTokenSource(() => new Promise<string>(() => {}), world.seams).get())

@@ -58,9 +58,17 @@ class RenewingTokens implements TokenSource {
       this.#token = token
       return token
     } catch (cause) {
-      throw new HeadwaterError('token_unavailable', { detail: `The token function failed: ${cause}`, cause })
+      throw failed(cause)
     } finally {
       cancel(timer)
     }
   }
+}
+
+const pick = ({ status, retryable, retryAfterMs }: HeadwaterError) => ({ status, retryable, retryAfterMs })
+
+/** A function that uses this package says itself whether asking it again may help; of any other it is hoped. */
+function failed(cause: unknown): HeadwaterError {
+  const known = HeadwaterError.is(cause) ? pick(cause) : {}
+  return new HeadwaterError('token_unavailable', { ...known, detail: `The token function failed: ${cause}`, cause })
 }

@@ -7,6 +7,8 @@ export interface TransportEnd {
   readonly error: HeadwaterError
   /** The server refused the token: never again with the same one. */
   readonly fatal: boolean
+  /** It was not the token, but what was asked: never again with another one either. */
+  readonly permanent?: boolean
   /** The server was there and said so, as opposed to a network that swallowed the attempt. */
   readonly answered: boolean
 }

@@ -1,0 +1,45 @@
+import { limits } from '@headwater/protocol'
+import { HeadwaterError } from './error.ts'
+
+export interface CheckedOptions {
+  readonly url: unknown
+  readonly token?: unknown
+  readonly apiKey?: unknown
+  readonly userId?: unknown
+  readonly deviceId?: unknown
+}
+
+const userIdPattern = /^[A-Za-z0-9._:@-]{1,128}$/
+
+/**
+ * Throws an `invalid_option` that names the option, for what no server could ever take: a missing environment variable
+ * or a half address is to be found where it is written, and not after minutes of trying.
+ */
+export function checkOptions({ url, token, apiKey, userId, deviceId }: CheckedOptions): void {
+  if (!isAddress(url)) refuse('url', `an address that starts with http:// or https://, and is ${shown(url)}`)
+  if (token !== undefined && !isText(token) && typeof token !== 'function')
+    refuse('token', 'a user token, or a function that gets one')
+  if (apiKey !== undefined && !isText(apiKey)) refuse('apiKey', 'a text, and not an empty one')
+  if (userId !== undefined && !(typeof userId === 'string' && userIdPattern.test(userId)))
+    refuse('userId', `1 to ${limits.userIdLength} of the characters A–Z a–z 0–9 . _ : @ -, and is ${shown(userId)}`)
+  if (deviceId !== undefined && !(isText(deviceId) && [...deviceId].length <= limits.deviceIdLength))
+    refuse('deviceId', `a text of 1 to ${limits.deviceIdLength} characters`)
+}
+
+function isAddress(url: unknown): boolean {
+  if (typeof url !== 'string') return false
+  try {
+    return ['http:', 'https:'].includes(new URL(url).protocol)
+  } catch {
+    return false
+  }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+
+const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value))
+
+/** Secrets are not shown. */
+function refuse(option: keyof CheckedOptions, wanted: string): never {
+  throw new HeadwaterError('invalid_option', { detail: `The option ${option} must be ${wanted}` })
+}
