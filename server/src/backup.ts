@@ -43,13 +43,14 @@ export async function restore(settings: Settings, path: string, onStep: OnStep):
   onStep(0, 1, 'folded')
   const folded = await foldWhatIsLeft()
   onStep(1, 1, 'folded')
-  await restoring.finish(log.partitions, systemSeams, onStep)
+  const now = log.partitions ?? before
+  await restoring.finish(now, systemSeams, onStep)
   return {
     createdAt: info.created_at,
     databaseBytes: info.database_bytes,
     foldedEvents: folded.events,
     unreadable: folded.unreadable,
-    partitions: { before, now: log.partitions },
+    partitions: { before, now },
   }
 
   async function foldWhatIsLeft() {

@@ -88,7 +88,7 @@ export async function startHeadwater(options: TestServerOptions = {}): Promise<T
   const engines = await openEnginesForTests({
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
-    partitions: settings.log.partitions,
+    partitions: settings.log.partitions ?? 4,
     maxLag: settings.log.maxLag,
   })
   const { seams } = engines

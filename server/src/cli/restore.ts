@@ -11,7 +11,7 @@ export const restore: Command = {
   summary: 'Puts a backup into an empty data directory.',
   arguments: 'BACKUP',
   description:
-    'Into data.dir, which must be empty or missing; --data names another one. The backup is verified before anything is\nmade. Clients that saw more than the backup has are told to read their lists anew: its positions begin a new epoch.\nThe event log gets as many partitions as log.partitions says.',
+    'Into data.dir, which must be empty or missing; --data names another one. The backup is verified before anything is\nmade. Clients that saw more than the backup has are told to read their lists anew: its positions begin a new epoch.\nThe event log gets as many partitions as log.partitions says; without it, as many as it had.',
   options: {},
   async run(call) {
     const { settings } = settingsOf(call)

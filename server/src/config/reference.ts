@@ -57,14 +57,14 @@ function sectionText(name: string, members: readonly Key[]): string {
   ].join('\n')
 }
 
-function row({ field }: Key, name: string): string {
+function row({ field, path }: Key, name: string): string {
   const short = [field.variable, field.flag && `--${field.flag}`].filter(Boolean).map((text) => `\`${text}\``)
   const doc = short.length > 0 ? `${field.doc} Also ${short.join(', ')}.` : field.doc
-  return `| \`${name}\` | ${defaultText(field)} | ${field.expects} | ${doc} |`
+  return `| \`${name}\` | ${defaultText(field, path)} | ${field.expects} | ${doc} |`
 }
 
-function defaultText({ default: value }: Field<unknown>): string {
-  if (value === undefined) return 'as for all'
-  if (value === '' || (Array.isArray(value) && value.length === 0)) return 'none'
+function defaultText({ default: value }: Field<unknown>, path: readonly string[]): string {
+  if (value === undefined && path.length === 4) return 'as for all'
+  if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return 'none'
   return `\`${value}\``
 }

@@ -121,10 +121,12 @@ export const schema = {
       ['info', 'trace', 'debug', 'warn', 'error', 'fatal'],
       'The least severe messages that the server writes about itself.',
     ),
-    partitions: integer(
-      4,
-      { min: 1, max: 512 },
-      'Partitions of the event log; fixed when the data directory is made or restored.',
+    partitions: optional(
+      integer(
+        4,
+        { min: 1, max: 512 },
+        'Partitions of the event log, fixed when the data directory is made or restored; left out: what the data directory has, and 4 in a new one.',
+      ),
     ),
     retentionDays: integer(
       30,

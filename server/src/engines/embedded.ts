@@ -30,6 +30,7 @@ export interface EmbeddedEngines extends AsyncDisposable {
 
 export interface EmbeddedSettings {
   readonly data: Pick<Config['data'], 'dir'>
+  /** Without a number of partitions it is that of the data. */
   readonly log: Pick<Config['log'], 'partitions' | 'maxLag'>
 }
 
@@ -37,7 +38,10 @@ export async function openEmbedded({ data, log }: EmbeddedSettings, seams: Seams
   await using opened = new AsyncDisposableStack()
   const database = opened.use(await openSqlite({ folder: data.dir }, seams))
   const eventLog = opened.use(
-    await openSqliteEventLog(database, seams, { partitions: log.partitions, maxLag: log.maxLag }),
+    await openSqliteEventLog(database, seams, {
+      ...(log.partitions !== undefined && { partitions: log.partitions }),
+      maxLag: log.maxLag,
+    }),
   )
   const members = new SqliteMemberStore(database)
   const ports: Ports = {

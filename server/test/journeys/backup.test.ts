@@ -183,8 +183,13 @@ test('a restore deals the users over another number of partitions, and folds wha
       assert.deepEqual([activity_groups.map(({ actor_count }) => actor_count), unread_count], [[4], 1])
     }
   }
-  await assert.rejects(place.start(), /has 5 partitions/)
-  await assertSound(place.folder, { 'log.partitions': 5 })
+  await assert.rejects(place.start({ 'log.partitions': 4 }), /has 5 partitions/)
+  // Whoever does not name the number gets that of the data.
+  await assertSound(place.folder)
+  await backUp(settingsOf(place.folder), join(place.folder, 'again.backup'), quiet)
+  await using again = await emptyDisk(place)
+  const kept = await restore(settingsOf(again.folder), join(place.folder, 'again.backup'), quiet)
+  assert.deepEqual(kept.partitions, { before: 5, now: 5 })
 
   function shown({ activity_groups, unread_count, unseen_count, seq }: Awaited<ReturnType<typeof page>>) {
     return { activity_groups, unread_count, unseen_count, seq }

@@ -36,7 +36,7 @@ export interface MemoryStorage {
 
 export interface MemoryStorageSettings {
   /** Partitions of the log. Default 4. */
-  readonly partitions?: number
+  readonly partitions?: number | undefined
   readonly unread?: UnreadSettings
   readonly offline?: OfflineSettings
 }

@@ -14,7 +14,7 @@ import { trimPartition } from './log-trim.ts'
 import { partitionOf } from './partition-of.ts'
 
 export interface SqliteLogSettings {
-  /** Fixed with the first start. */
+  /** Fixed with the first start; left out: what the database has, or 4. */
   readonly partitions?: number
   /** Appends are refused while more records than this are not committed. */
   readonly maxLag?: number
@@ -28,7 +28,7 @@ const states = new WeakMap<SqliteDatabase, { readonly state: Promise<LogState>; 
 export async function openSqliteEventLog(
   db: SqliteDatabase,
   seams: Seams,
-  { partitions = 4, maxLag = 1_000_000, patienceMs = 10_000 }: SqliteLogSettings = {},
+  { partitions, maxLag = 1_000_000, patienceMs = 10_000 }: SqliteLogSettings = {},
 ): Promise<SqliteEventLog> {
   const load = async () => new LogState(db, await loadLog(db, partitions, seams), seams, patienceMs)
   const shared = states.get(db) ?? { state: load(), users: 0 }

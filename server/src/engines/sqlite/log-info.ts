@@ -22,10 +22,13 @@ export interface LoadedLog {
   readonly parts: readonly LogPartition[]
 }
 
-/** The log as the database has it; a new one when there is none. */
-export async function loadLog(db: SqliteDatabase, partitions: number, seams: Seams): Promise<LoadedLog> {
+const newPartitions = 4
+
+/** The log as the database has it; a new one when there is none. Without a number of partitions any will do. */
+export async function loadLog(db: SqliteDatabase, wanted: number | undefined, seams: Seams): Promise<LoadedLog> {
   const found = db.read.get(readInfo)
   const logId = (found?.[0] as string | undefined) ?? newLogId(seams.random)
+  const partitions = wanted ?? (found?.[2] as number | undefined) ?? newPartitions
   if (!found) await db.write({ sql: writeInfo, rows: [[logId, 0, partitions]] })
   else if (found[2] !== partitions) {
     throw refusal(

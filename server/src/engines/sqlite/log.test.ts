@@ -42,7 +42,12 @@ test('A log keeps its name and its number of partitions; another number is refus
   await withLog({ partitions: 3 }, async (log) => assert.equal(log.info.epochName, name), folder.path)
   const other = withLog({ partitions: 8 }, async () => {}, folder.path)
   await assert.rejects(other, (error) => HeadwaterError.is(error) && /has 3 partitions.*asks for 8/.test(error.detail))
+  await withLog({}, async (log) => assert.equal(log.info.partitions, 3), folder.path)
   await withLog({ partitions: 3 }, async (log) => assert.equal(log.info.epochName, name), folder.path)
+})
+
+test('A new log has four partitions where nobody says how many.', async () => {
+  await withLog({}, async (log) => assert.equal(log.info.partitions, 4))
 })
 
 test('Two logs of two folders have different names.', async () => {
