@@ -10,6 +10,7 @@ import { systemSeams } from './lib/system-seams.ts'
 export type OnStep = (done: number, total: number, what: string) => void
 
 export type { BackupReport } from './engines/sqlite/backup.ts'
+export { hasDatabase } from './engines/sqlite/open.ts'
 
 /** Copies the data of a server that runs, or of one that is stopped. */
 export function backUp(

@@ -2,6 +2,7 @@ import { constants, setPriority } from 'node:os'
 import { resolve } from 'node:path'
 import type { Command } from './command.ts'
 import { settingsOf } from './configuration.ts'
+import { dataFolderOf } from './data-folder.ts'
 import { createProgress } from './progress.ts'
 import { bytesText, stepNote } from './steps.ts'
 
@@ -15,7 +16,7 @@ export const backup: Command = {
   async run(call) {
     const { settings } = settingsOf(call)
     const target = resolve(call.io.cwd, call.arguments[0] as string)
-    const dir = resolve(call.io.cwd, settings.data.dir)
+    const dir = await dataFolderOf(call, settings)
     giveWay()
     const progress = createProgress(call.io)
     const { backUp } = await import('../backup.ts')

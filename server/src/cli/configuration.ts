@@ -2,6 +2,7 @@ import { type LoadedSettings, loadSettings, type Sources } from '../config/load.
 import { type Config, withSecrets } from '../config/secrets.ts'
 import { createLog, type Log } from '../lib/log.ts'
 import type { Call } from './command.ts'
+import { dataFolderOf } from './data-folder.ts'
 
 const sourcesOf = ({ io, options, settings }: Call): Sources => ({
   file: options.config as string | undefined,
@@ -17,11 +18,24 @@ export const settingsOf = (call: Call): LoadedSettings => loadSettings(sourcesOf
 export function configurationOf(call: Call): { readonly config: Config; readonly log: Log } {
   const { settings, warnings } = settingsOf(call)
   const config = withSecrets(settings, call.io.cwd)
+  return { config, log: logOf(call, config, warnings) }
+}
+
+/** For tools on the data of a server: they need no keys and secrets, and make none, and want the data to be there. */
+export async function dataConfigurationOf(call: Call): Promise<{ readonly config: Config; readonly log: Log }> {
+  const { settings, warnings } = settingsOf(call)
+  const dir = await dataFolderOf(call, settings)
+  const access = { apiKeys: [], tokenSecrets: [] }
+  const config = { ...settings, data: { ...settings.data, dir }, access, isDevelopment: false }
+  return { config, log: logOf(call, config, warnings) }
+}
+
+function logOf(call: Call, config: Config, warnings: readonly string[]): Log {
   const { access, auth, log } = config
   const secrets = [...access.apiKeys, ...access.tokenSecrets, ...Object.values(auth), ...secretsOfServices(config)]
   const created = createLog({ level: log.level, readable: call.io.isTerminal, secrets })
   for (const warning of warnings) created.warn(warning)
-  return { config, log: created }
+  return created
 }
 
 function secretsOfServices({ kafka, cassandra, redis, postgres }: Config): string[] {

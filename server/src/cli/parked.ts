@@ -1,6 +1,6 @@
 import type { ParkedRecord } from '../ports/parked-records.ts'
 import { type Command, CommandFailure, UsageError } from './command.ts'
-import { configurationOf } from './configuration.ts'
+import { dataConfigurationOf, settingsOf } from './configuration.ts'
 import { count } from './verify.ts'
 
 export const parked: Command = {
@@ -14,8 +14,9 @@ export const parked: Command = {
     const [action, ...more] = call.arguments
     if ((action !== 'list' && action !== 'replay') || more.length > 0)
       throw new UsageError('expected: parked list|replay')
-    const { config, log } = configurationOf(call)
-    if (config.engine === 'embedded') throw new CommandFailure('an embedded server sets nothing aside')
+    if (settingsOf(call).settings.engine === 'embedded')
+      throw new CommandFailure('an embedded server sets nothing aside')
+    const { config, log } = await dataConfigurationOf(call)
     const { openParked } = await import('../server.ts')
     await using tool = await openParked(config, { log })
     if (action === 'list') {

@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { configurationOf } from './configuration.ts'
+import { dataConfigurationOf } from './configuration.ts'
 import { createProgress } from './progress.ts'
 import { count } from './verify.ts'
 
@@ -11,7 +11,7 @@ export const replay: Command = {
     'Opens the data directory, so the server must be stopped. Records that a view already has change nothing, so it is safe\nto run at any time and to run again.',
   options: {},
   async run(call) {
-    const { config, log } = configurationOf(call)
+    const { config, log } = await dataConfigurationOf(call)
     const progress = createProgress(call.io)
     const { openData } = await import('../server.ts')
     await using data = await openData(config, { log })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -43,12 +43,9 @@ describe('exit codes', () => {
     [['config', 'check', '--http.prot=1'], 2, /http\.prot \(flag --http\.prot\).*did you mean http\.port/],
     [['config', 'check', '--port', '1'], 0, /The configuration is fine/],
     [['token', 'a', '--url', 'http://127.0.0.1:9'], 1, /no API key/],
-    [['verify', '--data', 'nowhere'], 1, /^headwater verify: There is no database in the data directory$/],
-    [
-      ['backup', 'one.backup', '--data', 'nowhere'],
-      1,
-      /^headwater backup: There is no database in the data directory$/,
-    ],
+    [['verify', '--data', 'nowhere'], 2, /^headwater verify: there is no database in .+nowhere; --data names/],
+    [['replay', '--data', 'nowhere'], 2, /^headwater replay: there is no database in .+nowhere; --data names/],
+    [['backup', 'one.backup', '--data', 'nowhere'], 2, /^headwater backup: there is no database in .+nowhere;/],
     [['restore', 'one.backup', '--data', 'not-there'], 1, /^headwater restore: There is no such backup$/],
     [['backup'], 2, /missing FILE\|FOLDER/],
     [['simulate', '--users', '1'], 2, /--users expects a whole number from 2/],
@@ -60,6 +57,20 @@ describe('exit codes', () => {
       assert.match(result.out + result.err, text)
     })
   }
+
+  test('who only looks makes nothing', async () => {
+    for (const args of [
+      ['verify'],
+      ['replay'],
+      ['backup', 'one.backup'],
+      ['token', 'a'],
+      ['trace', 'x'],
+      ['config', 'check'],
+    ])
+      await run([...args, '--data', 'not-made'])
+    await run(['parked', 'list', '--data', 'not-made'])
+    assert.equal(existsSync(join(cwd, 'not-made')), false)
+  })
 
   test('a server that does not answer is a failure, told without a stack', async () => {
     const result = await run(['trace', 'x', '--url', 'http://127.0.0.1:1'], { HEADWATER_API_KEY: 'k' })

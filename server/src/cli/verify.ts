@@ -1,6 +1,6 @@
 import type { Difference, VerifyReport } from '../activity/verify.ts'
 import type { Command } from './command.ts'
-import { configurationOf } from './configuration.ts'
+import { dataConfigurationOf } from './configuration.ts'
 import { createProgress } from './progress.ts'
 
 export const verify: Command = {
@@ -11,7 +11,7 @@ export const verify: Command = {
     'Opens the data directory, so the server must be stopped. Changes nothing. Groups are counted from their members, and\nfrom the log as far as it reaches back; badges from groups and marks.',
   options: { json: { doc: 'Print the report as JSON.' } },
   async run(call) {
-    const { config, log } = configurationOf(call)
+    const { config, log } = await dataConfigurationOf(call)
     const progress = createProgress(call.io)
     const { openData } = await import('../server.ts')
     await using data = await openData(config, { log })
@@ -40,6 +40,26 @@ export function verifyText({ users, groups, members, replayed, differences }: Ve
 }
 
 const differenceText = ({ user, groupId, what, expected, found }: Difference): string =>
-  `  ${user}  ${groupId ?? 'badge'}  ${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`
+  `  ${user}  ${groupId ?? 'badge'}  ${what}: ${unequal(expected, found)}`
+
+/** Of two records the fields that differ, of anything else both values; what is long is cut short. */
+function unequal(expected: unknown, found: unknown): string {
+  if (!isRecord(expected) || !isRecord(found)) return `expected ${valueText(expected)}, found ${valueText(found)}`
+  const names = [...new Set([...Object.keys(expected), ...Object.keys(found)])]
+  const unlike = names.filter((name) => JSON.stringify(expected[name]) !== JSON.stringify(found[name]))
+  return unlike
+    .map((name) => `${name} expected ${valueText(expected[name])}, found ${valueText(found[name])}`)
+    .join('; ')
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const valueMax = 120
+
+function valueText(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length <= valueMax ? text : `${text.slice(0, valueMax)}…`
+}
 
 export const count = (n: number, noun: string): string => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`

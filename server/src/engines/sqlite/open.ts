@@ -63,9 +63,11 @@ export async function openSqlite(settings: SqliteSettings, seams: Seams): Promis
   return new SqliteDatabase({ path, lock, writer, reader })
 }
 
+export const hasDatabase = (folder: string): boolean => existsSync(join(folder, databaseFile))
+
 /** For tools that only look: opening makes what is missing. */
 export function requireDatabase(folder: string): void {
-  if (!existsSync(join(folder, databaseFile))) throw refusal('There is no database in the data directory')
+  if (!hasDatabase(folder)) throw refusal('There is no database in the data directory')
 }
 
 /** A new database would take the place of the one that somebody wants back. */

@@ -1,0 +1,14 @@
+import { resolve } from 'node:path'
+import type { Settings } from '../config/schema.ts'
+import { type Call, UsageError } from './command.ts'
+
+/** The data directory of a call whose command works on what is there; refused when nothing is, and nothing is made. */
+export async function dataFolderOf({ io }: Call, { data, engine }: Settings): Promise<string> {
+  const dir = resolve(io.cwd, data.dir)
+  if (engine !== 'embedded') return dir
+  const { hasDatabase } = await import('../backup.ts')
+  if (!hasDatabase(dir)) {
+    throw new UsageError(`there is no database in ${dir}; --data names the data directory of a server`)
+  }
+  return dir
+}
