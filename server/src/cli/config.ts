@@ -1,5 +1,7 @@
+import { readCatalogues } from '../config/catalogues.ts'
 import { referencePage } from '../config/reference.ts'
 import { keys, type Settings } from '../config/schema.ts'
+import { checkDataFolder } from '../config/secrets.ts'
 import { type Call, type Command, UsageError } from './command.ts'
 import { settingsOf } from './configuration.ts'
 
@@ -22,8 +24,11 @@ export const config: Command = {
   },
 }
 
-function check(call: Call): number {
-  const { warnings } = settingsOf(call)
+async function check(call: Call): Promise<number> {
+  const { settings, warnings } = settingsOf(call)
+  // What a start reads beside the configuration itself.
+  await readCatalogues(settings.activity.cataloguesDir)
+  checkDataFolder(settings, call.io.cwd)
   for (const warning of warnings) call.io.err(`warning: ${warning}`)
   call.io.out('The configuration is fine.')
   return 0

@@ -42,6 +42,8 @@ describe('exit codes', () => {
     [['config', 'chekc'], 2, /expected check, print or doc/],
     [['config', 'check', '--http.prot=1'], 2, /http\.prot \(flag --http\.prot\).*did you mean http\.port/],
     [['config', 'check', '--port', '1'], 0, /The configuration is fine/],
+    [['config', 'check', '--activity.cataloguesDir=/nope'], 2, /cataloguesDir \(\/nope\).*cannot be read \(ENOENT\)/],
+    [['config', 'check', '--data', join(import.meta.filename, 'a')], 2, /data\.dir .*cannot be written \(ENOTDIR\)/],
     [['token', 'a', '--url', 'http://127.0.0.1:9'], 1, /no API key/],
     [['verify', '--data', 'nowhere'], 2, /^headwater verify: there is no database in .+nowhere; --data names/],
     [['replay', '--data', 'nowhere'], 2, /^headwater replay: there is no database in .+nowhere; --data names/],

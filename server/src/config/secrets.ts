@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { makeFolder } from '../lib/make-folder.ts'
+import { checkFolder, makeFolder } from '../lib/make-folder.ts'
 import { ConfigError } from './config-error.ts'
 import type { Settings } from './schema.ts'
 
@@ -58,8 +58,29 @@ export function developmentSecrets(dir: string): DevelopmentSecrets {
     return keepFirst(dir, made) ? made : (readDevelopmentSecrets(dir) as DevelopmentSecrets)
   } catch (error) {
     if (error instanceof ConfigError) throw error
-    const { code } = error as NodeJS.ErrnoException
-    throw new ConfigError([{ key: 'data.dir', source: dir, message: `the directory cannot be written (${code})` }])
+    throw unwritable(dir, error)
+  }
+}
+
+const unwritable = (dir: string, error: unknown): ConfigError =>
+  new ConfigError([
+    {
+      key: 'data.dir',
+      source: dir,
+      message: `the directory cannot be written (${(error as NodeJS.ErrnoException).code})`,
+    },
+  ])
+
+/** Throws what a start would on this data directory; makes nothing. */
+export function checkDataFolder({ auth, data, engine }: Settings, cwd = process.cwd()): void {
+  const dir = resolve(cwd, data.dir)
+  const isDevelopment = auth.apiKey === '' || auth.tokenSecret === ''
+  if (isDevelopment && readDevelopmentSecrets(dir)) return
+  if (!isDevelopment && engine !== 'embedded') return
+  try {
+    checkFolder(dir)
+  } catch (error) {
+    throw unwritable(dir, error)
   }
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { makeFolder } from './make-folder.ts'
+import { checkFolder, makeFolder } from './make-folder.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'headwater-folder-'))
 after(() => rmSync(place, { recursive: true, force: true }))
@@ -24,6 +24,12 @@ test('what is no folder is refused', () => {
   symlinkSync(join(place, 'nowhere'), join(place, 'link'))
   for (const path of ['file', join('file', 'a'), 'link'])
     assert.throws(() => makeFolder(join(place, path)), { code: /ENOTDIR|ENOENT/ })
+})
+
+test('to look whether a folder could be made makes none', () => {
+  checkFolder(join(place, 'later', 'deeper'))
+  assert.equal(existsSync(join(place, 'later')), false)
+  assert.throws(() => checkFolder(join(place, 'file', 'a')), { code: 'ENOTDIR' })
 })
 
 test('where no folder can be made it is said at once', { skip: !existsSync('/proc/self') }, () => {

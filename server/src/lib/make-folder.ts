@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 /**
@@ -6,12 +6,25 @@ import { dirname, resolve } from 'node:path'
  * comes back where the system says of a folder that is there that it is not, as it does in /proc.
  */
 export function makeFolder(path: string): string | undefined {
-  const missing: string[] = []
-  let at = resolve(path)
-  for (; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at)
-  if (missing.length === 0) refuseOther(at)
+  const { missing, there } = partsOf(path)
+  if (missing.length === 0) refuseOther(there)
   for (const folder of missing) makeOne(folder)
   return missing[0]
+}
+
+/** Throws when the folder cannot be made, or written into; makes nothing. */
+export function checkFolder(path: string): void {
+  const { there } = partsOf(path)
+  refuseOther(there)
+  accessSync(there, constants.W_OK)
+}
+
+/** What is missing of a path, the outermost first, and what is there of it. */
+function partsOf(path: string): { readonly missing: readonly string[]; readonly there: string } {
+  const missing: string[] = []
+  let there = resolve(path)
+  for (; !existsSync(there) && dirname(there) !== there; there = dirname(there)) missing.unshift(there)
+  return { missing, there }
 }
 
 function makeOne(folder: string): void {
