@@ -1,4 +1,6 @@
 import { readCatalogues } from '../config/catalogues.ts'
+import { masked } from '../config/field.ts'
+import { place } from '../config/load.ts'
 import { referencePage } from '../config/reference.ts'
 import { keys, type Settings } from '../config/schema.ts'
 import { checkDataFolder } from '../config/secrets.ts'
@@ -10,9 +12,10 @@ export const config: Command = {
   summary: 'Checks the configuration, prints it, or prints the page that documents it.',
   arguments: 'check|print|doc',
   description:
-    'check says whether the server would start with it; print shows every key with its value and where that came from;\ndoc prints the reference page.',
+    'check says whether the server would start with it; print shows every key with its value and where that came from,\nkeys and passwords masked unless --secrets is there; doc prints the reference page.',
   options: {
     json: { doc: 'With print: JSON, as a configuration file holds it.' },
+    secrets: { doc: 'With print: keys, secrets, passwords and the addresses that hold some as they are.' },
   },
   async run(call) {
     const [action] = call.arguments
@@ -36,28 +39,34 @@ async function check(call: Call): Promise<number> {
 
 function print(call: Call): number {
   const { settings, sourceOf } = settingsOf(call)
-  if (call.options.json) {
-    call.io.out(JSON.stringify(withoutSecrets(settings), null, 2))
-    return 0
-  }
   const rows = keys.flatMap(({ name, path, field }) => {
     const value = valueAt(settings, path)
     if (value === undefined) return []
-    return [[name, field.secret && value !== '' ? masked : JSON.stringify(value), sourceOf.get(name) ?? ''] as const]
+    const isMasked = field.secret && value !== '' && !call.options.secrets
+    return [{ name, path, value: isMasked ? masked : value, source: sourceOf.get(name) ?? '' }]
   })
-  const widths = [0, 1].map((column) => Math.min(48, Math.max(...rows.map((row) => (row[column] as string).length))))
-  for (const [name, value, source] of rows) {
-    call.io.out(`${name.padEnd(widths[0] as number)}  ${value.padEnd(widths[1] as number)}  ${source}`)
-  }
+  call.io.out(call.options.json ? JSON.stringify(treeOf(rows), null, 2) : tableOf(rows))
   return 0
 }
 
-const masked = '"[masked]"'
+interface Row {
+  readonly name: string
+  readonly path: readonly string[]
+  readonly value: unknown
+  readonly source: string
+}
 
-/** The settings without the secrets: what is left can be pasted into an issue. */
-function withoutSecrets(settings: Settings): unknown {
-  const { auth: _, ...rest } = settings
-  return rest
+function tableOf(rows: readonly Row[]): string {
+  const cells = rows.map(({ name, value, source }) => [name, JSON.stringify(value), source] as const)
+  const width = (column: 0 | 1) => Math.min(48, Math.max(...cells.map((row) => row[column].length)))
+  const [names, values] = [width(0), width(1)]
+  return cells.map(([name, value, source]) => `${name.padEnd(names)}  ${value.padEnd(values)}  ${source}`).join('\n')
+}
+
+function treeOf(rows: readonly Row[]): Record<string, unknown> {
+  const tree: Record<string, unknown> = {}
+  for (const { path, value } of rows) place(tree, path, value)
+  return tree
 }
 
 const valueAt = (settings: Settings, path: readonly string[]): unknown =>

@@ -134,12 +134,38 @@ describe('config print', () => {
     assert.match(out, /^activity\.flushMs +250 +default$/m)
     assert.doesNotMatch(out, /planted/)
   })
-  test('as JSON it is a configuration file, without secrets', async () => {
-    const { out } = await run(['config', 'print', '--json'], environment)
-    assert.doesNotMatch(out, /planted/)
-    writeFileSync(join(cwd, 'printed.json'), out)
-    const again = await run(['config', 'print', '--json', '--config', 'printed.json'])
-    assert.deepEqual(JSON.parse(again.out), JSON.parse(out))
+  const secrets = {
+    ...environment,
+    HEADWATER_REDIS: 'redis://user:planted@host',
+    HEADWATER_POSTGRES: 'postgres://user:planted@host/database',
+    HEADWATER_KAFKA__PASSWORD: 'planted',
+    HEADWATER_CASSANDRA__PASSWORD: 'planted',
+  }
+  test('shows no password, as a table or as JSON', async () => {
+    for (const form of [[], ['--json']]) {
+      const { out } = await run(['config', 'print', ...form], secrets)
+      assert.doesNotMatch(out, /planted/)
+      assert.equal(out.match(/"\[masked\]"/g)?.length, 6)
+    }
+    const { out } = await run(['config', 'print', '--secrets'], secrets)
+    assert.match(out, /^redis\.url +"redis:\/\/user:planted@host" /m)
+  })
+  test('as JSON it is a configuration file, when secrets are in it or there are none', async () => {
+    for (const [given, options] of [
+      [{}, []],
+      [secrets, ['--secrets']],
+    ] as const) {
+      const { out } = await run(['config', 'print', '--json', ...options], given)
+      writeFileSync(join(cwd, 'printed.json'), out)
+      const again = await run(['config', 'print', '--json', '--config', 'printed.json', ...options])
+      assert.deepEqual(JSON.parse(again.out), JSON.parse(out))
+    }
+  })
+  test('what is masked is not taken for a secret', async () => {
+    writeFileSync(join(cwd, 'printed.json'), (await run(['config', 'print', '--json'], environment)).out)
+    const { code, err } = await run(['config', 'check', '--config', 'printed.json'])
+    assert.equal(code, 2)
+    assert.match(err, /auth\.apiKey \(printed\.json\).*is masked; headwater config print --secrets/)
   })
 })
 

@@ -1,3 +1,6 @@
+/** What is shown in the place of a secret, and is none itself. */
+export const masked = '[masked]'
+
 /** What one configuration key may hold, and how its text in the environment or on the command line becomes a value. */
 export interface Field<Value> {
   readonly default: Value

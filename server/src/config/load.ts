@@ -63,7 +63,8 @@ function assemble(values: ReadonlyMap<string, Given>): Settings {
   return tree as unknown as Settings
 }
 
-function place(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {
+/** Puts a value into nested objects, which are made. */
+export function place(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {
   let node = tree
   for (const name of path.slice(0, -1)) {
     const next = (node[name] ?? {}) as Record<string, unknown>

@@ -1,5 +1,6 @@
 import { editDistance, nearest } from '../lib/nearest.ts'
 import type { Problem } from './config-error.ts'
+import { masked } from './field.ts'
 import { type Key, keys } from './schema.ts'
 
 /** Reads one source into values by key. Nothing is thrown: problems are collected, so that all are told at once. */
@@ -31,7 +32,13 @@ class Collector implements Layer {
 
   take({ name, field }: Key, source: string, value: unknown, read: 'parse' | 'accept'): void {
     const accepted = read === 'parse' ? field.parse(String(value)) : field.accept(value)
-    if (accepted !== undefined) this.given.set(name, { value: accepted, source })
+    if (field.secret && accepted === masked)
+      this.problems.push({
+        key: name,
+        source,
+        message: 'is masked; headwater config print --secrets prints what it is',
+      })
+    else if (accepted !== undefined) this.given.set(name, { value: accepted, source })
     else
       this.problems.push({
         key: name,
