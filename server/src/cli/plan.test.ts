@@ -53,6 +53,23 @@ test('a plan for people has every part, its assumptions, and what is not measure
   assert.ok(Math.max(...out.split('\n').map((line) => line.length)) < 200)
 })
 
+test('where one embedded process is enough, that comes first', async () => {
+  const small = await plan('--dau', '10k', '--events-per-s', '20', '--sockets', '1k')
+  assert.match(
+    small.out,
+    /^One embedded process does this \(npm start.*\n +(Less than )?\d+ % of a core .*\d GiB of memory, \d+ GB/m,
+  )
+  assert.ok(small.out.indexOf('One embedded') < small.out.indexOf('cassandra'))
+  assert.doesNotMatch((await plan(...load)).out, /embedded process/)
+})
+
+test('nothing is written as nothing', async () => {
+  const { code, out } = await plan('--dau', '0', '--events-per-s', '0', '--sockets', '0')
+  assert.equal(code, 0)
+  assert.match(out, /^0 users a day, 0 events\/s, 0 sockets:$/m)
+  assert.doesNotMatch(out, /(^|\W)-0|NaN|Infinity/m)
+})
+
 test('numbers in any writing give the same plan', async () => {
   const long = await plan('--dau', '200,000,000', '--events-per-s=500k', '--sockets', '0.01G')
   assert.equal(long.out, (await plan(...load)).out)
@@ -82,13 +99,14 @@ describe('wrong input', () => {
     [load.slice(0, 4), 2, /--sockets is missing/],
     [['--dau', 'many', ...load.slice(2)], 2, /--dau expects a number from 0 to .*, as in 500k, not "many"/],
     [['--dau', '-5', ...load.slice(2)], 2, /--dau/],
-    [[...load, '--zones', '0'], 2, /--zones expects a number from 1/],
+    [[...load, '--zones', '0'], 2, /--zones expects a number from 1 to 9, not "0"/],
     [[...load, '--zones', '2.5'], 2, /--zones expects a whole number/],
     [[...load, '--viral-percent', '101'], 2, /--viral-percent/],
     [[...load, '--fence', 'none'], 2, /--fence expects lwt or stamp, not "none"/],
     [[...load, '--socket', '3'], 2, /did you mean --sockets/],
     [[...load, 'extra'], 2, /unexpected "extra"/],
-    [[...load, '--unit-costs', 'nowhere.json'], 1, /nowhere\.json: /],
+    [[...load, '--unit-costs', 'nowhere.json'], 1, /nowhere\.json: there is no such file$/],
+    [[...load, '--unit-costs', '.'], 1, /plan: \.: the file cannot be read \(EISDIR\)$/],
   ]
   for (const [args, code, reason] of cases) {
     test(`headwater plan ${args.join(' ')} → ${code}`, async () => {

@@ -109,8 +109,9 @@ function numberOf(call: Call, option: string, { min, max }: Range): number | und
   if (text === undefined) return undefined
   const value = humanNumber(text) ?? Number.NaN
   if (value >= min && value <= max) return value
+  const example = max >= 1e6 ? ', as in 500k' : ''
   throw new UsageError(
-    `--${option} expects a number from ${min} to ${max.toLocaleString('en')}, as in 500k, not ${JSON.stringify(text)}`,
+    `--${option} expects a number from ${min} to ${max.toLocaleString('en')}${example}, not ${JSON.stringify(text)}`,
   )
 }
 
@@ -133,6 +134,12 @@ function unitCostsOf(call: Call): UnitCosts {
   try {
     return costsWith(JSON.parse(readFileSync(resolve(call.io.cwd, file), 'utf8')))
   } catch (error) {
-    throw new CommandFailure(`${file}: ${(error as Error).message}`)
+    throw new CommandFailure(`${file}: ${faultOf(error as NodeJS.ErrnoException)}`)
   }
+}
+
+function faultOf(error: NodeJS.ErrnoException): string {
+  if (error instanceof SyntaxError) return `this is not JSON: ${error.message}`
+  if (error.code === undefined) return error.message
+  return error.code === 'ENOENT' ? 'there is no such file' : `the file cannot be read (${error.code})`
 }

@@ -17,7 +17,7 @@ export const shapes = {
 } satisfies Readonly<Record<string, Shape>>
 
 /** Framing, key and time stamp of a record beside its value. */
-const recordOverheadBytes = 30
+export const recordOverheadBytes = 30
 /** What one broker takes in and gives out, replication included, on a network of 10 Gbit/s. */
 const brokerMBps = 250
 const kafkaDiskShare = 0.7
@@ -50,7 +50,7 @@ export function partitionsFor(workers: number): number {
 }
 
 /** A member's row, and what compression leaves of rows. */
-const memberBytes = 70
+export const memberBytes = 70
 const compressed = 0.5
 /** Compaction needs room, and so does what is moved when a node is lost. */
 const cassandraDiskShare = 0.5

@@ -49,6 +49,19 @@ test('more users, events or sockets never need fewer nodes of any part', () => {
   )
 })
 
+test('one process is enough up to its core, its sockets and its disk', () => {
+  const small = { dau: 10_000, eventsPerS: 20, sockets: 1_000 }
+  const isEnough = (changes: Partial<PlanInputs>) => planOf({ ...small, ...changes }).embedded.isEnough
+  assert.ok(isEnough({}))
+  for (const changes of [
+    { eventsPerS: 20_000, logDays: 1, groupDays: 1 },
+    { sockets: 50_001 },
+    { dau: 2e6 },
+    { eventsPerS: 1_000 },
+  ])
+    assert.equal(isEnough(changes), false, JSON.stringify(changes))
+})
+
 test('ten times the load is ten times the nodes, but for rounding up to whole zones', () => {
   const once = planOf({})
   const tenfold = planOf({ dau: 2_000e6, eventsPerS: 5_000_000, sockets: 100e6 })

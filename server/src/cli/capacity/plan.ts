@@ -1,4 +1,5 @@
 import type { UnitCosts } from './costs.ts'
+import { type EmbeddedPlan, embeddedPlan } from './embedded.ts'
 import { sizeCassandra, sizeKafka, sizePostgres, sizeRedis } from './engines.ts'
 import type { PlanInputs } from './inputs.ts'
 import { type Load, loadOf } from './load.ts'
@@ -8,6 +9,8 @@ import { type Sized, usableShare } from './size.ts'
 export interface CapacityPlan {
   readonly inputs: PlanInputs
   readonly load: Load
+  /** One process instead of all that follows. */
+  readonly embedded: EmbeddedPlan
   readonly parts: readonly Sized[]
   readonly total: {
     readonly nodes: number
@@ -37,6 +40,7 @@ export function planCapacity(inputs: PlanInputs, costs: UnitCosts): CapacityPlan
   return {
     inputs,
     load,
+    embedded: embeddedPlan(inputs, load, costs),
     parts,
     total: {
       nodes: sum(({ nodes }) => nodes),

@@ -12,24 +12,32 @@ export const pageBytes = 15_000
 const frameBytes = 900
 export const rowBytes = 800
 
+/** CPU-seconds a second of each role. */
+export const apiCpu = ({ eventsPerS }: PlanInputs, { pagesPerS, marksPerS }: Load, costs: UnitCosts): number =>
+  (eventsPerS * costs['api.eventUs'].value +
+    pagesPerS * costs['api.pageUs'].value +
+    marksPerS * costs['api.markUs'].value) *
+  us
+
+export const gatewayCpu = ({ sockets }: PlanInputs, { pushesPerS, reconnectsPerS }: Load, costs: UnitCosts): number =>
+  (pushesPerS * costs['socket.pushUs'].value +
+    reconnectsPerS * costs['socket.connectUs'].value +
+    sockets * costs['socket.idleUsPerS'].value) *
+  us
+
+export const workerCpu = ({ eventsPerS }: PlanInputs, { marksPerS, flushesPerS }: Load, costs: UnitCosts): number =>
+  ((eventsPerS + marksPerS) * costs['worker.eventUs'].value + flushesPerS * costs['worker.flushUs'].value) * us
+
 export function sizeApi(inputs: PlanInputs, load: Load, costs: UnitCosts): Sized {
   const { eventsPerS, jsonBytes, eventBytes } = inputs
-  const cpu =
-    (eventsPerS * costs['api.eventUs'].value +
-      load.pagesPerS * costs['api.pageUs'].value +
-      load.marksPerS * costs['api.markUs'].value) *
-    us
+  const cpu = apiCpu(inputs, load, costs)
   const networkMBps = (eventsPerS * (jsonBytes + eventBytes) + 2 * load.pagesPerS * pageBytes) / MB
   return size('api', { ...processShape, memoryGiB: 1 }, { cpu, atLeast: {}, networkMBps }, inputs)
 }
 
 export function sizeGateway(inputs: PlanInputs, load: Load, costs: UnitCosts): Sized {
   const { sockets, socketsPerGateway, zones } = inputs
-  const cpu =
-    (load.pushesPerS * costs['socket.pushUs'].value +
-      load.reconnectsPerS * costs['socket.connectUs'].value +
-      sockets * costs['socket.idleUsPerS'].value) *
-    us
+  const cpu = gatewayCpu(inputs, load, costs)
   // Whoever is cut off by the loss of a zone comes back to the others.
   const perGateway = zones > 1 ? (socketsPerGateway * (zones - 1)) / zones : socketsPerGateway
   const bytes = socketsPerGateway * (costs['socket.bytes'].value + costs['socket.kernelBytes'].value)
@@ -44,11 +52,7 @@ export function sizeGateway(inputs: PlanInputs, load: Load, costs: UnitCosts): S
 
 export function sizeWorker(inputs: PlanInputs, load: Load, costs: UnitCosts): Sized {
   const { eventsPerS, eventBytes } = inputs
-  const cpu =
-    (eventsPerS * costs['worker.eventUs'].value +
-      load.marksPerS * costs['worker.eventUs'].value +
-      load.flushesPerS * costs['worker.flushUs'].value) *
-    us
+  const cpu = workerCpu(inputs, load, costs)
   const networkMBps = (eventsPerS * eventBytes + load.flushesPerS * rowBytes) / MB
   return size('worker', { ...processShape, memoryGiB: 2 }, { cpu, atLeast: {}, networkMBps }, inputs)
 }
