@@ -1,3 +1,4 @@
+import { isLoopback } from '../config/checks.ts'
 import { rolesOf } from '../config/roles.ts'
 import type { Config } from '../config/secrets.ts'
 import type { Log } from '../lib/log.ts'
@@ -20,7 +21,7 @@ export const start: Command = {
     const { start: startServer } = await import('../server.ts')
     const server = await startServer(config, { log })
     if (rolesOf(config).has('api')) writeServerFile(config.data.dir, server.url)
-    call.io.out(banner(config, server))
+    call.io.out(banner(config, server, whyNoDemo(config)))
     log.info(`${await signal} received, stopping`)
     await server.close()
     removeServerFile(config.data.dir)
@@ -38,8 +39,16 @@ function dieOnFaults(log: Log): void {
   process.on('unhandledRejection', die('unhandled rejection'))
 }
 
+/** Where a demo could be and is not, the reason: a key may be left in the environment from another time. */
+export function whyNoDemo(config: Config): string {
+  const couldBe = config.demo.enabled && isLoopback(config.http.host) && rolesOf(config).has('api')
+  return couldBe && !config.isDevelopment
+    ? 'none, since an API key is configured (HEADWATER_API_KEY or auth.apiKey)'
+    : ''
+}
+
 /** What a person needs to go on. A key of one's own is not shown: it is known, and output is kept in logs. */
-export function banner(config: Config, server: RunningServer): string {
+export function banner(config: Config, server: RunningServer, noDemo = ''): string {
   const logins = server.demoLogins.map(({ name, url }) => [name, url] as const)
   const rows: (readonly [string, string])[] = [
     ['API key', config.isDevelopment ? `${server.apiKey}  (development)` : 'as configured'],
@@ -47,6 +56,7 @@ export function banner(config: Config, server: RunningServer): string {
       ? [['Data', config.data.dir] as const]
       : [['Roles', [...rolesOf(config)].join(', ')] as const, ['Cluster', config.cluster.namespace] as const]),
     ['API pages', `${server.url}/docs`],
+    ...(noDemo === '' ? [] : [['Demo', noDemo] as const]),
   ]
   const width = Math.max(...[...rows, ...logins].map(([name]) => name.length))
   const table = (pairs: readonly (readonly [string, string])[]) =>
