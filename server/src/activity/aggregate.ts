@@ -28,6 +28,9 @@ export interface AggregatorMetrics extends FlushMetrics {
 /** A backlog is folded without waiting for anything: after so many records requests and sockets get their turn. */
 const foldedAtOnce = 256
 
+/** What a record may want before it can be folded; more is a mistake of ours that would hold up everybody for good. */
+const stepsMax = 100
+
 /**
  * The worker that turns the log into groups. One loop owns all partitions of this process: take records, bring what they
  * need into memory, fold them, have what is due written, commit. While a flush is written, folding goes on, up to a
@@ -305,7 +308,9 @@ export class Aggregator implements AsyncDisposable {
     event: ActivityEvent,
     first: FoldStep | null,
   ): Promise<void> {
+    let steps = 0
     for (let step = first; step?.step !== 'done'; step = this.#foldAtOnce(state, record)) {
+      if (++steps > stepsMax) throw new Error(`The fold asks for ${step?.step ?? 'a window'} again and again`)
       switch (step?.step) {
         case undefined: {
           const need = { user: event.targetUser, key: event, time: event.createdAt ?? record.appendedAt }

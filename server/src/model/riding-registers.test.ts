@@ -48,6 +48,19 @@ test('what was copied rides no longer, and what was taken is no change', () => {
   assert.deepEqual(riding.changed(), [register('a', 2)])
 })
 
+test('few actors who come again and again take no more room than they are', () => {
+  const riding = new RidingRegisters([], 0)
+  let known: Register | undefined
+  for (let seq = 1; seq <= 10_000; seq++) {
+    const next = register('a', seq)
+    riding.add(next, known)
+    known = next
+    if (seq % 100 === 0) riding.taken(false, seq)
+    assert.ok(riding.length <= 101)
+  }
+  assert.deepEqual([riding.all(), riding.changed()], [[register('a', 10_000)], []])
+})
+
 test('who is erased rides no longer, and the others are told of once more', () => {
   const riding = new RidingRegisters([register('a', 1), register('b', 2)], 2)
   riding.forget('a')

@@ -41,9 +41,12 @@ export class RidingRegisters {
   taken(copied: boolean, applied: Seq): void {
     if (copied) {
       this.#all = []
-      this.#areReplaced = false
       this.#copiedTo = applied
+    } else if (this.#areReplaced) {
+      // What was replaced must not count any more: a group whose few actors come again and again would be full for good.
+      this.#all = [...newestOfEach(this.#all)]
     }
+    this.#areReplaced = false
     this.#taken = this.#all.length
   }
 
