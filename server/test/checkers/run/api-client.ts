@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { requestWith } from '../../../src/http/testing/ask.ts'
 import { apiKey } from '../../crash/child-contract.ts'
 import type { MarkArgs, SeenGroup, SeenPage, SentEvent, Vocabulary } from '../history.ts'
@@ -45,7 +46,10 @@ export class ApiClient {
 
   page(user: string): Promise<SeenPage | undefined> {
     const ending = this.#recorder.invoke('page', this.proc, user, null)
-    return this.#call(ending, 'GET', '/v1/activities?limit=100', { user }, ({ body }) => seenPage(body))
+    return this.#call(ending, 'GET', '/v1/activities?limit=100', { user }, ({ body }) => {
+      assert.equal(body.next_cursor, null, `${user} has more groups than a page shows, and checkers take it for all`)
+      return seenPage(body)
+    })
   }
 
   actors(user: string, groupId: string): Promise<Vocabulary['actors']['result'] | undefined> {

@@ -11,6 +11,8 @@ const posts = 8
 /** Objects about which little is done, so that every order of it can be tried. */
 const doorsAtOnce = 4
 const eventsPerDoor = 6
+/** With all else that a user has, fewer than one page shows: what is checked of a page is that it has everything. */
+const doorsMax = 80
 /** A caller thinks this long at most between two requests, milliseconds. */
 const thinkMsMax = 40
 
@@ -100,9 +102,10 @@ export class Callers {
 
   event(): SentEvent {
     const user = users[pick(this.#random, users.length)] as string
-    const isDoor = this.#random.next() < 0.3
+    const wantsDoor = this.#random.next() < 0.3
     const door =
       Math.floor(this.#events / (eventsPerDoor * doorsAtOnce * 3)) * doorsAtOnce + pick(this.#random, doorsAtOnce)
+    const isDoor = wantsDoor && door < doorsMax
     const actor = `actor-${pick(this.#random, isDoor ? 4 : actors)}`
     const event = this.#about('LIKE', isDoor ? `door-${door}` : `post-${pick(this.#random, posts)}`, user, actor)
     return this.#named({ ...event, op: this.#random.next() < 0.25 ? 'UNDO' : 'ADD' })
