@@ -21,7 +21,8 @@ export type Refusal = 'invalid' | 'expired' | 'not_yet_valid' | 'revoked'
 
 export type Authentication =
   | { readonly ok: true; readonly principal: Principal }
-  | { readonly ok: false; readonly reason: Refusal }
+  /** `detail` is for the caller; a text that is no token has none. */
+  | { readonly ok: false; readonly reason: Refusal; readonly detail?: string }
 
 export interface TokenRequest {
   readonly userId: UserId
@@ -77,7 +78,13 @@ export async function openAccess(
     const check = checkToken(token, secrets, clock.now())
     if (!check.ok) return check
     const principal = principalOf(check.claims)
-    if (principal.expiresAtMs - principal.issuedAtMs > revocationKeptMs) return { ok: false, reason: 'invalid' }
+    if (principal.expiresAtMs - principal.issuedAtMs > revocationKeptMs) {
+      return {
+        ok: false,
+        reason: 'invalid',
+        detail: 'The token lives longer than 5 years; exp is in seconds since 1970.',
+      }
+    }
     remember(token, principal)
     return { ok: true, principal }
   }
@@ -94,7 +101,8 @@ export async function openAccess(
       const result: Authentication = known ? { ok: true, principal: known } : verify(credential)
       if (!result.ok) return result
       const reason = refusal(result.principal)
-      return reason ? { ok: false, reason } : result
+      if (!reason) return result
+      return { ok: false, reason, detail: reason === 'revoked' ? 'The token was revoked.' : 'The token has expired.' }
     },
     refusal,
     isRevoked: (principal) => principal.kind === 'user' && revocations.isRevoked(principal),

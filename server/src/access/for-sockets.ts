@@ -28,7 +28,10 @@ export function socketAccess(access: Access) {
   return {
     verifyBearer(token: string, actingAs: UserId | null) {
       const result = access.authenticate(token)
-      if (!result.ok) return { refused: refusals[result.reason] }
+      if (!result.ok) {
+        const { reason, detail } = result
+        return { refused: refusals[reason], ...(detail !== undefined && { detail }) }
+      }
       if (result.principal.kind === 'user' && actingAs !== null && actingAs !== result.principal.user) {
         return { refused: 'forbidden' as const }
       }

@@ -19,7 +19,12 @@ export interface TokenClaims {
 
 export type TokenCheck =
   | { readonly ok: true; readonly claims: TokenClaims }
-  | { readonly ok: false; readonly reason: 'invalid' | 'expired' | 'not_yet_valid' }
+  | {
+      readonly ok: false
+      readonly reason: 'invalid' | 'expired' | 'not_yet_valid'
+      /** For the caller: what is wrong with it; left out when it is no token at all. */
+      readonly detail?: string
+    }
 
 export type TokenSecret = KeyObject
 
@@ -30,6 +35,12 @@ const tokenIdLengthMax = 256
 /** How far the issuer's clock may be ahead of ours. Nothing is forgiven behind `exp`. */
 const leewayS = 60
 const invalid: TokenCheck = { ok: false, reason: 'invalid' }
+/** One text for all of it: whoever signs a token learns nothing about what would be taken. */
+const notSigned: TokenCheck = {
+  ok: false,
+  reason: 'invalid',
+  detail: 'The token is not signed with HS256 and the token secret of this server.',
+}
 const encodedHeader = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url')
 
 export function signToken(payload: Readonly<Record<string, unknown>>, secret: TokenSecret): string {
@@ -45,30 +56,45 @@ export function checkToken(token: string, secrets: readonly TokenSecret[], nowMs
   if (parts.length !== 3 || !header || !payload || !signature) return invalid
 
   const head = decodeObject(header)
-  if (head?.alg !== 'HS256' || 'crit' in head) return invalid
+  if (!head) return invalid
+  if (head.alg !== 'HS256' || 'crit' in head) return notSigned
   const signed = `${header}.${payload}`
-  if (!secrets.some((secret) => equalText(signatureOf(signed, secret), signature))) return invalid
+  if (!secrets.some((secret) => equalText(signatureOf(signed, secret), signature))) return notSigned
 
   const claims = claimsOf(decodeObject(payload))
-  if (!claims) return invalid
+  if (typeof claims === 'string') return { ok: false, reason: 'invalid', detail: claims }
   return checkTimes(claims, nowMs / 1000)
 }
 
 function checkTimes(claims: TokenClaims & { readonly nbf: number }, now: number): TokenCheck {
-  if (claims.exp <= now) return { ok: false, reason: 'expired' }
-  if (claims.iat > now + leewayS || claims.nbf > now + leewayS) return { ok: false, reason: 'not_yet_valid' }
+  if (claims.exp <= now) return { ok: false, reason: 'expired', detail: 'The token has expired.' }
+  const name = claims.iat > now + leewayS ? 'iat' : 'nbf'
+  if (claims[name] > now + leewayS) {
+    const detail = `The token is not valid yet: its ${name} is more than ${leewayS} s ahead of the server's clock.`
+    return { ok: false, reason: 'not_yet_valid', detail }
+  }
   const { nbf: _, ...rest } = claims
   return { ok: true, claims: rest }
 }
 
-function claimsOf(payload: Record<string, unknown> | undefined): (TokenClaims & { readonly nbf: number }) | undefined {
-  if (!payload) return undefined
+/** The claims, or what is wrong with them. Asked only of what is signed, so that it is told to who has the secret. */
+function claimsOf(payload: Record<string, unknown> | undefined): (TokenClaims & { readonly nbf: number }) | string {
+  if (!payload) return 'The payload of the token is no JSON object.'
   const { sub, iat, exp, nbf = 0, jti, device_id } = payload
-  if (typeof sub !== 'string' || !isUserId(sub)) return undefined
-  if (!isTime(iat) || !isTime(exp) || !isTime(nbf)) return undefined
-  if (!isOptionalText(jti, tokenIdLengthMax) || !isOptionalText(device_id, limits.deviceIdLength)) return undefined
+  const missing = Object.entries({ sub, iat, exp }).flatMap(([name, value]) => (value === undefined ? [name] : []))
+  if (missing.length > 0) return `The token has no ${missing.join(', ')}: sub, iat and exp are required.`
+  if (typeof sub !== 'string' || !isUserId(sub)) return 'The sub of the token is no user id.'
+  if (!isTime(iat)) return noTime('iat')
+  if (!isTime(exp)) return noTime('exp')
+  if (!isTime(nbf)) return noTime('nbf')
+  if (!isOptionalText(jti, tokenIdLengthMax)) return noText('jti', tokenIdLengthMax)
+  if (!isOptionalText(device_id, limits.deviceIdLength)) return noText('device_id', limits.deviceIdLength)
   return { sub, iat, exp, nbf, jti: jti ?? null, deviceId: device_id ?? null }
 }
+
+const noTime = (name: string): string => `The ${name} of the token is no number of seconds since 1970.`
+const noText = (name: string, lengthMax: number): string =>
+  `The ${name} of the token is no text of 1 to ${lengthMax} characters.`
 
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
 

@@ -13,7 +13,9 @@ export interface SocketPrincipal {
 /** The first three have close codes of their own; the others are an API key without a user, or a token for another user. */
 export type SocketRefusal = 'unauthenticated' | 'token_expired' | 'token_revoked' | 'user_required' | 'forbidden'
 
-export type SocketVerdict = { readonly principal: SocketPrincipal } | { readonly refused: SocketRefusal }
+export type SocketVerdict =
+  | { readonly principal: SocketPrincipal }
+  | { readonly refused: SocketRefusal; readonly detail?: string }
 
 /** What the gateway asks about credentials. Answered from memory, so that a storm of reconnects reaches no store. */
 export interface SocketAccess {

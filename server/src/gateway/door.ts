@@ -64,7 +64,9 @@ export class Door {
     const token = bearerPattern.exec(headers.authorization)?.[1]
     if (token === undefined) return refusals.unauthenticated
     const verdict = this.#access.verifyBearer(token, actingAs(headers))
-    return 'refused' in verdict ? refusals[verdict.refused] : verdict
+    if (!('refused' in verdict)) return verdict
+    const { refused, detail } = verdict
+    return { ...refusals[refused], ...(detail !== undefined && { detail }) }
   }
 
   ticket(request: IncomingMessage): { readonly principal: SocketPrincipal } | Refusal | null {

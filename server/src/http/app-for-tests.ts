@@ -9,6 +9,7 @@ import type { HttpSettings } from './settings.ts'
 /** An app for tests of routes: nothing listens, time stands still, and what it keeps is gone with it. */
 
 export const apiKey = 'test-api-key'
+export const tokenSecretOfTests = 'current-token-secret-of-32-bytes!'
 
 export const testSettings: HttpSettings = {
   corsOrigins: [],
@@ -44,7 +45,7 @@ export async function testApp(
   const revocations = memoryRevocations()
   const access = await openAccess(
     { revocations },
-    { apiKeys: [apiKey], tokenSecrets: ['current-token-secret-of-32-bytes!', 'previous-token-secret-of-32-byte'] },
+    { apiKeys: [apiKey], tokenSecrets: [tokenSecretOfTests, 'previous-token-secret-of-32-byte'] },
     seams,
   )
   const dependencies = {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { signToken, tokenSecret } from '../access/jwt.ts'
 import type { App } from './app.ts'
-import { apiKey, testApp } from './app-for-tests.ts'
+import { apiKey, testApp, tokenSecretOfTests } from './app-for-tests.ts'
 import { requireUser } from './principal.ts'
 
 const addRoutes = (app: App): void => {
@@ -47,17 +48,39 @@ test('a user token acts for nobody else', async () => {
   assert.deepEqual([answer.statusCode, answer.json().code], [403, 'forbidden'])
 })
 
-test('all refusals look the same', async () => {
+test('a refusal says what is wrong with a token, and nothing of what is no token', async () => {
   await using app = await testApp(addRoutes)
   const expired = await app.tokenOf('alice', 1)
   const revoked = await app.tokenOf('bob')
   await app.access.revoke({ userId: 'bob' })
   app.seams.time.advance(1_000)
-  const bodies = new Set<string>()
-  for (const credential of ['wrong', expired, revoked, `${expired.slice(0, -4)}AAAA`]) {
-    bodies.add((await app.app.inject({ url: '/v1/me', headers: bearer(credential) })).body)
+  const now = app.seams.clock.now() / 1_000
+  const signed = (payload: object) => signToken(payload as Record<string, unknown>, tokenSecret(tokenSecretOfTests))
+  const base = { sub: 'alice', iat: now, exp: now + 60 }
+  const unsigned = Buffer.from('{"alg":"none"}').toString('base64url')
+  const notSigned = 'The token is not signed with HS256 and the token secret of this server.'
+  const plain = 'A valid API key or user token is required'
+  for (const [credential, detail] of [
+    ['wrong', plain],
+    ['a.b.c', plain],
+    [expired, 'The token has expired.'],
+    [revoked, 'The token was revoked.'],
+    [`${expired.slice(0, -4)}AAAA`, notSigned],
+    [`${unsigned}.${expired.split('.')[1]}.AAAA`, notSigned],
+    [signed({ sub: 'alice' }), 'The token has no iat, exp: sub, iat and exp are required.'],
+    [signed({ ...base, sub: 'a b' }), 'The sub of the token is no user id.'],
+    [signed({ ...base, exp: 'soon' }), 'The exp of the token is no number of seconds since 1970.'],
+    [signed({ ...base, jti: '' }), 'The jti of the token is no text of 1 to 256 characters.'],
+    [signed({ ...base, exp: now * 1_000 }), 'The token lives longer than 5 years; exp is in seconds since 1970.'],
+    [
+      signed({ ...base, nbf: now + 99 }),
+      "The token is not valid yet: its nbf is more than 60 s ahead of the server's clock.",
+    ],
+  ] as const) {
+    const answer = await app.app.inject({ url: '/v1/me', headers: bearer(credential) })
+    const { code, detail: told } = answer.json()
+    assert.deepEqual([answer.statusCode, code, told], [401, 'unauthenticated', detail])
   }
-  assert.equal(bodies.size, 1)
 })
 
 test('public routes ask for nothing and believe nothing', async () => {

@@ -24,14 +24,14 @@ export function createAuthenticate(access: Access, { rateLimits }: Pick<HttpSett
   const failures = createRateLimiter(guesses, clock, addressesMax)
 
   /** Guesses are slowed down; a token that has run out or was revoked is no guess. */
-  const refuse = (request: FastifyRequest, guessed: boolean): HeadwaterError => {
+  const refuse = (request: FastifyRequest, guessed: boolean, detail?: string): HeadwaterError => {
     if (guessed && rateLimits === 'on') {
       const { allowed, retryAfterS } = failures.take(addressKey(request.ip))
       if (!allowed) {
         return new HeadwaterError('rate_limited', { detail: 'Too many wrong keys or tokens from here.', retryAfterS })
       }
     }
-    return new HeadwaterError('unauthenticated')
+    return new HeadwaterError('unauthenticated', { ...(detail !== undefined && { detail }) })
   }
 
   return function authenticate(request: FastifyRequest): void {
@@ -42,7 +42,7 @@ export function createAuthenticate(access: Access, { rateLimits }: Pick<HttpSett
     const credential = bearerPattern.exec(header)?.[1]
     if (credential === undefined) throw refuse(request, true)
     const result = access.authenticate(credential)
-    if (!result.ok) throw refuse(request, result.reason === 'invalid')
+    if (!result.ok) throw refuse(request, result.reason === 'invalid', result.detail)
     request.principal = withUserHeader(result.principal, request)
     if (wanted !== 'any' && result.principal.kind !== 'server') throw new HeadwaterError('forbidden')
   }
