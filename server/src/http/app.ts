@@ -27,6 +27,7 @@ import { checkEnvelope, ignoreExpectations, refuseSecrets, serverOptions, urlLen
 import { createIdempotencyHooks, type Idempotency } from './idempotency.ts'
 import { addJsonParser } from './json-body.ts'
 import { isNewestOfConnection } from './last-answer.ts'
+import { nameTypes } from './media-type.ts'
 import { invalidRequest, sendProblem, toHeadwaterError } from './problem.ts'
 import { checkQuery, parseQuery } from './query-string.ts'
 import type { AnswerQuickly, QuickPageDependencies } from './quick-pages.ts'
@@ -139,7 +140,7 @@ export function createApp(dependencies: AppDependencies): App {
   function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     // What cannot be routed is answered without the hooks.
     if (!reply.hasHeader('x-content-type-options')) setSecurityHeaders(reply)
-    const problem = toHeadwaterError(error)
+    const problem = nameTypes(toHeadwaterError(error), request)
     logFailure(log, request, problem)
     unread.leave(request, reply)
     return sendProblem(reply, problem)
