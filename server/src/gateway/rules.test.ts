@@ -135,6 +135,20 @@ test('an ack before the first frame is an error frame, whatever it says', async 
   }
 })
 
+test('W02 a client that does not answer the end of its socket is hung up on; one that did not read has longer', async () => {
+  await using bench = new Bench({ outboundFrames: 1 })
+  const silent = bench.open()
+  const slow = await bench.connect('carol')
+  slow.writable = false
+  for (let i = 0; i < 3; i++) bench.stream.add('carol', `p${i}`)
+  await bench.publish('carol')
+  await bench.pass(11_000)
+  assert.deepEqual([codeOf(silent), codeOf(slow)], [4505, 4001])
+  assert.deepEqual([silent.terminated, slow.terminated], [false, false])
+  await bench.pass(4_000)
+  assert.deepEqual([silent.terminated, slow.terminated], [true, false])
+})
+
 test('a mistake of ours ends the one session that met it', async () => {
   await using bench = new Bench()
   const [client, other] = [await bench.connect('carol'), await bench.connect('dave')]

@@ -24,6 +24,8 @@ export interface GatewaySettings {
   readonly overflowMs: number
   /** What a socket has to catch up may exceed the queue, but not for longer than this. */
   readonly backlogMs: number
+  /** How long a client that reads may take to answer the end of its socket. */
+  readonly farewellMs: number
   readonly ackFlushMs: number
   readonly registryRefreshMs: number
   readonly registryTtlMs: number
@@ -49,6 +51,7 @@ export const gatewayDefaults: Omit<GatewaySettings, 'node'> = {
   outboundFrames: limits.outboundFrames,
   overflowMs: 1_000,
   backlogMs: 30_000,
+  farewellMs: 4_000,
   ackFlushMs: 1_000,
   registryRefreshMs: 30_000,
   registryTtlMs: 90_000,

@@ -118,6 +118,10 @@ export function createSwitchboard(parts: GatewayParts, settings: GatewaySettings
     session.closeIfOver(settings.overflowMs),
   )
 
+  const farewells = new DelayLine<Session>(settings.farewellMs, seams, (session) => {
+    if (leaving.has(session)) session.transport.terminate()
+  })
+
   const host: SessionHost = {
     epoch: stream.epoch,
     epochText: JSON.stringify(stream.epoch),
@@ -139,6 +143,8 @@ export function createSwitchboard(parts: GatewayParts, settings: GatewaySettings
       if (reason) observer?.onClosed?.(reason)
       open.delete(session)
       leaving.add(session)
+      // A client that did not read learns why when it reads again; others have no reason to take long.
+      if (reason && reason !== 'slow_consumer') farewells.put(session)
       hub.leave(session)
       presence.left(session)
     },
@@ -201,6 +207,7 @@ export function createSwitchboard(parts: GatewayParts, settings: GatewaySettings
       overflows[Symbol.dispose]()
       revocations[Symbol.dispose]()
       for (const session of [...open]) session.close('server_closing')
+      farewells[Symbol.dispose]()
       for (const { transport } of leaving) transport.terminate()
       await flushAcks()
       await presence[Symbol.asyncDispose]()

@@ -9,7 +9,7 @@ import type { Transport } from './transport.ts'
 
 /** Fragments of one message; a client that cuts 64 KiB into more than this is not sending a message. */
 const maxFragments = 64
-/** How long the other side may take to answer a close frame: one that did not read learns why when it reads again. */
+/** How long the other side may take at most to answer a close frame. */
 const closeTimeoutMs = 30_000
 
 const sessionKey = Symbol('session')
