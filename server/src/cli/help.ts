@@ -9,7 +9,7 @@ export const overview = (commands: readonly Command[]): string =>
     '',
     ...columns(commands.map((command) => [synopsis(command), command.summary])),
     '',
-    'headwater COMMAND --help tells more. Exit codes: 0 done, 1 failed, 2 wrong usage.',
+    'headwater COMMAND --help, or headwater help COMMAND, tells more. Exit codes: 0 done, 1 failed, 2 wrong usage.',
   ].join('\n')
 
 export const helpOf = (command: Command): string =>

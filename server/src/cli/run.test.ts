@@ -30,6 +30,10 @@ describe('exit codes', () => {
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
     [[], 2, /Usage: headwater COMMAND/],
     [['--help'], 0, /Usage: headwater COMMAND/],
+    [['help'], 0, /Usage: headwater COMMAND/],
+    [['help', 'token'], 0, /^Usage: headwater token USER/],
+    [['help', 'tokn'], 2, /there is no command tokn; did you mean token\?/],
+    [['help', 'help'], 0, /Usage: headwater COMMAND/],
     [['--version'], 0, /^\d+\.\d+\.\d+/],
     [['strat'], 2, /there is no command strat; did you mean start\?/],
     [['__proto__'], 2, /there is no command __proto__/],

@@ -8,6 +8,7 @@ import { helpOf, overview } from './help.ts'
 /** Runs one command line; resolves with the exit code: 0 done, 1 failed, 2 wrong usage. */
 export async function runCommandLine(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = args
+  if (name === 'help' && rest[0] !== undefined) return runCommandLine([rest[0], '--help'], io)
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     io.out(overview(await allCommands()))
     return name === undefined ? 2 : 0
