@@ -21,7 +21,7 @@ const benchmark: Benchmark = {
   name: 'cold-start',
   title: 'Cold start with ten million groups',
   method:
-    'A data folder with ten million groups of 60,600 users, as the worker leaves them, written by the engine’s own statements without its fsyncs; members of the newest groups alone. Before each start the kernel is asked to forget the files. Measured from the start of the process (Node and all modules included) until requests are answered, and until the first page of 20 groups was answered.',
+    'A data directory with ten million groups of 60,600 users, as the worker leaves them, written by the engine’s own statements without its fsyncs; members of the newest groups alone. Before each start the kernel is asked to forget the files. Measured from the start of the process (Node and all modules included) until requests are answered, and until the first page of 20 groups was answered.',
   async run({ quick, progress }) {
     using folder = new Folder()
     const users = quick ? 600 : 60_600
@@ -50,7 +50,7 @@ const benchmark: Benchmark = {
       figures: [
         { what: 'Groups stored', headwater: `${groups.toLocaleString('en-US')}, ${gigabytes.toFixed(1)} GB` },
         { what: 'From the start of the process until ready', headwater: shown(ready) },
-        { what: 'Of that: opening the data folder and listening', headwater: shown(called) },
+        { what: 'Of that: opening the data directory and listening', headwater: shown(called) },
         { what: 'The first page after that', headwater: shown(firstPage) },
       ],
       bars: [

@@ -62,6 +62,7 @@ export function writePage(): void {
     'Latencies are measured open loop, from the time at which a request was due. Where the time goes, and what was tried:',
     '[internals/performance.md](internals/performance.md).',
     '',
+    ...withEase(all),
     '| What | Measured | Must | Aim | |',
     '|---|---|---|---|---|',
     ...bars.map(
@@ -72,6 +73,24 @@ export function writePage(): void {
     '',
   ]
   writeFileSync(page, text.join('\n'))
+}
+
+/** The loads that were measured and kept up with, in words: the table beneath is of bars, most of them far above. */
+function withEase(all: readonly Saved[]): string[] {
+  const spreadOf = (name: string, what: string): string => {
+    const figures = all.find((saved) => saved.name === name)?.outcome.figures ?? []
+    const spread = /p50 [\d.]+ · p99 [\d.]+/.exec(
+      figures.find((figure) => figure.what.startsWith(what))?.headwater ?? '',
+    )
+    return spread ? `${spread[0].replace(' · ', ' ms, ')} ms` : 'a time that is not measured'
+  }
+  const cores = all.find(({ name }) => name === 'push')?.machine.cores ?? 'unknown'
+  return [
+    `What one process carries with ease on ${cores} cores that the load generator shares: up to 2,500 events a second an event is at its socket`,
+    `after ${spreadOf('push', 'Event to frame at 2,500')}, at 5,000 after ${spreadOf('push', 'Event to frame at 5,000')}, at 10,000 no longer (${spreadOf('push', 'Event to frame')}).`,
+    `Pages at 30 % of the rate that it answers at most take ${spreadOf('page', 'Latency, open loop')}, and under 20,000 events a second ${spreadOf('page-under-ingest', 'Latency of a page')}.`,
+    '',
+  ]
 }
 
 const anchorOf = (title: string): string =>
