@@ -6,7 +6,7 @@ import { systemSeams } from '../../server/src/lib/system-seams.ts'
 import type { Plot } from '../measuring/benchmark.ts'
 import { median } from '../measuring/statistics.ts'
 
-/** A server's features on a data folder in this process, without HTTP: for costs that the way over a socket would hide. */
+/** A server's features on a data directory in this process, without HTTP: for costs that the way over a socket would hide. */
 export async function openFeatures(folder: string): Promise<Features & AsyncDisposable> {
   const config = {
     ...settingsWith({ 'data.dir': folder }),

@@ -41,7 +41,7 @@ const unreadGroups = 8
 const chunkUsers = 5_000
 
 /**
- * Fills a data folder with groups as the worker would have left them: the engine makes the folder, and its own statements
+ * Fills a data directory with groups as the worker would have left them: the engine makes the folder, and its own statements
  * are then run without its fsyncs, the indexes built at the end. The log is as after its retention: everything folded, its
  * records gone. Returns how many groups there are.
  */

@@ -1,4 +1,4 @@
-// The server as a user starts it, in a process of its own. Arguments: the data folder, then `key=value` settings.
+// The server as a user starts it, in a process of its own. Arguments: the data directory, then `key=value` settings.
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import { settingsWith } from '../../server/src/config/load.ts'
 import { createLog } from '../../server/src/lib/log.ts'

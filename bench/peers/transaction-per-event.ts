@@ -1,5 +1,5 @@
 // What one writes first: a server that stores each event in a transaction of its own (the event, the actor once a group,
-// the group's count) on the same disk with the same fsync, and answers when it is stored. Argument: the data folder.
+// the group's count) on the same disk with the same fsync, and answers when it is stored. Argument: the data directory.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'

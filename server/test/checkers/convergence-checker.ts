@@ -15,7 +15,7 @@ import type { Violation } from './history.ts'
 import { comparableViews, differences, dumpTables, type TableDump } from './table-dump.ts'
 
 /**
- * The data folder of a stopped server against its own log, on a copy: folding the whole log once more leaves every table
+ * The data directory of a stopped server against its own log, on a copy: folding the whole log once more leaves every table
  * as it is, byte by byte; folding it into an empty database makes the same views; and every count and badge, counted from
  * scratch, is the one that is kept.
  */

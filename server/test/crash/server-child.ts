@@ -6,7 +6,7 @@ import { start } from '../../src/server.ts'
 import { crashConfig, crashEnvironment } from './child-contract.ts'
 
 /**
- * The real server on a data folder, as a process that kills itself where its parent asked for: at the n-th pass of a
+ * The real server on a data directory, as a process that kills itself where its parent asked for: at the n-th pass of a
  * failpoint. (Points of the writing thread are in kill-in-writer.ts.) Says "listening on URL" when it is ready.
  */
 const folder = process.env[crashEnvironment.folder] ?? ''

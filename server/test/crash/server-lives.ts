@@ -14,7 +14,7 @@ export interface CrashPlan {
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /**
- * One server on one data folder through many lives. Each life that is killed is followed by the next at once, armed with
+ * One server on one data directory through many lives. Each life that is killed is followed by the next at once, armed with
  * the next plan; after the last plan by one that lives until it is stopped.
  */
 export class ServerLives {

@@ -38,7 +38,7 @@ const like = (n: number) =>
 async function actorsIn(folder: string): Promise<number | undefined> {
   const engines = await openEmbedded(settingsOf(folder), systemSeams).catch((error: unknown) => {
     assert(HeadwaterError.is(error))
-    assert.match(error.detail, /A restore into this data folder did not finish/)
+    assert.match(error.detail, /A restore into this data directory did not finish/)
   })
   if (!engines) return undefined
   await using ports = engines

@@ -87,7 +87,7 @@ test('start, use, stop, start again, verify', async () => {
 
   const second = await done(['start'])
   assert.equal(second.code, 1)
-  assert.match(second.err, /another folder/)
+  assert.match(second.err, /another one/)
 
   server.child.kill('SIGTERM')
   assert.equal(await server.ended, 0, server.err)

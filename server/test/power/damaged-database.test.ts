@@ -1,4 +1,4 @@
-// A data folder whose files were damaged while no server ran: it is refused in words, and not a byte of it is changed.
+// A data directory whose files were damaged while no server ran: it is refused in words, and not a byte of it is changed.
 import assert from 'node:assert/strict'
 import {
   closeSync,

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-/** What `headwater <command>` on a data folder ends with. A server that starts is stopped. */
+/** What `headwater <command>` on a data directory ends with. A server that starts is stopped. */
 export async function ranOn(
   folder: string,
   command: string,

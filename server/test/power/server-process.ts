@@ -33,7 +33,7 @@ export interface ProcessOptions {
   readonly under?: readonly string[]
 }
 
-/** The real server on a data folder, as a process that can be frozen between two instructions. */
+/** The real server on a data directory, as a process that can be frozen between two instructions. */
 export class ServerProcess implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #exited: Promise<number | null>

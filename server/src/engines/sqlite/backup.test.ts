@@ -25,7 +25,7 @@ const quiet = (): void => {}
 const now = Date.UTC(2026, 0, 2, 3, 4, 5)
 const mark = (upTo: number) => ({ kind: 'mark', user: 'carol', mark: 'read', groupIds: null, upTo }) as const
 
-/** A data folder whose log holds some records. */
+/** A data directory whose log holds some records. */
 async function fill(folder: string, records: number): Promise<void> {
   await using db = await openSqlite({ folder }, systemSeams)
   await using log = await openSqliteEventLog(db, systemSeams)
@@ -350,7 +350,7 @@ function fillUp(path: string): void {
   }
 }
 
-/** Another process that writes to a data folder until it is killed. */
+/** Another process that writes to a data directory until it is killed. */
 function startWriter(folder: string) {
   const child: ChildProcess = spawn(
     process.execPath,

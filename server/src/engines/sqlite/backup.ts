@@ -25,7 +25,7 @@ import { isDamage, refusal } from './sqlite-errors.ts'
 export type OnStep = (done: number, total: number, what: 'copied' | 'checked' | 'sealed') => void
 
 export interface BackupOptions {
-  /** The data folder. */
+  /** The data directory. */
   readonly folder: string
   /** A file that is not there yet, or a folder that is. */
   readonly target: string
@@ -49,7 +49,7 @@ const syncedPages = 8 * pagesAtOnce
 const spareBytes = 16 * 2 ** 20
 
 /**
- * Copies the database of a data folder as it is at one moment, whether or not a server has the folder. A connection of its
+ * Copies the database of a data directory as it is at one moment, whether or not a server has the folder. A connection of its
  * own holds a read transaction, and the pages are copied inside it: the server goes on writing into its write-ahead log,
  * which grows until the copy is done. Acknowledged means committed, so all that was acknowledged before is in the copy.
  *

@@ -19,7 +19,7 @@ export interface DatabaseStats {
   readonly queuedBytes: number
 }
 
-/** An open data folder: what the engines of all ports write to and read from. */
+/** An open data directory: what the engines of all ports write to and read from. */
 export class SqliteDatabase implements AsyncDisposable {
   readonly #parts: DatabaseParts
   readonly #written = new Map<string, (row: Row) => void>()

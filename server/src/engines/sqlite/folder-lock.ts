@@ -3,7 +3,7 @@ import { ownerOnly } from './owner-only.ts'
 import { isBusy, refusal } from './sqlite-errors.ts'
 
 /**
- * One process owns a data folder. The lock is one that the operating system holds for the process, through a database
+ * One process owns a data directory. The lock is one that the operating system holds for the process, through a database
  * file of its own, so it ends with the process however that ends, and no stale file has to be judged.
  */
 export function lockFolder(path: string): Disposable {
@@ -16,8 +16,8 @@ export function lockFolder(path: string): Disposable {
   } catch (error) {
     db?.close()
     if (isBusy(error))
-      throw refusal('Another Headwater has this data folder open: stop it, or name another folder (HEADWATER_DATA)')
-    throw refusal('The data folder cannot be locked: is it writable, and does it have space?', error)
+      throw refusal('Another Headwater has this data directory open: stop it, or name another one (HEADWATER_DATA)')
+    throw refusal('The data directory cannot be locked: is it writable, and does it have space?', error)
   }
   return { [Symbol.dispose]: () => (db.isOpen ? db.close() : undefined) }
 }

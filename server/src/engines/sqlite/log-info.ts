@@ -32,7 +32,7 @@ export async function loadLog(db: SqliteDatabase, wanted: number | undefined, se
   if (!found) await db.write({ sql: writeInfo, rows: [[logId, 0, partitions]] })
   else if (found[2] !== partitions) {
     throw refusal(
-      `The log in the data folder has ${found[2]} partitions and the configuration asks for ${partitions}. ` +
+      `The log in the data directory has ${found[2]} partitions and the configuration asks for ${partitions}. ` +
         `A user's records would be looked for in another one: set it back to ${found[2]}, or restore a backup with the ` +
         'new number',
     )

@@ -27,7 +27,7 @@ export interface Program {
 export function checkReadable(db: DatabaseSync, program: Program): void {
   const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n)
   if (tables === 0) return
-  if (idOf(db) !== applicationId) throw refusal('The file in the data folder is a database of another program')
+  if (idOf(db) !== applicationId) throw refusal('The file in the data directory is a database of another program')
 
   const known = program.migrations.length
   const applied = db.prepare('SELECT number, name, checksum, program FROM migrations ORDER BY number').all()
@@ -43,7 +43,7 @@ export function checkReadable(db: DatabaseSync, program: Program): void {
     if (!migration || migration.name !== name || checksumOf(migration) !== checksum) {
       throw refusal(
         `Schema ${number} (${name}) of the database is not the one that Headwater ${program.version} knows: ` +
-          'run the version that wrote this data folder, or name another folder (HEADWATER_DATA)',
+          'run the version that wrote this data directory, or name another one (HEADWATER_DATA)',
       )
     }
   }

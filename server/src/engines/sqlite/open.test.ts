@@ -150,14 +150,14 @@ test('A folder that is open is refused to a second server, here and in another p
   using folder = temporaryFolder()
   {
     await using _db = await open(folder.path)
-    await assert.rejects(open(folder.path), /Another Headwater has this data folder open/)
+    await assert.rejects(open(folder.path), /Another Headwater has this data directory open/)
     const second = startOther(folder.path)
     assert.match(await firstLine(second), /^refused: store_unavailable: Another Headwater/)
     await once(second, 'close')
   }
   const other = startOther(folder.path)
   assert.equal(await firstLine(other), 'open')
-  await assert.rejects(open(folder.path), /Another Headwater has this data folder open/)
+  await assert.rejects(open(folder.path), /Another Headwater has this data directory open/)
   other.kill('SIGKILL')
   await once(other, 'close')
   await using db = await open(folder.path)

@@ -13,7 +13,7 @@ import { refusal } from './sqlite-errors.ts'
 import { Writer } from './writer.ts'
 
 export interface SqliteSettings {
-  /** The data folder; created when missing. One process at a time. */
+  /** The data directory; created when missing. One process at a time. */
   readonly folder: string
   /** Memory for pages, KiB: of the writing and of the reading connection. */
   readonly writeCacheKib?: number
@@ -31,7 +31,7 @@ export const lockFile = 'headwater.lock'
 export const unfinishedRestore = 'restoring'
 
 /**
- * Opens the database of a data folder, or makes it. Rejects with a HeadwaterError whose detail tells the operator why:
+ * Opens the database of a data directory, or makes it. Rejects with a HeadwaterError whose detail tells the operator why:
  * another process has the folder, a newer program wrote it, it is damaged (and left as it is), the disk is full or
  * read-only.
  */
@@ -73,18 +73,18 @@ export function requireDatabase(folder: string): void {
 /** A new database would take the place of the one that somebody wants back. */
 function refuseHalfRestored(folder: string): void {
   if (!existsSync(join(folder, unfinishedRestore)) || existsSync(join(folder, databaseFile))) return
-  throw refusal('A restore into this data folder did not finish: run it again, or empty the folder')
+  throw refusal('A restore into this data directory did not finish: run it again, or empty it')
 }
 
 function createFolder(folder: string): void {
   try {
     makeFolder(folder)
   } catch (error) {
-    throw refusal('The data folder cannot be made: is the place writable, and does it have space?', error)
+    throw refusal('The data directory cannot be made: is the place writable, and does it have space?', error)
   }
   try {
     accessSync(folder, constants.W_OK)
   } catch (error) {
-    throw refusal('The data folder is not writable', error)
+    throw refusal('The data directory is not writable', error)
   }
 }

@@ -31,19 +31,19 @@ import { refusal } from './sqlite-errors.ts'
 
 export type OnRestoreStep = (done: number, total: number, what: 'verified' | 'copied' | 'checked' | 'placed') => void
 
-/** What an empty data folder may hold: marks of a file system, and what an earlier restore left that did not finish. */
+/** What an empty data directory may hold: marks of a file system, and what an earlier restore left that did not finish. */
 const mayBeThere = new Set(['lost+found', lockFile, `${lockFile}-journal`, unfinishedRestore])
 /** A restore writes beside the database: its write-ahead log while what is left in the log is folded. */
 const spareBytes = 128 * 2 ** 20
 
 /**
- * A backup on its way into a data folder. It is built in a folder inside, and the last step moves the finished database
- * up: until then a server refuses to start on the data folder, and whatever ends the restore, there is all or nothing.
+ * A backup on its way into a data directory. It is built in a folder inside, and the last step moves the finished database
+ * up: until then a server refuses to start on the data directory, and whatever ends the restore, there is all or nothing.
  * Unfinished work goes away with it.
  */
 export class SqliteRestore implements Disposable {
   readonly info: BackupInfo
-  /** A data folder of its own, until `finish`. */
+  /** A data directory of its own, until `finish`. */
   readonly workFolder: string
   readonly #folder: string
   readonly #undo: DisposableStack

@@ -17,7 +17,7 @@ export interface SqliteHarness<Port> {
 }
 
 /**
- * Runs a suite on an engine of this folder; each namespace is a data folder. Only one process may have one, so a second
+ * Runs a suite on an engine of this folder; each namespace is a data directory. Only one process may have one, so a second
  * server of a suite is a second port on the same open database, which closes with the last of its ports.
  */
 export function runOnSqlite<Port extends AsyncDisposable>(

@@ -25,7 +25,7 @@ export interface ConcurrentRunOptions {
 }
 
 /**
- * Sixteen clients of the real program on a data folder: they write, repeat, read, mark, delete and listen, all at once,
+ * Sixteen clients of the real program on a data directory: they write, repeat, read, mark, delete and listen, all at once,
  * while the program is killed again and again. Then calm, until everything is folded and told; and the log as it is stored.
  */
 export async function concurrentRun({ folder, seed, kills, lifeMsMax }: ConcurrentRunOptions): Promise<History> {
