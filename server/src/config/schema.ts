@@ -163,7 +163,7 @@ export const schema = {
     ),
     cataloguesDir: text(
       '',
-      'A folder of summary catalogues, `<language>.json` each: languages of your own, or sentences that replace ours; empty = none.',
+      'A folder of summary catalogues, `<language>.json` each: languages of your own, or sentences that replace ours (docs/guide/languages.md); empty = none.',
     ),
     retryBudgetMs: integer(
       30 * second,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventTypes, objectTypes } from '@headwater/protocol'
-import { checkCatalogue, createSummarize, type Summarized } from './summary.ts'
+import { createSummarize, type Summarized } from './summary.ts'
 import { builtInCatalogues } from './summary-catalogues.ts'
 
 const group = (names: readonly string[], actorCount = names.length, change: Partial<Summarized> = {}): Summarized => ({
@@ -70,13 +70,56 @@ test('a catalogue of one’s own adds a language or replaces single sentences', 
   assert.equal(own(group(['Mia', 'Ben']), 'nl-BE'), 'Mia en Ben vinden je bericht leuk')
 })
 
-test('a catalogue that cannot be used is told so, with the place', () => {
-  assert.equal(checkCatalogue({ sentences: { LIKE: { other: '{actors} likes it' } } }), undefined)
-  for (const [name, catalogue] of Object.entries(builtInCatalogues))
-    assert.equal(checkCatalogue(catalogue), undefined, name)
-  assert.match(checkCatalogue([]) ?? '', /object/)
-  assert.match(checkCatalogue({ sentence: {} }) ?? '', /no "sentence"/)
-  assert.match(checkCatalogue({ actors: { one: '{first}' } }) ?? '', /actors/)
-  assert.match(checkCatalogue({ sentences: { LIKE: { one: 'x' } } }) ?? '', /LIKE/)
-  assert.match(checkCatalogue({ objects: { POST: { plain: 3 } } }) ?? '', /objects/)
+test('a verb of one’s own has its sentence, any other the one of CUSTOM', () => {
+  const own = createSummarize({
+    en: {
+      sentences: {
+        'CUSTOM.endorsed': { one: '{actors} endorses your {object}', other: '{actors} endorse your {object}' },
+        'CUSTOM.a.b c': { other: '{actors} {verb}!' },
+      },
+    },
+  })
+  const custom = (verb: string, names: readonly string[], locale = 'en') =>
+    own(group(names, names.length, { eventType: 'CUSTOM', verb }), locale)
+  assert.equal(custom('endorsed', ['Mia']), 'Mia endorses your post')
+  assert.equal(custom('endorsed', ['Mia', 'Ben']), 'Mia and Ben endorse your post')
+  assert.equal(custom('a.b c', ['Mia']), 'Mia a.b c!')
+  assert.equal(custom('waved_at', ['Mia']), 'Mia waved at')
+  assert.equal(custom('endorsed', ['Mia'], 'de'), 'Mia: endorsed')
+  assert.equal(custom('__proto__', ['Mia']), 'Mia   proto  ')
+})
+
+test('a new language takes no sentence from English', () => {
+  const sentences = { COMMENT: { other: '{actors} +1' }, CUSTOM: { other: '{actors} {verb}' } }
+  const own = createSummarize({
+    en: { sentences: { 'CUSTOM.endorsed': { other: '{actors} endorse you' } } },
+    nl: { sentences },
+  })
+  assert.equal(own(group(['Mia'], 1, { eventType: 'COMMENT', objectType: 'COMMENT' }), 'nl'), 'Mia +1')
+  assert.equal(own(group(['Mia'], 1, { eventType: 'CUSTOM', verb: 'endorsed' }), 'nl'), 'Mia endorsed')
+})
+
+test('a regional language adds to its own language, not to English', () => {
+  const own = createSummarize({
+    'de-ch-1996': { sentences: { FOLLOW: { other: '{actors} folgt dir neu' } } },
+    'de-CH': { objects: { POST: { plain: 'dein Post', accusative: 'deinen Post', a: 'einem Post' } } },
+  })
+  assert.equal(own(group(['Mia']), 'de-CH'), 'Mia gefällt dein Post')
+  assert.equal(own(group(['Mia']), 'de-CH-1996'), 'Mia gefällt dein Post')
+  assert.equal(own(group(['Mia'], 1, { eventType: 'FOLLOW' }), 'de-CH-1996'), 'Mia folgt dir neu')
+  assert.equal(own(group(['Mia']), 'de'), 'Mia gefällt dein Beitrag')
+})
+
+test('German puts actors into the case that the verb asks for', () => {
+  const three = ['Mia', 'Ben', 'Cy']
+  assert.equal(summarize(group(three, 14), 'de'), 'Mia, Ben und 12 weiteren Personen gefällt dein Beitrag')
+  assert.equal(summarize(group(three, 3), 'de'), 'Mia, Ben und 1 weiteren Person gefällt dein Beitrag')
+  const de = (eventType: Summarized['eventType'], count: number) =>
+    summarize(group(three.slice(0, count), count === 3 ? 14 : count, { eventType, objectType: 'COMMENT' }), 'de')
+  assert.equal(de('FOLLOW', 1), 'Mia folgt dir jetzt')
+  assert.equal(de('FOLLOW', 3), 'Mia, Ben und 12 weitere Personen folgen dir jetzt')
+  assert.equal(de('SHARE', 2), 'Mia und Ben haben deinen Kommentar geteilt')
+  assert.equal(de('COMMENT', 1), 'Mia hat auf deinen Kommentar geantwortet')
+  assert.equal(de('MENTION', 1), 'Mia hat dich in einem Kommentar erwähnt')
+  assert.equal(de('REACTION', 2), 'Mia und Ben haben auf deinen Kommentar reagiert')
 })

@@ -1,19 +1,24 @@
 import type { EventType, ObjectType } from '@headwater/protocol'
+import { type CutText, placeholdersOf } from './placeholders.ts'
 import { builtInCatalogues } from './summary-catalogues.ts'
 import { nearestLanguage } from './wished-language.ts'
+
+/** Who did it, as one, two or more actors. */
+export interface ActorWords {
+  readonly one: string
+  readonly two: string
+  /** By plural category of the number of others (CLDR, through `Intl.PluralRules`); holds `{first} {second} {count}`. */
+  readonly more: Readonly<Partial<Record<Intl.LDMLPluralRule, string>>> & { readonly other: string }
+}
 
 /**
  * The words of one language. Sentences hold `{actors}` and forms of the object such as `{object}` or `{object.dative}`;
  * those of CUSTOM hold `{verb}`. A sentence is found by the most exact of `LIKE.POST`, `LIKE` (for CUSTOM:
- * `CUSTOM.endorsed`, `CUSTOM`).
+ * `CUSTOM.endorsed`, `CUSTOM`). docs/guide/languages.md tells how to write one.
  */
 export interface Catalogue {
-  readonly actors: {
-    readonly one: string
-    readonly two: string
-    /** By plural category of the number of others (CLDR, through `Intl.PluralRules`); holds `{first} {second} {count}`. */
-    readonly more: Readonly<Partial<Record<Intl.LDMLPluralRule, string>>> & { readonly other: string }
-  }
+  /** In `cases` for sentences such as `{actors.dative} gefällt …`. */
+  readonly actors: ActorWords & { readonly cases?: Readonly<Record<string, ActorWords>> }
   readonly objects: Readonly<Partial<Record<ObjectType, Readonly<Record<string, string>>>>>
   /** `one` for a single actor; the same text serves both when there is only `other`. */
   readonly sentences: Readonly<Record<string, { readonly one?: string; readonly other: string }>>
@@ -66,8 +71,9 @@ class Language {
 
   constructor(tag: string, catalogue: Catalogue) {
     this.#catalogue = catalogue
-    this.#plural = new Intl.PluralRules(tag)
-    this.#number = new Intl.NumberFormat(tag)
+    // Of a language that Intl does not know it would take the machine's own.
+    this.#plural = new Intl.PluralRules([tag, fallback])
+    this.#number = new Intl.NumberFormat([tag, fallback])
   }
 
   sentence(group: Summarized): string {
@@ -78,23 +84,28 @@ class Language {
     const text = group.actorCount === 1 ? (found.one ?? found.other) : found.other
     const forms = own(objects, group.objectType) ?? own(objects, 'CUSTOM') ?? {}
     return fill(text, (name) => {
-      if (name === 'actors') return this.#actors(group)
+      if (name === 'actors') return this.#actors(group, this.#catalogue.actors)
+      if (name.startsWith('actors.')) return this.#actors(group, this.#inCase(name.slice('actors.'.length)))
       if (name === 'verb') return group.verb.replaceAll('_', ' ').replace(unsafe, '')
       return own(forms, name === 'object' ? 'plain' : name.replace('object.', '')) ?? own(forms, 'plain') ?? ''
     })
   }
 
-  #actors({ names, actorCount }: Summarized): string {
+  #inCase(name: string): ActorWords {
     const { actors } = this.#catalogue
+    return own(actors.cases ?? {}, name) ?? actors
+  }
+
+  #actors({ names, actorCount }: Summarized, words: ActorWords): string {
     const first = safe(names[0] ?? '')
     const second = safe(names[1] ?? '')
     const others = actorCount - Math.min(2, names.length)
     const text =
       others > 0 && names.length >= 2
-        ? (actors.more[this.#form(others)] ?? actors.more.other)
+        ? (words.more[this.#form(others)] ?? words.more.other)
         : names.length >= 2
-          ? actors.two
-          : actors.one
+          ? words.two
+          : words.one
     return fill(text, (name) => (name === 'first' ? first : name === 'second' ? second : this.#written(others)))
   }
 
@@ -107,18 +118,19 @@ class Language {
   }
 }
 
-/** Texts of catalogues, cut at their braces: words to put in stand at the odd places. */
-const cut = new Map<string, readonly string[]>()
+/** Texts of catalogues, cut at their placeholders. */
+const cut = new Map<string, CutText>()
 
 /** Values are put in as they are: braces inside of them are not looked at again. */
 function fill(text: string, wordFor: (name: string) => string): string {
   let parts = cut.get(text)
   if (!parts) {
-    parts = text.split(/\{([\w.]+)\}/)
+    parts = placeholdersOf(text)
     cut.set(text, parts)
   }
-  let filled = parts[0] as string
-  for (let i = 1; i < parts.length; i += 2) filled += wordFor(parts[i] as string) + (parts[i + 1] as string)
+  const { names, between } = parts
+  let filled = between[0] as string
+  for (let i = 0; i < names.length; i++) filled += wordFor(names[i] as string) + (between[i + 1] as string)
   return filled
 }
 
@@ -147,43 +159,26 @@ export const languagesWith = (extra: Readonly<Record<string, unknown>>): readonl
   ...new Set([...Object.keys(builtInCatalogues), ...Object.keys(extra).map((tag) => tag.toLowerCase())]),
 ]
 
-export function mergeCatalogues(base: Catalogues, extra: Readonly<Record<string, Partial<Catalogue>>>): Catalogues {
-  const merged: Record<string, Catalogue> = { ...base }
-  for (const [tag, words] of Object.entries(extra)) {
-    const below = base[tag.toLowerCase()] ?? (base[fallback] as Catalogue)
-    merged[tag.toLowerCase()] = {
-      actors: words.actors ?? below.actors,
-      objects: { ...below.objects, ...words.objects },
-      sentences: { ...below.sentences, ...words.sentences },
-    }
+/** `pt-br` adds to `pt`, if there is one. A new language has no words but its own: half a sentence in English helps nobody. */
+function mergeCatalogues(base: Catalogues, extra: Readonly<Record<string, Partial<Catalogue>>>): Catalogues {
+  const { actors } = base[fallback] as Catalogue
+  const none: Catalogue = { actors, objects: {}, sentences: {} }
+  const merged = new Map(Object.entries(base))
+  // Those with shorter tags first: others may add to them.
+  for (const [name, words] of Object.entries(extra).sort(([a], [b]) => a.length - b.length)) {
+    const tag = name.toLowerCase()
+    merged.set(tag, mergeCatalogue(words, merged.get(nearestLanguage(tag, merged) ?? '') ?? none))
   }
-  return merged
+  return Object.fromEntries(merged)
 }
 
-/** What is wrong with a catalogue that somebody wrote, by the place in it; nothing when it can be used. */
-export function checkCatalogue(content: unknown): string | undefined {
-  if (!isRecord(content)) return 'a catalogue is an object'
-  const unknown = Object.keys(content).find((key) => !['actors', 'objects', 'sentences'].includes(key))
-  if (unknown !== undefined) return `there is no ${JSON.stringify(unknown)}; known are actors, objects and sentences`
-  const { actors, objects = {}, sentences = {} } = content
-  if (actors !== undefined && !isActors(actors)) return 'actors needs one, two and more.other, all texts'
-  if (!isRecord(objects) || !Object.values(objects).every(isTexts)) return 'objects holds texts by object type and form'
-  if (!isRecord(sentences)) return 'sentences is an object'
-  for (const [name, sentence] of Object.entries(sentences)) {
-    if (!isTexts(sentence) || !('other' in sentence)) return `sentences[${JSON.stringify(name)}] needs the text "other"`
+export function mergeCatalogue(words: Partial<Catalogue>, below: Catalogue): Catalogue
+export function mergeCatalogue(words: Partial<Catalogue>, below: Partial<Catalogue> | undefined): Partial<Catalogue>
+export function mergeCatalogue(words: Partial<Catalogue>, below: Partial<Catalogue> = {}): Partial<Catalogue> {
+  const actors = words.actors ?? below.actors
+  return {
+    ...(actors && { actors }),
+    objects: { ...below.objects, ...words.objects },
+    sentences: { ...below.sentences, ...words.sentences },
   }
-  return undefined
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isTexts = (value: unknown): value is Record<string, string> =>
-  isRecord(value) && Object.values(value).every((text) => typeof text === 'string')
-
-const isActors = (value: unknown): boolean =>
-  isRecord(value) &&
-  typeof value.one === 'string' &&
-  typeof value.two === 'string' &&
-  isTexts(value.more) &&
-  'other' in value.more
