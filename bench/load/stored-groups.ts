@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { settingsWith } from '../../server/src/config/load.ts'
 import { openEmbedded } from '../../server/src/engines/embedded.ts'
 import { groupStep } from '../../server/src/engines/sqlite/group-store.ts'
 import { raiseBounds } from '../../server/src/engines/sqlite/log-table.ts'
@@ -32,7 +31,8 @@ export const thirtyToThreeHundred = (user: number): number => 30 + (((user * 2_6
 
 export const storedUser = (user: number): string => `user-${user}`
 
-const { partitions } = settingsWith({}).log
+/** As a new data directory has. */
+const partitions = 4
 const dayMs = 86_400_000
 /** How far the positions of a user's groups lie apart: between them come those of everyone else in the partition. */
 const seqsPerGroup = 100_000
