@@ -98,7 +98,7 @@ interface Fields {
 function checkFields(value: unknown): ItemError | undefined {
   if (!isRecord(value)) return wrong('', 'invalid_type', 'An event must be an object.')
   for (const name of Object.keys(value)) if (!known.has(name)) return unknownField(name)
-  for (const name of required) if (value[name] === undefined) return wrong(name, 'required', `"${name}" is required.`)
+  for (const name of required) if (value[name] === undefined) return missing(value)
   return (
     checkOneOf('event_type', value.event_type, eventTypes, 'unknown_event_type') ??
     checkUserId('actor_id', value.actor_id) ??
@@ -110,6 +110,14 @@ function checkFields(value: unknown): ItemError | undefined {
     checkCreatedAt(value.created_at) ??
     (value.op === undefined ? undefined : checkOneOf('op', value.op, eventOps, 'invalid_value'))
   )
+}
+
+function missing(value: Readonly<Record<string, unknown>>): ItemError {
+  const names = required.filter((name) => value[name] === undefined)
+  const first = names[0] as string
+  if (names.length === 1) return wrong(first, 'required', `"${first}" is required.`)
+  const listed = names.map((name) => `"${name}"`).join(', ')
+  return { ...wrong(first, 'required', `${listed} are required.`), missing: names }
 }
 
 function unknownField(name: string): ItemError {

@@ -5,6 +5,8 @@ export interface ItemError {
   readonly path: string
   readonly code: ItemErrorCode
   readonly detail: string
+  /** With `required`: all the fields that are missing, when there are several. */
+  readonly missing?: readonly string[]
 }
 
 /**

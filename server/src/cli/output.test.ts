@@ -83,6 +83,19 @@ test('a verification names what differs, up to a point', () => {
   assert.match(text, /and 10 more/)
 })
 
+test('of two states of a group the fields that differ are named, and no more', () => {
+  const row = { groupId: 'g', actorCount: 3, preview: 'x'.repeat(5_000), newest: ['mia'] }
+  const difference = { user: 'carol', groupId: 'g', what: 'state', expected: row, found: { ...row, actorCount: 4 } }
+  const counted = { users: 1, groups: 1, members: 1, replayed: 1 }
+  const textOf = (found: object) => verifyText({ ...counted, differences: [{ ...difference, found }] })
+  assert.match(textOf({ ...row, actorCount: 4 }), /^ {2}carol {2}g {2}state: actorCount expected 3, found 4$/m)
+  assert.match(
+    textOf({ ...row, preview: 'y', newest: ['ben'] }),
+    /preview expected "x{119}…, found "y"; newest expected \["mia"\]/,
+  )
+  assert.match(textOf({ groupId: 'g', actorCount: 3, newest: ['mia'] }), /preview expected "x+…, found nothing$/m)
+})
+
 const report: SimulateReport = {
   plan: { run: 'sim-1', users: 10, seconds: 2, eventsPerS: 100, seed: 1 },
   sending: {
@@ -96,6 +109,7 @@ const report: SimulateReport = {
   pushes: { frames: 5, sockets: 2, latency: { p50: null, p99: null, max: null } },
   groups: { count: 7, largest: 3 },
   checkedUsers: 10,
+  toldUsers: 10,
   faults: [],
 }
 
@@ -104,6 +118,11 @@ test('a report gives rates, latencies and a verdict', () => {
   assert.match(text, /^rate +100 events\/s accepted$/m)
   assert.match(text, /p50 1\.3 ms, p99 20 ms, max 30 ms/)
   assert.match(text, /Everything agrees\.$/)
+  assert.match(
+    text,
+    /^badges +lists and badges of 10 users and 2 sockets compared with our own count: everybody who was told anything$/m,
+  )
+  assert.match(reportText({ ...report, toldUsers: 30 }), /own count, of the 30 users who were told anything$/m)
   const wrong = reportText({ ...report, faults: ['a: unread_count is 1, counted 2'] })
   assert.match(wrong, /1 things? (is|are) wrong:\n {2}a: unread_count is 1, counted 2$/)
 })

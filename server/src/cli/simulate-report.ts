@@ -17,13 +17,15 @@ export interface SimulateReport {
   }
   readonly groups: { readonly count: number; readonly largest: number }
   readonly checkedUsers: number
+  /** Users whom an event was about: there is nothing to compare of the others. */
+  readonly toldUsers: number
   /** What is not as it should be, as sentences. */
   readonly faults: readonly string[]
 }
 
 const faultsShown = 20
 
-export function reportText({ plan, sending, pushes, groups, checkedUsers, faults }: SimulateReport): string {
+export function reportText({ plan, sending, pushes, groups, checkedUsers, toldUsers, faults }: SimulateReport): string {
   const rate = Math.round((sending.accepted * 1_000) / Math.max(1, sending.elapsedMs))
   const late = sending.postponed > 0 ? `, ${number(sending.postponed)} requests told to come back later` : ''
   const rows: readonly (readonly [string, string])[] = [
@@ -44,7 +46,7 @@ export function reportText({ plan, sending, pushes, groups, checkedUsers, faults
     ['groups', `${number(groups.count)}, the largest with ${number(groups.largest)} actors`],
     [
       'badges',
-      `lists and badges of ${number(checkedUsers)} users and ${number(pushes.sockets)} sockets compared with our own count`,
+      `lists and badges of ${number(checkedUsers)} users and ${number(pushes.sockets)} sockets compared with our own count${whose(checkedUsers, toldUsers)}`,
     ],
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
@@ -60,6 +62,10 @@ function verdict(faults: readonly string[]): string[] {
     ...(more > 0 ? [`  … and ${number(more)} more; --json prints all of them`] : []),
   ]
 }
+
+/** Many have no post, so that few are told of likes: who sees fewer users checked than there are is to know why. */
+const whose = (checked: number, told: number): string =>
+  checked === told ? ': everybody who was told anything' : `, of the ${number(told)} users who were told anything`
 
 const number = (n: number): string => n.toLocaleString('en')
 

@@ -98,6 +98,7 @@ async function drive(call: Call, target: Target, plan: Plan): Promise<SimulateRe
     },
     groups: { count: expected.groups, largest: expected.largestGroup },
     checkedUsers: checked.length,
+    toldUsers: expected.users.length,
     faults: [...(sending.rejected > 0 ? [`${sending.rejected} events were rejected`] : []), ...broken, ...differences],
   }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Difference, VerifyReport } from '../activity/verify.ts'
 import type { Command } from './command.ts'
 import { dataConfigurationOf } from './configuration.ts'
@@ -46,7 +47,7 @@ const differenceText = ({ user, groupId, what, expected, found }: Difference): s
 function unequal(expected: unknown, found: unknown): string {
   if (!isRecord(expected) || !isRecord(found)) return `expected ${valueText(expected)}, found ${valueText(found)}`
   const names = [...new Set([...Object.keys(expected), ...Object.keys(found)])]
-  const unlike = names.filter((name) => JSON.stringify(expected[name]) !== JSON.stringify(found[name]))
+  const unlike = names.filter((name) => !isDeepStrictEqual(expected[name], found[name]))
   return unlike
     .map((name) => `${name} expected ${valueText(expected[name])}, found ${valueText(found[name])}`)
     .join('; ')

@@ -56,8 +56,14 @@ export function readEventsBody(request: FastifyRequest): EventsBody {
 }
 
 /** One event, or several in `events`. */
-export const readJsonEvents = (body: unknown): EventsBody =>
-  isRecord(body) && Object.hasOwn(body, 'events') ? jsonBatch(body) : { items: [{ value: body }], isBatch: false }
+export function readJsonEvents(body: unknown): EventsBody {
+  if (Array.isArray(body)) {
+    return wrong('', 'invalid_type', 'The body is a list; several events are sent as {"events": […]}.')
+  }
+  return isRecord(body) && Object.hasOwn(body, 'events')
+    ? jsonBatch(body)
+    : { items: [{ value: body }], isBatch: false }
+}
 
 function single({ headers }: FastifyRequest, item: EventItem): EventsBody {
   const isPlain = 'refused' in item || !isBinaryMode(headers)

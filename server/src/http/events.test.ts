@@ -108,6 +108,33 @@ describe('POST /v1/events with JSON', () => {
     })
   }
 
+  test('tells who sends a bare list how several events are sent', async () => {
+    await using server = await setUp()
+    const { body } = await server.send(JSON.stringify([like]), json)
+    assert.equal(body.detail, 'The body is a list; several events are sent as {"events": […]}.')
+    assert.equal((await server.logged()).length, 0)
+  })
+
+  test('names every field that is missing, one error each, also of one event of several', async () => {
+    await using server = await setUp()
+    const required = ['event_type', 'actor_id', 'target_user_id', 'object_type', 'object_id']
+    const { body } = await server.send({})
+    const paths = (errors: readonly { readonly path: string }[]) => errors.map(({ path }) => path)
+    assert.deepEqual(paths(body.errors), required)
+    assert.deepEqual(body.errors[1], { path: 'actor_id', code: 'required', detail: '"actor_id" is required.' })
+    const detail = '"event_type", "actor_id", "target_user_id", "object_type", "object_id" are required.'
+    assert.deepEqual([body.detail, body.rejected], [detail, [{ index: 0, code: 'required', detail }]])
+
+    const { object_id: _, object_type: __, ...half } = like
+    const { actor_id: ___, ...nearly } = like
+    const several = await server.send({ events: [half, nearly] })
+    assert.deepEqual(paths(several.body.errors), ['events[0].object_type', 'events[0].object_id', 'events[1].actor_id'])
+    assert.deepEqual(
+      several.body.rejected.map((one: { detail: string }) => one.detail),
+      ['"object_type", "object_id" are required.', '"actor_id" is required.'],
+    )
+  })
+
   test('takes a thousand, and a byte order mark', async () => {
     await using server = await setUp()
     const events = Array.from({ length: 1_000 }, (_, n) => ({ ...like, actor_id: `a${n}` }))

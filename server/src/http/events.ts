@@ -118,11 +118,16 @@ function fieldErrors(
   errors: readonly ItemError[],
   isBatch: boolean,
 ): readonly FieldError[] {
-  return errors.slice(0, errorsMax).map((error, i) => {
+  const ofItems = errors.slice(0, errorsMax).flatMap((error, i) => {
     const item = isBatch ? `events[${rejected[i]?.index}]` : ''
-    return { ...error, path: item && error.path ? `${item}.${error.path}` : item || error.path }
+    return oneByOne(error).map((one) => ({ ...one, path: item && one.path ? `${item}.${one.path}` : item || one.path }))
   })
+  return ofItems.slice(0, errorsMax)
 }
+
+/** Each field that is missing is an error of its own, as it is on every other route. */
+const oneByOne = ({ missing, ...error }: ItemError): readonly FieldError[] =>
+  missing?.map((name) => ({ path: name, code: 'required', detail: `"${name}" is required.` })) ?? [error]
 
 /** The body as a whole is wrong; `index` is set when one of its events is to blame. */
 function refuse(reply: FastifyReply, error: ItemError, index?: number): FastifyReply {
@@ -131,6 +136,6 @@ function refuse(reply: FastifyReply, error: ItemError, index?: number): FastifyR
 }
 
 function refuseAll(reply: FastifyReply, rejected: Accepted['rejected'], errors: readonly FieldError[]): FastifyReply {
-  const problem = problemOf(invalidRequest(errors))
+  const problem = problemOf(invalidRequest(errors, rejected[0]?.detail))
   return sendAsIs(reply.code(problem.status), problemType, JSON.stringify({ ...problem, rejected }))
 }

@@ -122,6 +122,20 @@ for (const [name, change, path, code] of [
   })
 }
 
+test('what may be null and is wrong has one error, which says what it may be', async () => {
+  await using t = await userApp()
+  const errorsOf = async (change: object) => (await t.put('carol', { ...carol, ...change })).json().errors
+  const form = { path: 'locale', code: 'invalid_value', detail: '"locale" has a form that is not allowed.' }
+  assert.deepEqual(await errorsOf({ locale: '../../etc' }), [form])
+  const type = { path: 'locale', code: 'invalid_type', detail: '"locale" must be of type string or null.' }
+  assert.deepEqual(await errorsOf({ locale: 5 }), [type])
+  const both = await errorsOf({ locale: '../../etc', avatar_url: 'javascript:alert(1)', role: 1 })
+  assert.deepEqual(
+    both.map(({ path }: { path: string }) => path),
+    ['role', 'avatar_url', 'locale'],
+  )
+})
+
 test('what is as large as allowed is taken', async () => {
   await using t = await userApp()
   const largest = { name: '🙂'.repeat(256), avatar_url: null, locale: null, properties: deep(8) }

@@ -35,11 +35,30 @@ export function createSchemaCompiler(): FastifySchemaCompiler<object> {
 
 function mistakesIn(value: unknown, check: ValidateFunction, checkAll: ValidateFunction, part?: string): Error {
   const found = check.errors ?? []
-  if (!isSmall(value)) return invalidRequest(found.map((error) => fieldError(error, part)))
+  if (!isSmall(value)) return invalidRequest(withoutNull(found).map((error) => fieldError(error, part)))
   checkAll(value)
-  const errors = (checkAll.errors ?? found).slice(0, errorsMax)
+  const errors = withoutNull(checkAll.errors ?? found).slice(0, errorsMax)
   return invalidRequest(errors.map((error) => fieldError(error, part)))
 }
+
+/**
+ * Of a value that may be null and is neither null nor right, the one mistake: Ajv also says that it is not null, and that
+ * none of the alternatives holds.
+ */
+function withoutNull(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const nullables = errors.filter(({ keyword, schema }) => keyword === 'anyOf' && isNullable(schema))
+  const ofNullable = ({ instancePath, schemaPath }: ErrorObject) =>
+    nullables.some((one) => one.instancePath === instancePath && schemaPath.startsWith(`${one.schemaPath}/`))
+  return errors
+    .filter((error) => !nullables.includes(error) && !(ofNullable(error) && error.params.type === 'null'))
+    .map((error) => {
+      const isType = error.keyword === 'type' && ofNullable(error)
+      return isType ? { ...error, params: { type: [error.params.type, 'null'] } } : error
+    })
+}
+
+const isNullable = (alternatives: unknown): boolean =>
+  Array.isArray(alternatives) && alternatives.length === 2 && alternatives.some((one) => one?.type === 'null')
 
 function isSmall(value: unknown): boolean {
   let left = listedNodesMax
