@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { Board } from './board.tsx'
+import { Stranger } from './stranger.tsx'
 import { TopBar } from './top-bar.tsx'
 import { useDemoUsers } from './use-demo-users.ts'
 import { Failed, Loading, NoDemo } from './whole-page.tsx'
@@ -19,6 +20,7 @@ export function App() {
       {demo.phase === 'loading' && <Loading />}
       {demo.phase === 'failed' && <Failed message={demo.message} onRetry={reload} />}
       {demo.phase === 'none' && <NoDemo />}
+      {user && user.id !== userId && <Stranger asked={userId} user={user} onDismiss={() => choose(user.id)} />}
       {/* Another user is another session: nothing of the last one stays. */}
       {user && <Board key={user.id} users={users} user={user} />}
     </>

@@ -16,7 +16,13 @@ export function Board({ users, user }: BoardProps) {
   const phone = useDevice(user.id, 'demo-phone')
   const laptop = useDevice(user.id, 'demo-laptop')
   const now = useNow()
-  const [view, setView] = useState<View>('stage')
+  const [view, setView] = useState<View>('phone')
+  /** Both wait for the same server: who asks for one of them need not ask for the other. */
+  const tryNow = async () => {
+    const waiting = [phone, laptop].filter(({ isOnline, state }) => isOnline && state.connection !== 'online')
+    return (await Promise.all(waiting.map((device) => device.tryNow()))).every(Boolean)
+  }
+  const common = { user, now, tryNow, onActAsOthers: () => setView('stage') }
   // Of two devices, one that is online knows better.
   const unread = (phone.isOnline ? phone : laptop).state.unreadCount
   useBadgeInTitle(unread)
@@ -27,9 +33,9 @@ export function Board({ users, user }: BoardProps) {
         <p className="unseen" aria-live="polite">
           {unread === 1 ? '1 unread notification' : `${unread} unread notifications`}
         </p>
-        <Device kind="phone" user={user} device={phone} now={now} />
+        <Device kind="phone" device={phone} {...common} />
         <Stage users={users} target={user} device={phone} />
-        <Device kind="laptop" user={user} device={laptop} now={now} />
+        <Device kind="laptop" device={laptop} {...common} />
       </main>
       <ViewSwitch
         view={view}

@@ -1,4 +1,5 @@
 import type { ActivitiesState } from '@headwater/client'
+import { useLayoutEffect, useRef, useState } from 'react'
 
 interface ConnectionProps {
   readonly isOnline: boolean
@@ -32,14 +33,61 @@ export function ConnectionStatus(props: ConnectionProps) {
   )
 }
 
-/** Says what follows for the list. It lies over the frame's lower edge, so that nothing moves when it comes and goes. */
-export function ConnectionNotice(props: ConnectionProps) {
+interface ConnectionNoticeProps extends ConnectionProps {
+  readonly tryNow: () => Promise<boolean>
+}
+
+/**
+ * Says what follows for the list. It lies over the frame's lower edge, so that nothing moves when it comes and goes; the
+ * list has as much room more at its end.
+ */
+export function ConnectionNotice({ tryNow, ...props }: ConnectionNoticeProps) {
   const shown = shownOf(props)
   if (shown === 'offline') {
     return <p className="notice">Offline. It catches up when it is back.</p>
   }
-  // Most connections are back before anybody could read this: it shows late.
-  if (shown === 'reconnecting') return <p className="notice notice-late">The connection is lost. Trying again …</p>
-  if (shown === 'refused') return <p className="notice notice-bad">{props.state.error?.detail}</p>
+  if (shown === 'reconnecting') return <Lost tryNow={tryNow} />
+  if (shown === 'refused') {
+    return (
+      <p className="notice notice-bad">
+        {props.state.error?.detail}
+        <TryNow onTry={() => void tryNow()} />
+      </p>
+    )
+  }
   return null
+}
+
+/** Most connections are back before anybody could read this: it shows late. */
+function Lost({ tryNow }: { tryNow: () => Promise<boolean> }) {
+  const [tried, setTried] = useState<'by itself' | 'now' | 'in vain'>('by itself')
+  const now = () => {
+    setTried('now')
+    void tryNow().then((isAnswered) => isAnswered || setTried('in vain'))
+  }
+  return (
+    <p className="notice notice-late">
+      {tried === 'by itself' && 'The connection is lost. Trying again …'}
+      {tried === 'now' && 'Trying …'}
+      {tried === 'in vain' && 'No answer yet. It goes on trying.'}
+      <TryNow onTry={now} />
+    </p>
+  )
+}
+
+/** It vanishes when it has worked: the keyboard then goes on at the button that is always there. */
+function TryNow({ onTry }: { onTry: () => void }) {
+  const ref = useRef<HTMLButtonElement>(null)
+  useLayoutEffect(() => {
+    const button = ref.current
+    return () => {
+      if (button !== document.activeElement) return
+      button?.closest('.device')?.querySelector<HTMLElement>('.caption button')?.focus()
+    }
+  }, [])
+  return (
+    <button ref={ref} type="button" className="link" onClick={onTry}>
+      Try now
+    </button>
+  )
 }

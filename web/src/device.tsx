@@ -13,10 +13,14 @@ interface DeviceProps {
   readonly user: UserRef
   readonly device: DeviceStream
   readonly now: number
+  /** Shows everybody else, where one does not see them anyway. */
+  readonly onActAsOthers: () => void
+  /** Connects at once; whether the server has answered. */
+  readonly tryNow: () => Promise<boolean>
 }
 
 /** One device of one user: a bell with its badge, and the list behind it. */
-export function Device({ kind, user, device, now }: DeviceProps) {
+export function Device({ kind, user, device, now, onActAsOthers, tryNow }: DeviceProps) {
   const { state, store, isOnline, setOnline } = device
   const [isOpen, setOpen] = useState(true)
   const [failure, setFailure] = useState('')
@@ -67,11 +71,18 @@ export function Device({ kind, user, device, now }: DeviceProps) {
         </div>
         <div id={listId} className="panel" hidden={!isOpen}>
           <GroupFilters state={state} store={store} isOnline={isOnline} />
-          <GroupList state={state} store={store} isOnline={isOnline} now={now} onFailure={fail} />
+          <GroupList
+            state={state}
+            store={store}
+            isOnline={isOnline}
+            now={now}
+            onFailure={fail}
+            onActAsOthers={onActAsOthers}
+          />
         </div>
         {!isOpen && <ClosedList unread={state.unreadCount} />}
         {failure === '' ? (
-          <ConnectionNotice isOnline={isOnline} state={state} />
+          <ConnectionNotice isOnline={isOnline} state={state} tryNow={tryNow} />
         ) : (
           <p className="notice notice-bad" role="alert">
             {failure}

@@ -2,9 +2,9 @@ import type { ActivitiesStore, ActivityGroup } from '@headwater/client'
 import { useId, useState } from 'react'
 import { GroupActors } from './group-actors.tsx'
 import { GroupFaces } from './group-faces.tsx'
+import { GroupTimes } from './group-times.tsx'
 import { Icon } from './icons.tsx'
 import { Summary } from './summary.tsx'
-import { timeAgo } from './time-ago.ts'
 
 interface GroupItemProps {
   readonly group: ActivityGroup
@@ -50,7 +50,7 @@ export function GroupItem({ group, store, isOnline, now, onFailure }: GroupItemP
             </span>
           )}
           <span className="meta">
-            <time dateTime={new Date(group.updated_at).toISOString()}>{timeAgo(group.updated_at, now)}</time>
+            <GroupTimes group={group} now={now} />
             {newCount > 0 && <span className="chip">{newCount} new</span>}
             <Icon name="chevron" />
           </span>

@@ -9,13 +9,14 @@ interface GroupListProps {
   readonly isOnline: boolean
   readonly now: number
   readonly onFailure: (error: unknown) => void
+  readonly onActAsOthers: () => void
 }
 
-export function GroupList({ state, store, isOnline, now, onFailure }: GroupListProps) {
+export function GroupList({ state, store, isOnline, now, onFailure, onActAsOthers }: GroupListProps) {
   const { groups, status, error, filter, hasMore } = state
   if (groups.length === 0) {
     if (status === 'error') return <Failed reason={messageOf(error)} onRetry={() => void store.load()} />
-    return status === 'ready' ? <Empty isFiltered={filter !== null} /> : <Skeleton />
+    return status === 'ready' ? <Empty isFiltered={filter !== null} onActAsOthers={onActAsOthers} /> : <Skeleton />
   }
   return (
     <div className="scroller">
@@ -45,12 +46,16 @@ export function GroupList({ state, store, isOnline, now, onFailure }: GroupListP
   )
 }
 
-function Empty({ isFiltered }: { isFiltered: boolean }) {
+function Empty({ isFiltered, onActAsOthers }: { isFiltered: boolean; onActAsOthers: () => void }) {
   return (
     <div className="empty">
       <Icon name="empty" />
       <p className="empty-title">{isFiltered ? 'Nothing of this kind' : 'Nothing here yet'}</p>
       <p>Like, comment or follow as somebody else, and watch it arrive.</p>
+      <button type="button" className="button only-narrow" onClick={onActAsOthers}>
+        <Icon name="people" />
+        Be somebody else
+      </button>
     </div>
   )
 }

@@ -1,5 +1,5 @@
 import { type ActivitiesState, type ActivitiesStore, createClient, type HeadwaterClient } from '@headwater/client'
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react'
 import { logIn } from './demo-api.ts'
 
 export interface DeviceStream {
@@ -9,6 +9,8 @@ export interface DeviceStream {
   /** What its user wants; whether the server is there is said by `state.connection`. */
   readonly isOnline: boolean
   setOnline(isOnline: boolean): void
+  /** Connects at once instead of when the wait is over; whether the server has answered. */
+  tryNow(): Promise<boolean>
 }
 
 /** The live stream of one user on one device, for as long as the component is there. */
@@ -21,5 +23,10 @@ export function useDevice(userId: string, deviceId: string): DeviceStream {
     void store.connect()
     return () => store.close()
   }, [store, isOnline])
-  return { client, store, isOnline, setOnline, state: useSyncExternalStore(store.subscribe, store.getSnapshot) }
+  const tryNow = useCallback(async () => {
+    store.close()
+    await store.connect()
+    return store.getSnapshot().error === null
+  }, [store])
+  return { client, store, isOnline, setOnline, tryNow, state: useSyncExternalStore(store.subscribe, store.getSnapshot) }
 }

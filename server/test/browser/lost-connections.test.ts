@@ -94,6 +94,43 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   })
 }
 
+test('who does not want to wait tries now, by keyboard, and the last group is above what says so', async () => {
+  const demo = await open('Yuki')
+  const events = Array.from({ length: 12 }, (_, i) => ({
+    event_type: 'LIKE',
+    actor_id: 'mia',
+    target_user_id: 'yuki',
+    object_type: 'POST',
+    object_id: `post-${i}`,
+  }))
+  await server.request('POST', '/v1/events', { body: { events } })
+  await eventually('twelve groups', async () => (await demo.shown('laptop')).groups.length, 12)
+  await server.stop('SIGTERM')
+  const laptop = demo.device('laptop')
+  const tryNow = laptop.getByRole('button', { name: 'Try now' })
+  await tryNow.waitFor()
+  const room = await laptop.evaluate((device) => {
+    device.querySelector('.scroller')?.scrollTo(0, 1e6)
+    const last = [...device.querySelectorAll('.group')].at(-1)
+    const notice = device.querySelector('.notice')
+    return Number(notice?.getBoundingClientRect().top) - Number(last?.getBoundingClientRect().bottom)
+  })
+  assert.ok(room >= 0, `the last group reaches ${-room} pixels under the notice`)
+
+  await tryNow.focus()
+  await watched.page.keyboard.press('Enter')
+  await laptop.getByText('No answer yet. It goes on trying.').waitFor()
+  assert.equal(await tryNow.evaluate((button) => button === document.activeElement), true)
+
+  await server.startAgain()
+  await watched.page.keyboard.press('Enter')
+  await demo.live()
+  // The button is gone, and the keyboard has not lost its place.
+  const neighbour = laptop.getByRole('button', { name: 'Go offline' })
+  assert.equal(await neighbour.evaluate((button) => button === document.activeElement), true)
+  assertNoFaults(watched.faults, { serverWasAway: true })
+})
+
 test('a page that is opened while the server is away says so, and works when it is back', async () => {
   const demo = await open('Alice')
   await watched.page.route('**/v1/demo', (route) => route.abort('connectionrefused'))
