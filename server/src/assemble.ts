@@ -29,7 +29,7 @@ import { addPresenceRoutes } from './http/presence.ts'
 import { addSocketRoute, addStreamRoute } from './http/stream.ts'
 import { addTokenRoutes } from './http/tokens.ts'
 import { addUserRoutes } from './http/users.ts'
-import { loadWebApp } from './http/web-app.ts'
+import { loadWebApp, lookOf, type WebApp } from './http/web-app.ts'
 import type { Log } from './lib/log.ts'
 import { createMetrics, type Metrics } from './lib/metrics.ts'
 import type { Seams } from './lib/seams.ts'
@@ -248,6 +248,7 @@ export async function createRoutes(
   const { config, seams, log, webFolder } = options
   const { reader, readState, deletion } = activity
   const { clock } = seams
+  const webApp: WebApp = webFolder === null ? new Map() : await loadWebApp(webFolder)
   const app = createApp({
     access,
     idempotency: ports.idempotency,
@@ -256,7 +257,7 @@ export async function createRoutes(
     log,
     metrics,
     failing,
-    ...(webFolder === null ? {} : { webApp: await loadWebApp(webFolder) }),
+    ...(webFolder === null ? {} : { webApp }),
   })
   const retentionMs = activitySettings(config.activity).retentionMs
   const roles = rolesOf(config)
@@ -283,7 +284,7 @@ export async function createRoutes(
   }
   addOperationRoutes(app, { metrics, readiness, boundToLoopback: isLoopback(config.http.host) })
   if (!roles.has('api')) return app
-  addDocumentRoutes(app, { version: packageJson.version })
+  addDocumentRoutes(app, { version: packageJson.version, look: lookOf(webApp) })
   if (config.isDevelopment && config.demo.enabled) {
     await putDemoUsers(ports.users, clock.now())
     addDemoRoutes(app, { access, users: ports.users, submit: (event) => ingest.submit([event], {}) })

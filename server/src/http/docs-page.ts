@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { curlOf, requestExample, sampleOf } from './docs-example.ts'
+import { docsStyle } from './docs-style.ts'
 
 /**
  * The OpenAPI document as one page of HTML without scripts and without anything from elsewhere: sections fold with
@@ -7,69 +9,64 @@ import { createHash } from 'node:crypto'
 
 type Json = Readonly<Record<string, unknown>>
 
-const style = `
-:root { color-scheme: light dark; --ink: #1c2430; --dim: #5b6675; --line: #dfe4ea; --page: #fff; --soft: #f5f7f9; --accent: #0b6bcb }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e4e9f0; --dim: #98a4b3; --line: #2c3540; --page: #12171d; --soft: #1a2129; --accent: #6cb2ff }
+/** What the built page at `/` lends: its font, and itself to go to. */
+export interface DocsPageLook {
+  readonly hasHome: boolean
+  readonly font: string | undefined
 }
-* { box-sizing: border-box }
-body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.25rem 5rem; background: var(--page); color: var(--ink);
-  font: 16px/1.55 system-ui, sans-serif }
-h1 { margin: 0; font-size: 1.9rem; letter-spacing: -.02em }
-h2 { margin: 2.5rem 0 .75rem; font-size: 1.2rem }
-h3 { margin: 1.25rem 0 .4rem; font-size: .8rem; text-transform: uppercase; letter-spacing: .06em; color: var(--dim) }
-p { margin: .5rem 0 } a { color: var(--accent) } nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin-top: 1rem }
-code, pre { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, monospace }
-details { border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0; background: var(--soft) }
-details > div { scroll-margin-top: 3.5rem; padding: 0 1rem 1rem; border-top: 1px solid var(--line); overflow-x: auto }
-summary { cursor: pointer; padding: .6rem 1rem; display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: baseline }
-summary:focus-visible { outline: 2px solid var(--accent); border-radius: .5rem }
-.verb { min-width: 4.2rem; font-weight: 700; color: var(--accent) }
-.title { margin-left: auto; color: var(--dim) }
-table { border-collapse: collapse; width: 100% }
-td { padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
-td:first-child { white-space: nowrap; width: 12rem } .dim { color: var(--dim) }
-`
 
-const styleHash = createHash('sha256').update(style).digest('base64')
+/** A page, and the policy that goes with it. */
+export interface DocsPage {
+  readonly html: string
+  readonly policy: string
+}
 
-export const docsPolicy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+export function docsPage(document: Json, { hasHome, font }: DocsPageLook): DocsPage {
+  const style = docsStyle(font)
+  const hash = createHash('sha256').update(style).digest('base64')
+  return {
+    html: htmlOf(document, style, hasHome),
+    policy: `default-src 'none'; style-src 'sha256-${hash}'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  }
+}
 
-export function docsPage(document: Json): string {
+function htmlOf(document: Json, style: string, hasHome: boolean): string {
   const info = document.info as Json
-  const groups = operationsByTag(document.paths as Json)
-  const schemas = Object.entries((document.components as Json).schemas as Json)
+  const schemas = (document.components as Json).schemas as Json
+  const groups = operationsByTag(document.paths as Json, schemas)
   const links = [...groups.keys(), 'Schemas'].map((tag) => `<a href="#${escapeHtml(tag)}">${escapeHtml(tag)}</a>`)
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<title>${escapeHtml(info.title)} API</title><style>${style}</style></head><body>`,
-    `<h1>${escapeHtml(info.title)} API</h1><p class="dim">Version ${escapeHtml(info.version)}</p>`,
+    hasHome ? '<header class="top"><a class="brand" href="/">Headwater</a><a href="/">Demo</a></header>' : '',
+    `<main><h1>${escapeHtml(info.title)} API</h1><p class="dim">Version ${escapeHtml(info.version)}</p>`,
     `<p>${prose(info.description)}</p>`,
     '<p>As documents: <a href="/openapi.json">OpenAPI</a> · <a href="/asyncapi.json">AsyncAPI</a></p>',
+    '<p>Examples take the address of the server from <code>$API</code> and the API key from <code>$KEY</code>.</p>',
     `<nav>${links.join('')}</nav>`,
     ...[...groups].map(
       ([tag, operations]) => `<h2 id="${escapeHtml(tag)}">${escapeHtml(tag)}</h2>${operations.join('')}`,
     ),
     '<h2 id="Schemas">Schemas</h2>',
-    ...schemas.map(([name, schema]) => schemaSection(name, schema as Json)),
-    '</body></html>',
+    ...Object.entries(schemas).map(([name, schema]) => schemaSection(name, schema as Json)),
+    '</main></body></html>',
   ].join('\n')
 }
 
-function operationsByTag(paths: Json): Map<string, string[]> {
+function operationsByTag(paths: Json, schemas: Json): Map<string, string[]> {
   const groups = new Map<string, string[]>()
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(methods as Json)) {
       const { tags = ['Other'] } = operation as { readonly tags?: readonly string[] }
       const tag = tags[0] ?? 'Other'
-      groups.set(tag, [...(groups.get(tag) ?? []), operationSection(method, path, operation as Json)])
+      groups.set(tag, [...(groups.get(tag) ?? []), operationSection(method, path, operation as Json, schemas)])
     }
   }
   return groups
 }
 
-function operationSection(method: string, path: string, operation: Json): string {
+function operationSection(method: string, path: string, operation: Json, schemas: Json): string {
   const body = operation.requestBody as Json | undefined
   const parameters = (operation.parameters ?? []) as readonly Json[]
   return [
@@ -79,8 +76,24 @@ function operationSection(method: string, path: string, operation: Json): string
     `<p class="dim">${callers(operation)}</p>`,
     parameters.length > 0 ? `<h3>Parameters</h3>${table(parameters.map(parameterRow))}` : '',
     body ? `<h3>Body</h3>${contentRows(body.content as Json)}` : '',
-    `<h3>Answers</h3>${table(Object.entries(operation.responses as Json).map(answerRow))}`,
+    examples(method, path, operation, schemas),
+    `<h3>Answers</h3>${table(Object.entries(operation.responses as Json).map(answerRow), 'short')}`,
     '</div></details>',
+  ].join('')
+}
+
+function examples(method: string, path: string, operation: Json, schemas: Json): string {
+  const answers = Object.entries(operation.responses as Json).filter(([status]) => status.startsWith('2'))
+  const contents = answers.map(([, answer]) => (answer as Json).content as Json | undefined)
+  const json = contents.map((content) => content?.['application/json'] as Json | undefined).find((part) => part?.schema)
+  const sample = json && sampleOf(json.schema as Json, schemas)
+  const streams = contents.some((content) => content?.['text/event-stream'])
+  return [
+    `<h3>Example</h3><pre><code>${escapeHtml(curlOf(requestExample(method, path, operation, schemas), streams))}</code></pre>`,
+    // A document has no fields that would be worth showing.
+    sample && Object.keys(sample).length > 0
+      ? `<h3>Its answer</h3><pre><code>${escapeHtml(JSON.stringify(sample, null, 2))}</code></pre>`
+      : '',
   ].join('')
 }
 
@@ -103,7 +116,7 @@ const parameterRow = ({ name, in: place, required, schema, description }: Json):
 
 function answerRow([status, answer]: readonly [string, unknown]): readonly string[] {
   const { description, content } = answer as Json
-  return [`<code>${escapeHtml(status)}</code>`, prose(description), content ? contentRows(content as Json) : '']
+  return [`<code>${escapeHtml(status)}</code>`, `${prose(description)}${content ? contentRows(content as Json) : ''}`]
 }
 
 const contentRows = (content: Json): string =>
@@ -134,7 +147,7 @@ function schemaText(schema: Json): string {
 }
 
 function typeText(schema: Json): string {
-  const { $ref, type, anyOf, items, enum: values, const: constant, minimum, maximum, maxLength, maxItems } = schema
+  const { $ref, type, anyOf, items, enum: values, const: constant, maxItems } = schema
   if (typeof $ref === 'string') {
     const name = $ref.split('/').at(-1)
     return `<a href="#schema-${escapeHtml(name)}">${escapeHtml(name)}</a>`
@@ -144,13 +157,17 @@ function typeText(schema: Json): string {
   if (constant !== undefined) return `<code>${escapeHtml(JSON.stringify(constant))}</code>`
   if (items)
     return `list of ${typeText(items as Json)}${maxItems === undefined ? '' : `, up to ${escapeHtml(maxItems)}`}`
-  const range =
-    minimum !== undefined || maximum !== undefined ? ` ${escapeHtml(minimum ?? '')}–${escapeHtml(maximum ?? '')}` : ''
-  return `<span class="dim">${escapeHtml(type ?? 'any')}${range}${maxLength === undefined ? '' : ` up to ${escapeHtml(maxLength)}`}</span>`
+  return `<span class="dim">${escapeHtml(type ?? 'any')}${boundsText(schema)}</span>`
 }
 
-const table = (rows: readonly (readonly string[])[]): string =>
-  `<table>${rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('')}</table>`
+function boundsText({ minimum, maximum, maxLength, default: fallback }: Json): string {
+  const range = minimum !== undefined || maximum !== undefined ? ` ${minimum ?? ''}–${maximum ?? ''}` : ''
+  const length = maxLength === undefined ? '' : ` up to ${maxLength}`
+  return escapeHtml(`${range}${length}${fallback === undefined ? '' : `, default ${JSON.stringify(fallback)}`}`)
+}
+
+const table = (rows: readonly (readonly string[])[], kind = ''): string =>
+  `<table${kind && ` class="${kind}"`}>${rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('')}</table>`
 
 const prose = (text: unknown): string => escapeHtml(text ?? '').replace(/`([^`]+)`/g, '<code>$1</code>')
 

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import type { ClientFrame, ServerFrame, GroupActor as WireActor, ActivityGroup as WireGroup } from '@headwater/protocol'
+import { Ajv } from 'ajv'
 import type { Static } from 'typebox'
-import { testApp } from './app-for-tests.ts'
+import { apiKey, testApp } from './app-for-tests.ts'
 import { clientFrames, serverFrames, streamFrames } from './asyncapi.ts'
+import { curlOf, requestExample, sampleOf } from './docs-example.ts'
+import { docsPage } from './docs-page.ts'
 import { addAllRoutes, testFeatures } from './features-for-tests.ts'
 import type { ActivityGroup, GroupActor } from './schemas.ts'
 
@@ -172,4 +176,63 @@ test('the documentation is one page without scripts and without anything from el
   }
   const ids = new Set([...body.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id))
   for (const [, target = ''] of body.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.has(target), target)
+})
+
+test('with a built page the documentation has its font and a way home; without one neither', async () => {
+  await using app = await documentsApp()
+  const document = (await app.app.inject({ url: '/openapi.json' })).json()
+  const font = '/assets/inter-latin-abc.woff2'
+  const { html, policy } = docsPage(document, { hasHome: true, font })
+  assert.ok(html.includes(`src: url("${font}")`) && html.includes('<a class="brand" href="/">'))
+  assert.match(policy, /font-src 'self'/)
+  const style = /<style>(.*?)<\/style>/s.exec(html)?.[1] ?? ''
+  assert.ok(policy.includes(createHash('sha256').update(style).digest('base64')), 'the style is named by its hash')
+  const bare = docsPage(document, { hasHome: false, font: undefined }).html
+  assert.doesNotMatch(bare, /font-face|href="\/"/)
+})
+
+test('what is taken when a parameter is left out is on the page', async () => {
+  await using app = await documentsApp()
+  assert.match((await app.app.inject({ url: '/docs' })).body, /integer 1–100, default 20</)
+})
+
+/** Calls that this app cannot take, since nobody is there to answer them. */
+const unanswered = new Set(['GET /v1/activities/stream'])
+
+test('every example is on the page, is taken, and its answer is as the schema says', async () => {
+  await using app = await documentsApp()
+  const document = (await app.app.inject({ url: '/openapi.json' })).json()
+  const page = (await app.app.inject({ url: '/docs' })).body
+  const { schemas } = document.components
+  for (const [path, methods] of Object.entries(document.paths as Record<string, Record<string, Operation>>)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      const { url, headers, body } = requestExample(
+        method,
+        path,
+        operation as object as Record<string, unknown>,
+        schemas,
+      )
+      assert.ok(page.includes(`$API${url}`), url)
+      if (unanswered.has(`${method.toUpperCase()} ${path}`)) continue
+      const sent = { ...headers, ...(headers.Authorization && { Authorization: `Bearer ${apiKey}` }) }
+      const payload = body === undefined ? {} : { payload: JSON.stringify(body) }
+      const answer = await app.app.inject({ method: method as 'get', url, headers: sent, ...payload })
+      // What the example names need not exist here.
+      assert.ok(answer.statusCode < 400 || answer.statusCode === 404, `${method} ${url}: ${answer.body}`)
+      for (const [status, { content }] of Object.entries(operation.responses)) {
+        const json = content?.['application/json'] as { readonly schema: Record<string, unknown> } | undefined
+        if (!json || !status.startsWith('2')) continue
+        const check = new Ajv({ strict: false }).compile({ ...json.schema, components: document.components })
+        assert.ok(check(sampleOf(json.schema, schemas)), `${method} ${url}: ${JSON.stringify(check.errors)}`)
+      }
+    }
+  }
+})
+
+test('an example is a line of a shell', () => {
+  const headers = { Authorization: 'Bearer $KEY', 'X-User-Id': 'carol' }
+  const written = curlOf({ method: 'DELETE', url: '/v1/x', headers }, false)
+  assert.equal(written, `curl -X DELETE $API/v1/x \\\n  -H "Authorization: Bearer $KEY" \\\n  -H 'X-User-Id: carol'`)
+  const posted = curlOf({ method: 'POST', url: '/v1/x', headers: {}, body: { all: true } }, true)
+  assert.equal(posted, `curl -N $API/v1/x \\\n  -d '{ "all": true }'`)
 })

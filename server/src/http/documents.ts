@@ -1,17 +1,25 @@
 import { Type } from 'typebox'
 import type { App } from './app.ts'
 import { asyncApiDocument } from './asyncapi.ts'
-import { docsPage, docsPolicy } from './docs-page.ts'
+import { type DocsPageLook, docsPage } from './docs-page.ts'
 import { openApiDocument } from './openapi.ts'
 
 const tags = ['Operations']
 const anyObject = Type.Object({}, { additionalProperties: true }) as object
 
 /** The documents are made when first asked for, since until then routes may still be added. */
-export function addDocumentRoutes(app: App, { version }: { readonly version: string }): void {
+export interface DocumentSettings {
+  readonly version: string
+  readonly look?: DocsPageLook
+}
+
+export function addDocumentRoutes(
+  app: App,
+  { version, look = { hasHome: false, font: undefined } }: DocumentSettings,
+): void {
   const openApi = once(() => JSON.stringify(openApiDocument(app.routeTable.routes, version)))
   const asyncApi = once(() => JSON.stringify(asyncApiDocument(version)))
-  const page = once(() => docsPage(JSON.parse(openApi())))
+  const page = once(() => docsPage(JSON.parse(openApi()), look))
 
   const addDocument = (url: string, summary: string, text: () => string): void => {
     app.get(
@@ -34,12 +42,12 @@ export function addDocumentRoutes(app: App, { version }: { readonly version: str
       },
     },
     async (_request, reply) =>
-      reply.header('content-security-policy', docsPolicy).type('text/html; charset=utf-8').send(page()),
+      reply.header('content-security-policy', page().policy).type('text/html; charset=utf-8').send(page().html),
   )
 }
 
-function once(make: () => string): () => string {
-  let made: string | undefined
+function once<T extends {}>(make: () => T): () => T {
+  let made: T | undefined
   return () => {
     made ??= make()
     return made

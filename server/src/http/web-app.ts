@@ -51,6 +51,12 @@ export async function loadWebApp(folder: string): Promise<WebApp> {
   return files
 }
 
+/** What the docs page shares with the built one. */
+export const lookOf = (app: WebApp) => ({
+  hasHome: app.has('/index.html'),
+  font: [...app.keys()].find((path) => /^\/assets\/inter-latin-[\w-]+\.woff2$/.test(path)),
+})
+
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
