@@ -53,7 +53,7 @@ export interface TopicShape {
 export interface KafkaProducer extends AsyncDisposable {
   /** There is something to take for this partition. Its batch is taken as soon as it can be sent. */
   offer(partition: Partition): void
-  /** Since when the leader of the partition cannot be reached, monotonic milliseconds. */
+  /** Since when the leader of the partition cannot be reached, monotonic milliseconds; asking has it tried again. */
   unreachableSince(partition: Partition): number | undefined
 }
 

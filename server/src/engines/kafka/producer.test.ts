@@ -19,6 +19,7 @@ function brokers(seams: VirtualSeams) {
     produceV11: { api: {}, parseResponse: () => {} },
     createAPI: () => (_connection: object, _topic: string, _timeoutMs: number, _batches: unknown[], answer: Answer) =>
       void requests.push(answer),
+    metadataV12: { api: (_connection: object, ..._asked: unknown[]) => (_asked.at(-1) as Answer)(null, new Map()) },
     crc32c: () => 0,
   }
   const cluster = {
@@ -40,6 +41,7 @@ function brokers(seams: VirtualSeams) {
     requests,
     views,
     answer: (code: number) => requests.shift()?.(...told(code)),
+    fail: () => requests.shift()?.(new Error('the connection was closed'), undefined as never),
   }
 }
 
@@ -71,6 +73,37 @@ test('a batch whose leader is found while it is offered anew goes out once', asy
   answer(0)
   await settled()
   assert.deepEqual(stored, [batch])
+})
+
+test('a leader that went away and has nothing to do since is found to be back by whoever asks for it', async () => {
+  const seams = virtualSeams()
+  const { cluster, view, views, requests, answer, fail } = brokers(seams)
+  const batch: Batch = { partition: 0, records: [] }
+  const waiting = [batch]
+  const stored: Batch[] = []
+  const source = { take: () => waiting.shift(), stored: (one: Batch) => void stored.push(one), unknown: () => {} }
+  await using producer = new Producer(cluster, 'topic', view, source as unknown as BatchSource)
+  producer.offer(0)
+  await settled()
+  fail()
+  await settled()
+  // Another one leads, and takes what was on its way.
+  view.leaders = [1]
+  for (let n = 0; n < 3; n++) {
+    seams.time.advance(1_000)
+    await settled()
+    for (const told of views.splice(0)) told()
+    await settled()
+  }
+  assert.equal(requests.length, 1)
+  answer(0)
+  await settled()
+  assert.deepEqual(stored, [batch])
+  // It leads again. Whoever is told that it is away does not send, so nothing is offered.
+  view.leaders = [0]
+  assert.notEqual(producer.unreachableSince(0), undefined, 'for all that is known it is away')
+  await settled()
+  assert.equal(producer.unreachableSince(0), undefined)
 })
 
 /** Everything has happened that waits for nobody. */

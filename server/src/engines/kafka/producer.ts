@@ -89,7 +89,12 @@ export class Producer implements KafkaProducer {
 
   unreachableSince(partition: Partition): number | undefined {
     const node = this.#leaderOf(partition)
-    return node === undefined ? this.#lostSince : this.#leaders.get(node)?.downSince
+    if (node === undefined) return this.#lostSince
+    const leader = this.#leaders.get(node)
+    // Who is told so sends nothing, and what was on its way has moved to other leaders: nobody would find out that this one
+    // is back, or that the partition has another.
+    if (leader?.downSince !== undefined && leader.ready.size === 0 && leader.requests === 0) void this.#connect(leader)
+    return leader?.downSince
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
