@@ -70,6 +70,11 @@ export async function underLoad(
   )
   const caller = new ClusterCaller(through)
   const rounds = new Rounds(new Workload(caller, seed))
+  // Also where something fails: callers that went on would keep the process, and nobody would hear what it was.
+  open.defer(() => {
+    callers.end()
+    rounds.end()
+  })
   const listening = Promise.all(apps.map((app) => app.run()))
   const working = Promise.all([
     ...['writer-0', 'writer-1'].map((name) => callers.run(client(name), callers.writer())),
