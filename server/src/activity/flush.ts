@@ -43,6 +43,8 @@ export interface FlushMetrics {
   degraded(part: string, error: unknown): void
 }
 
+const nobody: ReadonlySet<UserId> = new Set()
+
 /** How many changes of a user who is away are kept at hand. */
 const offlineMax = 500
 
@@ -74,12 +76,12 @@ export function createFlush(
     else await writeApart(job)
     metrics.groupWrites(job.rows.length)
     await seams.failpoint('flush.written')
-    if (job.openings.length > 0) await deleteLateOpenings(job.openings)
+    const late = job.openings.length > 0 ? await deleteLateOpenings(job.openings) : nobody
 
     const now = seams.clock.now()
     const counts = await updateUnread(job.users, now)
     await seams.failpoint('flush.counted')
-    await tell(job.users, counts)
+    await tell(job.users, counts, late)
     await seams.failpoint('flush.published')
     const queued = await queueForAbsent(job.users)
     await seams.failpoint('flush.queued')
@@ -134,17 +136,19 @@ export function createFlush(
   /**
    * An object may have been deleted between the event and this opening. The index entry is in place, so either the
    * deletion found it, or its tombstone is seen here, and a record of our own makes up for it. The same goes for what
-   * happened before the deletion and is told only now: no page shows it, so no badge may count it.
+   * happened before the deletion and is told only now: no page shows it, so no badge may count it. Returns whose groups
+   * these are.
    */
-  async function deleteLateOpenings(opened: readonly Opening[]): Promise<void> {
+  async function deleteLateOpenings(opened: readonly Opening[]): Promise<ReadonlySet<UserId>> {
     const found = await persist('tombstones', () => objects.tombstones(opened.map(({ entry }) => entry.object)))
-    const late: LogValue[] = []
+    const late: Extract<LogValue, { kind: 'group_deleted' }>[] = []
     opened.forEach(({ group, takenAt }, i) => {
       const deletedAt = found[i]
       if (group.deleted || deletedAt === undefined || (takenAt > deletedAt && group.createdAt > deletedAt)) return
       late.push({ kind: 'group_deleted', user: group.user, groupId: group.groupId })
     })
     if (late.length > 0) await persist('log', () => appendAll(log, late))
+    return new Set(late.map(({ user }) => user))
   }
 
   async function updateUnread(users: readonly UserJob[], now: number): Promise<readonly (BadgeCounts | undefined)[]> {
@@ -152,12 +156,19 @@ export function createFlush(
     return (await attempt('unread', () => unread.apply(flushes, now - settings.retentionMs))) ?? []
   }
 
-  /** Nothing is made for users whom surely nobody listens to. */
-  async function tell(users: readonly UserJob[], counts: readonly (BadgeCounts | undefined)[]): Promise<void> {
+  /**
+   * Nothing is made for users whom surely nobody listens to. Whose group is `late` hears of this flush with the next one,
+   * which deletes that group: else it would be shown for a moment.
+   */
+  async function tell(
+    users: readonly UserJob[],
+    counts: readonly (BadgeCounts | undefined)[],
+    late: ReadonlySet<UserId>,
+  ): Promise<void> {
     await attempt('pub_sub', async () => {
       const heard = await pubSub.mayBeHeard(users.map(({ user }) => user))
       const messages = users.flatMap((user, i) =>
-        heard[i] === true && hasNews(user) ? [messageOf(user, counts[i] ?? null)] : [],
+        heard[i] === true && hasNews(user) && !late.has(user.user) ? [messageOf(user, counts[i] ?? null)] : [],
       )
       if (messages.length > 0) await pubSub.publish(messages)
     })

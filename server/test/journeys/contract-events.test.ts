@@ -243,6 +243,24 @@ test('a deleted object vanishes for everyone, pages and badges and sockets alike
   assert.equal((await page(server, 'user-7')).unread_count, 2)
 })
 
+test('what is told only now of an object that was deleted since is shown to nobody, not for a moment', async () => {
+  await using server = await startHeadwater()
+  await send(server, like('ann', 'carol', 'p1'), like('ann', 'carol', 'other'))
+  using socket = await openSocket(server, 'carol')
+  await socket.reached((await page(server, 'carol')).seq)
+  const told = socket.chain.length
+  const before = server.now() - 60_000
+  await server.request('DELETE', '/v1/objects/POST/p1')
+  await server.advance(1_000)
+  await send(server, like('ben', 'carol', 'p1', { created_at: before, metadata: { preview: 'secret' } }))
+  await send(server, like('cy', 'carol', 'other'))
+  await socket.reached((await page(server, 'carol')).seq)
+  const shown = socket.chain.slice(told).map((frame) => [frame.type, frame.group?.object_id])
+  assert.equal(shown.filter(([, object]) => object === 'p1').length, 0, JSON.stringify(shown))
+  assert.equal(JSON.stringify(socket.frames).includes('secret'), false)
+  assert.equal(socket.chain.at(-1)?.unread_count, 1)
+})
+
 test('metadata of the newest event is shown, with its preview; taking it back uncovers the one before', async () => {
   await using server = await startHeadwater()
   await send(
