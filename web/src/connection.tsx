@@ -46,7 +46,8 @@ export function ConnectionNotice({ tryNow, ...props }: ConnectionNoticeProps) {
   if (shown === 'offline') {
     return <p className="notice">Offline. It catches up when it is back.</p>
   }
-  if (shown === 'reconnecting') return <Lost tryNow={tryNow} />
+  if (shown === 'reconnecting') return <Waiting words="The connection is lost. Trying again …" tryNow={tryNow} />
+  if (shown === 'connecting') return <Waiting words="No connection yet. Trying …" tryNow={tryNow} />
   if (shown === 'refused') {
     return (
       <p className="notice notice-bad">
@@ -58,8 +59,8 @@ export function ConnectionNotice({ tryNow, ...props }: ConnectionNoticeProps) {
   return null
 }
 
-/** Most connections are back before anybody could read this: it shows late. */
-function Lost({ tryNow }: { tryNow: () => Promise<boolean> }) {
+/** Most connections are there before anybody could read this: it shows late. */
+function Waiting({ words, tryNow }: { words: string; tryNow: () => Promise<boolean> }) {
   const [tried, setTried] = useState<'by itself' | 'now' | 'in vain'>('by itself')
   const now = () => {
     setTried('now')
@@ -67,7 +68,7 @@ function Lost({ tryNow }: { tryNow: () => Promise<boolean> }) {
   }
   return (
     <p className="notice notice-late">
-      {tried === 'by itself' && 'The connection is lost. Trying again …'}
+      {tried === 'by itself' && words}
       {tried === 'now' && 'Trying …'}
       {tried === 'in vain' && 'No answer yet. It goes on trying.'}
       <TryNow onTry={now} />

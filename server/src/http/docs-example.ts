@@ -27,12 +27,12 @@ export function requestExample(method: string, path: string, operation: Json, sc
   }
 }
 
-/** As it is typed into a shell, with the server's address in `$API` and the key in `$KEY`. */
+/** As it is typed into a shell, with the server's address in `$URL` and the key in `$KEY`. */
 export function curlOf({ method, url, headers, body }: ExampleRequest, streams: boolean): string {
   const isPlain = method === 'GET' || (method === 'POST' && body !== undefined)
   const quoted = (text: string) => (text.includes('$') ? `"${text}"` : `'${text}'`)
   const lines = [
-    `curl ${streams ? '-N ' : ''}${isPlain ? '' : `-X ${method} `}$API${url}`,
+    `curl ${streams ? '-N ' : ''}${isPlain ? '' : `-X ${method} `}$URL${url}`,
     ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
     ...(body === undefined ? [] : [`-d '${JSON.stringify(body, null, 1).replace(/\n */g, ' ')}'`]),
   ]

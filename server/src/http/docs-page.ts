@@ -43,7 +43,7 @@ function htmlOf(document: Json, style: string, hasHome: boolean): string {
     `<main><h1>${escapeHtml(info.title)} API</h1><p class="dim">Version ${escapeHtml(info.version)}</p>`,
     `<p>${prose(info.description)}</p>`,
     '<p>As documents: <a href="/openapi.json">OpenAPI</a> · <a href="/asyncapi.json">AsyncAPI</a></p>',
-    '<p>Examples take the address of the server from <code>$API</code> and the API key from <code>$KEY</code>.</p>',
+    '<p>Examples take the address of the server from <code>$URL</code> and the API key from <code>$KEY</code>.</p>',
     `<nav>${links.join('')}</nav>`,
     ...[...groups].map(
       ([tag, operations]) => `<h2 id="${escapeHtml(tag)}">${escapeHtml(tag)}</h2>${operations.join('')}`,
@@ -84,6 +84,8 @@ function operationSection(method: string, path: string, operation: Json, schemas
 
 function examples(method: string, path: string, operation: Json, schemas: Json): string {
   const answers = Object.entries(operation.responses as Json).filter(([status]) => status.startsWith('2'))
+  // A socket: no call that one can type gets it.
+  if (answers.length === 0) return ''
   const contents = answers.map(([, answer]) => (answer as Json).content as Json | undefined)
   const json = contents.map((content) => content?.['application/json'] as Json | undefined).find((part) => part?.schema)
   const sample = json && sampleOf(json.schema as Json, schemas)

@@ -196,6 +196,17 @@ test('what is taken when a parameter is left out is on the page', async () => {
   assert.match((await app.app.inject({ url: '/docs' })).body, /integer 1–100, default 20</)
 })
 
+test('what answers nothing but a socket has no example', () => {
+  const operation = (status: string) => ({ summary: 's', responses: { [status]: { description: 'd' } } })
+  const document = {
+    info: { title: 't' },
+    paths: { '/ws': { get: operation('101') }, '/v1': { get: operation('200') } },
+    components: { schemas: {} },
+  }
+  const { html } = docsPage(document, { hasHome: false, font: undefined })
+  assert.deepEqual([html.includes('$URL/ws'), html.includes('$URL/v1')], [false, true])
+})
+
 /** Calls that this app cannot take, since nobody is there to answer them. */
 const unanswered = new Set(['GET /v1/activities/stream'])
 
@@ -212,7 +223,7 @@ test('every example is on the page, is taken, and its answer is as the schema sa
         operation as object as Record<string, unknown>,
         schemas,
       )
-      assert.ok(page.includes(`$API${url}`), url)
+      assert.ok(page.includes(`$URL${url}`), url)
       if (unanswered.has(`${method.toUpperCase()} ${path}`)) continue
       const sent = { ...headers, ...(headers.Authorization && { Authorization: `Bearer ${apiKey}` }) }
       const payload = body === undefined ? {} : { payload: JSON.stringify(body) }
@@ -232,7 +243,7 @@ test('every example is on the page, is taken, and its answer is as the schema sa
 test('an example is a line of a shell', () => {
   const headers = { Authorization: 'Bearer $KEY', 'X-User-Id': 'carol' }
   const written = curlOf({ method: 'DELETE', url: '/v1/x', headers }, false)
-  assert.equal(written, `curl -X DELETE $API/v1/x \\\n  -H "Authorization: Bearer $KEY" \\\n  -H 'X-User-Id: carol'`)
+  assert.equal(written, `curl -X DELETE $URL/v1/x \\\n  -H "Authorization: Bearer $KEY" \\\n  -H 'X-User-Id: carol'`)
   const posted = curlOf({ method: 'POST', url: '/v1/x', headers: {}, body: { all: true } }, true)
-  assert.equal(posted, `curl -N $API/v1/x \\\n  -d '{ "all": true }'`)
+  assert.equal(posted, `curl -N $URL/v1/x \\\n  -d '{ "all": true }'`)
 })
