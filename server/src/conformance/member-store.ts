@@ -43,6 +43,18 @@ export const memberStoreSuite = defineSuite<MemberStore>('member-store', {
       await Promise.all([put(store, newer), put(other, held), put(other, old, sampleRegister('ben', 1))])
       assert.deepEqual(await store.list(user, groupId, null, 9), [newer, sampleRegister('ben', 1)].sort(inList))
       assert.equal(await store.countFirst(user, groupId, 0, 100), 2)
+      // Two writes with as many registers and the same newest one, as when a part is written again.
+      const shared = sampleGroupId(user, 2)
+      const at = { createdAt: 9 }
+      const [eve, fay, gil] = [
+        sampleRegister('eve', 20, at),
+        sampleRegister('fay', 21, at),
+        sampleRegister('gil', 22, at),
+      ]
+      await store.put([{ user, groupId: shared, registers: [eve, gil] }])
+      await store.put([{ user, groupId: shared, registers: [fay, gil] }])
+      assert.deepEqual(await store.list(user, shared, null, 9), [eve, fay, gil].sort(inList))
+      assert.equal(await store.countFirst(user, shared, 0, 100), 3)
     },
 
     'A list holds each actor who counts once, newest first by `createdAt`, then by `eventId`; a walk by `after` meets each once.':

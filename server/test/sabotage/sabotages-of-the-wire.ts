@@ -135,7 +135,7 @@ export const wireSabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'server/src/access/access.ts',
-        find: 'const reason = refusal(result.principal)\n      return reason ? { ok: false, reason } : result',
+        find: 'const reason = refusal(result.principal)\n      if (!reason) return result',
         replace: 'return result',
       },
     ],

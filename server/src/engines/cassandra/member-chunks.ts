@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Register } from '../../model/activity-group.ts'
 import type { EventId, GroupId, Seq, UserId } from '../../model/ids.ts'
 import type { CassandraDatabase, Row, Statement } from './database.ts'
@@ -38,7 +39,7 @@ export function chunksOf(user: UserId, groupId: GroupId, registers: readonly Reg
   const counting = registers.filter((register) => register.op === 'ADD')
   const chunk = (part: number, block: number, members: readonly Register[], data: readonly unknown[]): Statement => {
     const newest = newestOf(members)
-    const name = `${newest.seq} ${newest.eventId} ${members.length}`
+    const name = `${newest.seq} ${digestOf(members)}`
     return { query: putChunk, params: [user, groupId, part, block, name, JSON.stringify(data), newest.seq] }
   }
   const byBlock = (blockOf: (register: Register) => number) => Map.groupBy(counting, blockOf)
@@ -123,6 +124,13 @@ export async function eraseFromChunks(
 
 const newestOf = (registers: readonly Register[]): Register =>
   registers.reduce((newest, each) => (each.seq > newest.seq ? each : newest))
+
+/** The same for the same registers in any order, and another for others: one must not be written over what else came then. */
+const digestOf = (members: readonly Register[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify(members.map(({ actor, eventId }) => `${eventId} ${actor}`).sort()))
+    .digest('base64url')
+    .slice(0, 16)
 
 const packedIn = <Packed>(row: Row): readonly Packed[] => JSON.parse(row.data as string) as readonly Packed[]
 
