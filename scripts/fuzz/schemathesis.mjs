@@ -26,11 +26,12 @@ export async function schemathesis(config, args, folder) {
 
 /** What a right request may be answered with: done, or not there, not allowed, or a key that was used before. */
 const right = ['2xx', '403', '404', '409', '422']
-/** And what of an operation: only the server can make a cursor or a ticket, so those that are made up are refused. */
+/** And what of an operation: only the server can make a cursor or a ticket, so those that are made up are refused; and no request here upgrades. */
 const alsoRight = {
   'GET /v1/activities': ['400', '410'],
   'GET /v1/activities/{group_id}/actors': ['400'],
   'GET /v1/activities/stream': ['401'],
+  'GET /ws/v1/activities': ['426'],
 }
 
 /**
