@@ -143,9 +143,9 @@ export class Session {
   }
 
   /** The client did something wrong that it may do a few times. */
-  refuse(code: FrameErrorCode, detail: string): void {
+  refuse(code: FrameErrorCode, detail: string, closesWith: CloseReason = 'bad_frame'): void {
     this.send(errorFrame(code, detail))
-    if (++this.#badFrames >= this.#host.badFramesMax) this.close('bad_frame')
+    if (++this.#badFrames >= this.#host.badFramesMax) this.close(closesWith)
   }
 
   send(frame: PlainFrame): void {
@@ -239,9 +239,8 @@ export class Session {
     const now = this.#host.now()
     this.lastLifeAt = now
     if (this.#bucket.take(now)) return true
-    this.send(errorFrame('rate_limited', 'Too many frames: slow down.'))
     // Who comes back gets another chance: it is no fault of the token.
-    if (++this.#badFrames >= this.#host.badFramesMax) this.close('overloaded')
+    this.refuse('rate_limited', 'Too many frames: slow down.', 'overloaded')
     return false
   }
 

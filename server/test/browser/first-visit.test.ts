@@ -1,21 +1,12 @@
 // What somebody sees who opens the page for the first time, on a phone or with an address that names nobody.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { DemoPage } from './demo-page.ts'
 import { eventually } from './eventually.ts'
-import { type RunningServer, startServer } from './running-server.ts'
-import { assertNoFaults, openPage, type WatchedPage } from './watched-browser.ts'
+import { servedPage } from './served-page.ts'
+import { assertNoFaults } from './watched-browser.ts'
 
-let server: RunningServer
-let watched: WatchedPage
-before(async () => {
-  server = await startServer()
-  watched = await openPage(server.url)
-})
-after(async () => {
-  await watched?.[Symbol.asyncDispose]()
-  await server?.[Symbol.asyncDispose]()
-})
+const { server, watched } = await servedPage()
 
 test('on a phone the list comes first, and while it is empty it leads to those who fill it', async () => {
   const { page } = watched

@@ -1,21 +1,12 @@
 // One user's list, alive on two devices, while others like, comment, follow, mention, share and take it back.
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
+import { beforeEach, test } from 'node:test'
 import { DemoPage } from './demo-page.ts'
 import { eventually } from './eventually.ts'
-import { type RunningServer, startServer } from './running-server.ts'
-import { assertNoFaults, openPage, type WatchedPage } from './watched-browser.ts'
+import { servedPage } from './served-page.ts'
+import { assertNoFaults } from './watched-browser.ts'
 
-let server: RunningServer
-let watched: WatchedPage
-before(async () => {
-  server = await startServer()
-  watched = await openPage(server.url)
-})
-after(async () => {
-  await watched?.[Symbol.asyncDispose]()
-  await server?.[Symbol.asyncDispose]()
-})
+const { server, watched } = await servedPage()
 
 /** Each journey is another user's, whose lists are empty. */
 const users = ['carol', 'mia', 'ben', 'alice', 'bob', 'yuki']

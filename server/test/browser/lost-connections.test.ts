@@ -1,21 +1,12 @@
 // Devices that were away, and a server that was: everything is right again by itself.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { DemoPage } from './demo-page.ts'
 import { eventually } from './eventually.ts'
-import { type RunningServer, startServer } from './running-server.ts'
-import { assertNoFaults, openPage, type WatchedPage } from './watched-browser.ts'
+import { servedPage } from './served-page.ts'
+import { assertNoFaults } from './watched-browser.ts'
 
-let server: RunningServer
-let watched: WatchedPage
-before(async () => {
-  server = await startServer()
-  watched = await openPage(server.url)
-})
-after(async () => {
-  await watched?.[Symbol.asyncDispose]()
-  await server?.[Symbol.asyncDispose]()
-})
+const { server, watched } = await servedPage()
 
 async function open(user: string): Promise<DemoPage> {
   watched.faults.length = 0

@@ -1,21 +1,12 @@
 // Seen and read: what is done on one device shows on the other.
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
+import { beforeEach, test } from 'node:test'
 import { DemoPage } from './demo-page.ts'
 import { eventually } from './eventually.ts'
-import { type RunningServer, startServer } from './running-server.ts'
-import { assertNoFaults, openPage, type WatchedPage } from './watched-browser.ts'
+import { servedPage } from './served-page.ts'
+import { assertNoFaults } from './watched-browser.ts'
 
-let server: RunningServer
-let watched: WatchedPage
-before(async () => {
-  server = await startServer()
-  watched = await openPage(server.url)
-})
-after(async () => {
-  await watched?.[Symbol.asyncDispose]()
-  await server?.[Symbol.asyncDispose]()
-})
+const { server, watched } = await servedPage()
 
 const users = ['carol', 'mia', 'ben', 'alice']
 let demo: DemoPage

@@ -45,14 +45,20 @@ function brokers(seams: VirtualSeams) {
   }
 }
 
-test('a batch whose leader is found while it is offered anew goes out once', async () => {
-  const seams = virtualSeams()
-  const { cluster, view, requests, views, answer } = brokers(seams)
+/** Somebody who has one batch to send. */
+function oneBatch() {
   const batch: Batch = { partition: 0, records: [] }
   const waiting = [batch]
   const stored: Batch[] = []
   const source = { take: () => waiting.shift(), stored: (one: Batch) => void stored.push(one), unknown: () => {} }
-  await using producer = new Producer(cluster, 'topic', view, source as unknown as BatchSource)
+  return { batch, stored, source: source as unknown as BatchSource }
+}
+
+test('a batch whose leader is found while it is offered anew goes out once', async () => {
+  const seams = virtualSeams()
+  const { cluster, view, requests, views, answer } = brokers(seams)
+  const { batch, source, stored } = oneBatch()
+  await using producer = new Producer(cluster, 'topic', view, source)
   producer.offer(0)
   await settled()
   answer(kafkaErrors.notLeader)
@@ -78,11 +84,8 @@ test('a batch whose leader is found while it is offered anew goes out once', asy
 test('a leader that went away and has nothing to do since is found to be back by whoever asks for it', async () => {
   const seams = virtualSeams()
   const { cluster, view, views, requests, answer, fail } = brokers(seams)
-  const batch: Batch = { partition: 0, records: [] }
-  const waiting = [batch]
-  const stored: Batch[] = []
-  const source = { take: () => waiting.shift(), stored: (one: Batch) => void stored.push(one), unknown: () => {} }
-  await using producer = new Producer(cluster, 'topic', view, source as unknown as BatchSource)
+  const { batch, source, stored } = oneBatch()
+  await using producer = new Producer(cluster, 'topic', view, source)
   producer.offer(0)
   await settled()
   fail()
