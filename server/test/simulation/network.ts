@@ -61,6 +61,8 @@ export class Network {
 
   /** Opens a connection to some server; null when it is refused. */
   connect(client: ProcessSeams): Wire | null {
+    // What another process promised to a dead one is still kept, and goes no further than here.
+    if (client.isDead) return null
     const listeners = [...this.#listeners]
     const listener = listeners[this.pick(listeners.length)]
     if (!listener || this.strikes('net.refused')) return null

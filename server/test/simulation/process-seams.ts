@@ -33,6 +33,10 @@ export class ProcessSeams implements Seams, Clock, Scheduler {
     return this.#held !== null
   }
 
+  get isDead(): boolean {
+    return this.#isDead
+  }
+
   now(): number {
     return this.#time.now() + this.skewMs
   }
