@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Clock, Random } from './seams.ts'
 import { isCanonicalUuid, uuidText } from './uuid-bytes.ts'
 
@@ -31,7 +31,7 @@ export function createUuidV7(clock: Clock, random: Random): () => string {
 
 /** The same id for the same time and text: a retry that repeats them repeats the id. */
 export function derivedUuidV7(time: number, text: string): string {
-  const digest = createHash('sha256').update(text).digest()
+  const digest = hash('sha256', text, 'buffer')
   return assemble(time, digest.readUInt16BE(8) & 0xfff, digest.subarray(0, 8))
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../lib/sha256.ts'
 import { type GroupKey, keyText } from './event.ts'
 import type { GroupId, Seq, UserId } from './ids.ts'
 
@@ -12,10 +12,8 @@ const timeSpan = 2 ** 45
 const pattern = /^[0-9a-hjkmnp-tv-z]{25}$/
 
 export function groupIdOf(user: UserId, key: GroupKey, createdAt: number, openedSeq: Seq): GroupId {
-  const digest = createHash('sha256')
-    .update(`${user}\u001f${keyText(key)}\u001f${openedSeq}`)
-    .digest()
-  return timeDigitsOf(createdAt) + base32(digest.subarray(0, 10))
+  const digest = sha256(`${user}\u001f${keyText(key)}\u001f${openedSeq}`)
+  return timeDigitsOf(createdAt) + base32(digest, 10)
 }
 
 export const isGroupId = (text: string): boolean => pattern.test(text) && text.charCodeAt(0) <= 0x7a
@@ -40,12 +38,13 @@ function timeDigitsOf(createdAt: number): string {
   return text
 }
 
-function base32(bytes: Uint8Array): string {
+/** Of the first `count` characters, a byte each. */
+function base32(bytes: string, count: number): string {
   let text = ''
   let value = 0
   let bits = 0
-  for (const byte of bytes) {
-    value = (value << 8) | byte
+  for (let i = 0; i < count; i++) {
+    value = (value << 8) | bytes.charCodeAt(i)
     bits += 8
     while (bits >= 5) {
       bits -= 5

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../lib/sha256.ts'
 
 /**
  * An estimate of how many distinct texts were added, in 4 KiB: HyperLogLog with 2^12 registers, standard error 1.04/√4096
@@ -27,10 +27,10 @@ export class HyperLogLog {
 
   /** True when the text changed the estimate's registers, so it was certainly not in before. */
   add(text: string): boolean {
-    const digest = createHash('sha256').update(text).digest()
-    const index = digest.readUInt16BE(0) >>> (16 - indexBits)
-    const zeros = Math.clz32(digest.readUInt32BE(2))
-    const run = 1 + (zeros < 32 ? zeros : 32 + Math.clz32(digest.readUInt32BE(6)))
+    const digest = sha256(text)
+    const index = ((digest.charCodeAt(0) << 8) | digest.charCodeAt(1)) >>> (16 - indexBits)
+    const zeros = Math.clz32(uint32(digest, 2))
+    const run = 1 + (zeros < 32 ? zeros : 32 + Math.clz32(uint32(digest, 6)))
     if ((this.#registers[index] as number) >= run) return false
     this.#registers[index] = run
     return true
@@ -47,3 +47,9 @@ export class HyperLogLog {
     return Math.round(raw <= 2.5 * size && empty > 0 ? size * Math.log(size / empty) : raw)
   }
 }
+
+const uint32 = (bytes: string, at: number): number =>
+  (bytes.charCodeAt(at) << 24) |
+  (bytes.charCodeAt(at + 1) << 16) |
+  (bytes.charCodeAt(at + 2) << 8) |
+  bytes.charCodeAt(at + 3)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../../lib/sha256.ts'
 import { objectText } from '../../model/event.ts'
 import type { GroupId, UserId } from '../../model/ids.ts'
 import type { ObjectEntry, ObjectIndex, ObjectRef, Tombstone } from '../../ports/object-index.ts'
@@ -127,7 +127,7 @@ export function cassandraObjectIndex(db: CassandraDatabase): ObjectIndex {
 
 const textOf = ({ objectType, objectId }: ObjectRef): string => objectText(objectType, objectId)
 
-const bucketOf = (user: UserId): number => (createHash('sha256').update(user).digest()[0] as number) % buckets
+const bucketOf = (user: UserId): number => sha256(user).charCodeAt(0) % buckets
 
 const partitionOf = ({ objectType, objectId }: ObjectRef, user: UserId) =>
   [objectType, objectId, bucketOf(user)] as const
