@@ -108,7 +108,6 @@ function join(
   }
   if (group.visibleSince === placed.seq) user.urgent = true
   window.dirtyMonth = group.month
-  user.touch(record.offset, record.appendedAt)
   user.changed(group, change, placed.seq)
   trace(window, record, event, null, group.groupId)
   return group.needsRefill ? { step: 'refill', group } : done

@@ -1,3 +1,4 @@
+import { appended } from '../lib/appended.ts'
 import type { GroupRow } from '../model/activity-group.ts'
 import { undoLookBack } from '../model/choose-group.ts'
 import type { GroupKey } from '../model/event.ts'
@@ -23,7 +24,8 @@ export class KeyWindow {
   nextOfObject: KeyWindow | undefined = undefined
   /** All groups of the key created at or after this are here. */
   #coveredFrom = Number.POSITIVE_INFINITY
-  readonly #coveredTimes = new Set<number>()
+  /** Of keys of so many groups that not all are here. */
+  #coveredTimes: Set<number> | null = null
 
   constructor(key: GroupKey, owner: UserFold, endsAt: number) {
     this.key = key
@@ -33,7 +35,7 @@ export class KeyWindow {
 
   /** True when every group that an event of this time could belong to is here. */
   covers(createdAt: number): boolean {
-    return createdAt - closeAfterMaxMs >= this.#coveredFrom || this.#coveredTimes.has(createdAt)
+    return createdAt - closeAfterMaxMs >= this.#coveredFrom || this.#coveredTimes?.has(createdAt) === true
   }
 
   /**
@@ -52,12 +54,15 @@ export class KeyWindow {
     const newest = rows.slice(0, undoLookBack)
     const from = newest.length < undoLookBack ? Number.NEGATIVE_INFINITY : (newest.at(-1) as GroupRow).createdAt
     this.#coveredFrom = Math.min(this.#coveredFrom, from)
+    if (from === Number.NEGATIVE_INFINITY) return
+    this.#coveredTimes ??= new Set()
     for (const time of times) this.#coveredTimes.add(time)
   }
 
   add(group: OpenGroup): void {
     const at = this.groups.findIndex((other) => isOlder(group, other))
-    this.groups.splice(at < 0 ? this.groups.length : at, 0, group)
+    if (at < 0) this.groups = appended(this.groups, group)
+    else this.groups.splice(at, 0, group)
   }
 
   find(groupId: GroupId): OpenGroup | undefined {

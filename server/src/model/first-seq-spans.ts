@@ -1,3 +1,4 @@
+import { appended } from '../lib/appended.ts'
 import type { FirstSeqSpan } from './activity-group.ts'
 import type { Seq } from './ids.ts'
 
@@ -9,17 +10,18 @@ import type { Seq } from './ids.ts'
 const spanActors = 128
 const spansMax = 64
 
-/** An actor who was never in the group came at `seq`, which is above all positions before. */
-export function addFirst(spans: FirstSeqSpan[], seq: Seq): void {
+/** With an actor who was never in the group, and came at `seq`, which is above all positions before. */
+export function addFirst(spans: FirstSeqSpan[], seq: Seq): FirstSeqSpan[] {
   const last = spans.at(-1)
   if (last && last.came < widthOf(spans)) {
     last.upTo = seq
     last.actors++
     last.came++
-    return
+    return spans
   }
-  spans.push({ upTo: seq, actors: 1, came: 1 })
-  if (spans.length > spansMax) mergePairs(spans)
+  const more = appended(spans, { upTo: seq, actors: 1, came: 1 })
+  if (more.length > spansMax) mergePairs(more)
+  return more
 }
 
 /** An actor whose first position was `firstSeq` left (-1) or came back (+1). */

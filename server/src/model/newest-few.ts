@@ -1,3 +1,4 @@
+import { appended } from '../lib/appended.ts'
 import type { UserId } from './ids.ts'
 import { newestFirst } from './register.ts'
 
@@ -7,7 +8,7 @@ type Placed = Parameters<typeof newestFirst>[0]
 export class NewestFew<T extends Placed> {
   readonly #most: number
   /** Oldest first. Some at the beginning may have fallen out already, so that nearly all that come are only put at the end. */
-  readonly #kept: T[]
+  #kept: T[]
 
   /** `kept`: newest first, at most `most`. */
   constructor(most: number, kept: readonly T[]) {
@@ -26,16 +27,15 @@ export class NewestFew<T extends Placed> {
     let at = kept.length
     while (at > first && newestFirst(one, kept[at - 1] as T) >= 0) at--
     if (at === first && (unlessLast || this.length === this.#most)) return
-    if (at === kept.length) kept.push(one)
+    if (at === kept.length) this.#kept = appended(kept, one)
     else kept.splice(at, 0, one)
-    if (kept.length >= 2 * this.#most) this.#forgetOthers()
+    if (this.#kept.length >= 2 * this.#most) this.#forgetOthers()
   }
 
   /** As `add` does with what is newer than everything that ever was here. */
   addNewest(one: T): void {
-    const kept = this.#kept
-    kept.push(one)
-    if (kept.length >= 2 * this.#most) this.#forgetOthers()
+    this.#kept = appended(this.#kept, one)
+    if (this.#kept.length >= 2 * this.#most) this.#forgetOthers()
   }
 
   of(actor: UserId): T | undefined {

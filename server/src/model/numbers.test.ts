@@ -44,14 +44,14 @@ test('spans count those who came after any position, whoever left or came back',
   const steps = fc.array(fc.nat(9), { minLength: 1, maxLength: 2_000 })
   fc.assert(
     fc.property(steps, fc.nat(1_000), (moves, cutAt) => {
-      const spans: FirstSeqSpan[] = []
+      let spans: FirstSeqSpan[] = []
       const present = new Map<number, boolean>()
       let seq = 0
       for (const move of moves) {
         seq += 1 + move
         const known = [...present.keys()][move * 7]
         if (known === undefined || move > 2) {
-          addFirst(spans, seq)
+          spans = addFirst(spans, seq)
           present.set(seq, true)
         } else {
           const here = present.get(known) === true
@@ -73,8 +73,8 @@ test('spans count those who came after any position, whoever left or came back',
 })
 
 test('a hundred thousand first-comers need few spans, and a cut is small', () => {
-  const spans: FirstSeqSpan[] = []
-  for (let seq = 1; seq <= 100_000; seq++) addFirst(spans, seq)
+  let spans: FirstSeqSpan[] = []
+  for (let seq = 1; seq <= 100_000; seq++) spans = addFirst(spans, seq)
   assert.ok(spans.length <= 65)
   assert.ok(spans.every((span) => span.came <= 4_096))
   assert.equal(countAfter(spans, 0).whole, 100_000)

@@ -26,6 +26,8 @@ import { RidingRegisters } from './riding-registers.ts'
 
 /** How many registers an open group keeps in memory once they are stored. */
 const registersMax = 20_000
+/** So many are looked through; more are found by a map. Most groups never have more, and a map weighs as much as they do. */
+const lookedThrough = 8
 
 /** What a record did to a group: nothing, something no reader can see, or something one can. */
 export type Change = 'none' | 'hidden' | 'visible'
@@ -38,8 +40,8 @@ export interface PlacedEvent {
 }
 
 /**
- * A group held in memory while its window is open. `registers` holds what is known of actors; `null` = known to be absent.
- * Unless `complete`, an actor who is missing there must be asked of the member table before the actor is folded.
+ * A group held in memory while its window is open. Unless `complete`, an actor whose register is not known must be asked of
+ * the member table before the actor is folded.
  */
 export class OpenGroup {
   readonly user: UserId
@@ -66,7 +68,8 @@ export class OpenGroup {
   estimate: Estimate | null
 
   complete: boolean
-  readonly registers = new Map<UserId, Register | null>()
+  /** Nothing as long as what is known of actors is just what rides in the row, and that is little. */
+  #registers: Map<UserId, Register | null> | null = null
   readonly #riding: RidingRegisters
   #month: number | undefined
   /** How often it was taken and not stored yet. */
@@ -96,9 +99,6 @@ export class OpenGroup {
     this.erasures = row.erasures
     this.estimate = row.hyperLogLog === null ? null : parseEstimate(row.hyperLogLog)
     this.complete = complete
-    for (const register of row.pending) {
-      this.registers.set(register.actor, register)
-    }
     this.#riding = new RidingRegisters(row.pending, complete ? 0 : row.applied)
   }
 
@@ -158,11 +158,27 @@ export class OpenGroup {
 
   /** True when folding this actor needs no question to the member table. */
   knows(actor: UserId): boolean {
-    return this.complete || this.estimate !== null || this.registers.has(actor)
+    if (this.complete || this.estimate !== null) return true
+    const map = this.#map
+    return map ? map.has(actor) : this.#riding.of(actor) !== undefined
   }
 
   register(actor: UserId): Register | undefined {
-    return this.registers.get(actor) ?? undefined
+    const map = this.#map
+    return map ? (map.get(actor) ?? undefined) : this.#riding.of(actor)
+  }
+
+  get #map(): Map<UserId, Register | null> | null {
+    return this.#registers ?? (this.#riding.length > lookedThrough ? this.registers : null)
+  }
+
+  /** What is known of actors; `null` = known to be absent. */
+  get registers(): Map<UserId, Register | null> {
+    if (!this.#registers) {
+      this.#registers = new Map()
+      for (const register of this.#riding.all()) this.#registers.set(register.actor, register)
+    }
+    return this.#registers
   }
 
   /** Too many actors for one more to be counted exactly: `startEstimate` must come first. */
@@ -194,14 +210,13 @@ export class OpenGroup {
     const register = this.#setRegister(placed, cameBefore ? known.firstSeq : seq, known)
     this.eventCount++
     if (!cameBefore) {
-      addFirst(this.firstSeqSpans, seq)
+      this.firstSeqSpans = addFirst(this.firstSeqSpans, seq)
       this.#raiseUnread(seq)
     } else if (known.op === 'UNDO') {
       adjustFirst(this.firstSeqSpans, known.firstSeq, 1)
     }
     if (known?.op !== 'ADD') this.actorCount++
-    this.#keepNewest(register, known !== undefined)
-    this.#keepPreview(placed, known !== undefined)
+    this.#keep(register, placed, known !== undefined)
     return this.#changed(placed)
   }
 
@@ -221,7 +236,7 @@ export class OpenGroup {
     this.eventCount++
     if (isNew) {
       this.actorCount = Math.max(this.actorCount, limits.exactActors + estimate.sketch.estimate() - estimate.base)
-      addFirst(this.firstSeqSpans, seq)
+      this.firstSeqSpans = addFirst(this.firstSeqSpans, seq)
       this.#raiseUnread(seq)
     }
     const known = this.newestActors.of(event.actor)
@@ -236,8 +251,7 @@ export class OpenGroup {
     }
     // Members are written for those who page through them; nobody asks them for membership any more.
     this.#riding.add(register, null)
-    this.#keepNewest(register, true)
-    this.#keepPreview(placed, true)
+    this.#keep(register, placed, true)
     return this.#changed(placed)
   }
 
@@ -292,6 +306,8 @@ export class OpenGroup {
 
   /** The row is on its way to the stores, and where `copied` all that rode in it to the member table: `stored` follows. */
   taken(copied: boolean): void {
+    // What does not ride any more is known all the same.
+    if (copied) this.#registers = this.registers
     this.#riding.taken(copied, this.applied)
     this.#onTheWay++
   }
@@ -299,9 +315,9 @@ export class OpenGroup {
   /** What was taken is in the stores; a large group may ask the table again. */
   stored(): void {
     this.#onTheWay--
-    if (this.#onTheWay > 0 || this.registers.size <= registersMax) return
-    this.registers.clear()
-    if (!this.estimate) for (const register of this.#riding.all()) this.registers.set(register.actor, register)
+    if (this.#onTheWay > 0 || !this.#registers || this.#registers.size <= registersMax) return
+    if (this.estimate) this.#registers.clear()
+    else this.#registers = null
     this.complete = false
   }
 
@@ -336,7 +352,7 @@ export class OpenGroup {
 
   #setRegister({ event, createdAt, seq }: PlacedEvent, firstSeq: Seq, known: Register | undefined): Register {
     const register: Register = { actor: event.actor, createdAt, eventId: event.eventId, op: event.op, seq, firstSeq }
-    this.registers.set(event.actor, register)
+    this.#registers?.set(event.actor, register)
     this.#riding.add(register, known)
     return register
   }
@@ -353,27 +369,23 @@ export class OpenGroup {
   }
 
   /**
-   * Keeps the list the top of all who count: one who sorts behind it enters only when it already holds all others. Who is
-   * new in the group is not in the list.
+   * Keeps the lists the top of all who count: of the newest, one who sorts behind them enters only when they are all others.
+   * Who is new in the group is in neither. What is newer than everything in the group, as nearly all events are, needs no
+   * look at who is there.
    */
-  #keepNewest(register: Register, isKnown: boolean): void {
-    if (isKnown) this.newestActors.remove(register.actor)
-    const { length } = this.newestActors
-    if (length > 0 && this.#isNewest(register.createdAt)) this.newestActors.addNewest(register)
-    else this.newestActors.add(register, length !== this.actorCount - 1)
-  }
-
-  #keepPreview({ event, createdAt }: PlacedEvent, isKnown: boolean): void {
-    const { actor, eventId, metadata } = event
-    if (isKnown) this.previews.remove(actor)
-    const preview = { actor, createdAt, eventId, metadata }
-    if (this.#isNewest(createdAt)) this.previews.addNewest(preview)
-    else this.previews.add(preview)
-  }
-
-  /** Nothing in the group is as new, so that nobody needs to look: nearly all events are, as they come. */
-  #isNewest(createdAt: number): boolean {
-    return createdAt > this.updatedAt
+  #keep(register: Register, { event }: PlacedEvent, isKnown: boolean): void {
+    const { newestActors, previews } = this
+    const { actor, createdAt, eventId } = register
+    const preview = { actor, createdAt, eventId, metadata: event.metadata }
+    if (isKnown) {
+      newestActors.remove(actor)
+      previews.remove(actor)
+    }
+    const isNewest = createdAt > this.updatedAt
+    if (isNewest && newestActors.length > 0) newestActors.addNewest(register)
+    else newestActors.add(register, newestActors.length !== this.actorCount - 1)
+    if (isNewest) previews.addNewest(preview)
+    else previews.add(preview)
   }
 
   #changed({ createdAt, seq }: PlacedEvent): Change {

@@ -1,3 +1,4 @@
+import { appended } from '../lib/appended.ts'
 import type { Register } from './activity-group.ts'
 import type { Seq, UserId } from './ids.ts'
 import { newestOfEach } from './register.ts'
@@ -28,8 +29,13 @@ export class RidingRegisters {
 
   /** `known`: what it replaces; `null` = nobody knows whether it replaces anything. */
   add(register: Register, known: Register | undefined | null): void {
-    this.#all.push(register)
+    this.#all = appended(this.#all, register)
     if (known === null || (known !== undefined && known.seq > this.#copiedTo)) this.#areReplaced = true
+  }
+
+  of(actor: UserId): Register | undefined {
+    for (let i = this.#all.length - 1; i >= 0; i--) if (this.#all[i]?.actor === actor) return this.#all[i]
+    return undefined
   }
 
   forget(actor: UserId): void {
