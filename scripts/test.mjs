@@ -1,9 +1,10 @@
 // `npm test`, `npm run test:long` (the same with more seeds), `npm run check` and `npm run test:unit`. Runs under the pinned Node, after scripts/bootstrap.mjs.
 //
-// All steps run, also after one has failed: whoever waits for the result wants to know all of it. A step is a
-// function that returns { ok, output } and, where it counted tests, { passed, failed }; { skipped: why } if it
-// could not run here, { absent: true } if the repository has nothing for it yet.
+// All steps run, also after one has failed: whoever waits for the result wants to know all of it. Steps that leave a
+// processor idle run beside others. A step is a function that returns { ok, output } and, where it counted tests,
+// { passed, failed }; { skipped: why } if it could not run here, { absent: true } if the repository has nothing for it yet.
 import { styleText } from 'node:util'
+import { bringTools } from './steps/bring-tools.mjs'
 import { browser } from './steps/browser.mjs'
 import { cleanTree } from './steps/clean-tree.mjs'
 import { cluster } from './steps/cluster.mjs'
@@ -23,26 +24,37 @@ const checks = {
   'clean tree': cleanTree,
 }
 
-const tests = {
-  'unit tests': () => nodeTests(testFiles().pure, { isolated: false }),
-  'engine and server tests': () => nodeTests(testFiles().whole, { isolated: true }),
-  'cluster engines and servers': cluster,
-  'power cuts and failing disks': power,
-  'browser journeys': browser,
-  'OpenAPI fuzz': fuzz,
-  'deploy files': deploy,
-}
+/** One stage after the other; in a stage, the steps of one lane after one another, beside those of the other lanes. */
+const stages = [
+  [
+    checks,
+    { 'unit tests': () => nodeTests(testFiles().pure, { isolated: false }) },
+    { 'tools of later steps': bringTools },
+  ],
+  [{ 'engine and server tests': () => nodeTests(testFiles().whole, { isolated: true }) }],
+  [{ 'cluster engines and servers': cluster }],
+  [{ 'power cuts and failing disks': power }],
+  [{ 'browser journeys': browser }, { 'OpenAPI fuzz': fuzz, 'deploy files': deploy }],
+]
 
 const [mode, ...args] = process.argv.slice(2)
 if (mode === 'unit') process.exitCode = unit(args)
 else {
   if (mode === 'long') process.env.HEADWATER_LONG = '1'
-  process.exitCode = await runSteps(mode === 'check' ? checks : { ...checks, ...tests })
+  process.exitCode = await runStages(mode === 'check' ? [[checks]] : stages)
 }
 
-async function runSteps(steps) {
+async function runStages(all) {
   const total = { passed: 0, failed: 0 }
   const failures = []
+  for (const lanes of all) await Promise.all(lanes.map((steps) => runSteps(steps, total, failures)))
+  if (failures.length > 0) console.log(styleText('red', `Failed: ${failures.join(', ')}`))
+  // CI reads this line.
+  console.log(`${total.passed} passed, ${total.failed} failed`)
+  return failures.length === 0 ? 0 : 1
+}
+
+async function runSteps(steps, total, failures) {
   for (const [name, step] of Object.entries(steps)) {
     const started = performance.now()
     const result = await step()
@@ -58,10 +70,6 @@ async function runSteps(steps) {
     // A step that failed beside its tests (its process died) is a failure of its own.
     total.failed += counted ? Math.max(result.failed, Number(!result.ok)) : Number(!result.ok)
   }
-  if (failures.length > 0) console.log(styleText('red', `Failed: ${failures.join(', ')}`))
-  // CI reads this line.
-  console.log(`${total.passed} passed, ${total.failed} failed`)
-  return failures.length === 0 ? 0 : 1
 }
 
 function mark({ ok, skipped }) {

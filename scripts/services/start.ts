@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { planCassandra } from './cassandra.ts'
-import { missingForJars } from './jars.ts'
+import { fetchJars, type JarService, missingForJars } from './jars.ts'
 import { planKafka } from './kafka.ts'
 import { findPrograms, type Programs } from './packages.ts'
 import type { Plan, Site } from './plan.ts'
@@ -115,9 +115,17 @@ export async function startServices({
 function needed(only: readonly Service[], mayInstall: boolean, log: (line: string) => void): Partial<Programs> {
   const wanted = only.flatMap((service) => programsOf[service])
   const { programs, missing } = findPrograms(wanted, mayInstall, log)
-  const all = [...missing, ...missingForJars(only.filter((name) => name === 'kafka' || name === 'cassandra'))]
+  const all = [...missing, ...missingForJars(only.filter(isOfJars))]
   if (all.length > 0) throw new MissingError(`first install ${all.join(', ')}.`)
   return programs
+}
+
+const isOfJars = (name: Service): name is JarService => name === 'kafka' || name === 'cassandra'
+
+/** Brings what a start of these services would have to bring first. */
+export function bring({ only, mayInstall, log }: Pick<StartOptions, 'only' | 'mayInstall' | 'log'>): void {
+  needed(only, mayInstall, log)
+  for (const service of only.filter(isOfJars)) fetchJars(service, log)
 }
 
 async function startAll(set: ServiceSet, log: (line: string) => void): Promise<Record<string, number>> {

@@ -5,19 +5,22 @@ import { run } from './run.mjs'
 
 const chromium = process.env.HEADWATER_CHROMIUM ?? '/usr/bin/chromium'
 
+/** Brings a browser where that is allowed and none is. Returns what went wrong, if anything did. */
+export async function bringBrowser() {
+  if (existsSync(chromium) || !mayInstall) return ''
+  const update = await run('apt-get', ['update', '-q'])
+  const install = await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], {
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+  })
+  return install.code === 0 ? '' : `${update.output}${install.output}`
+}
+
 /** The journeys in a real browser. They find it in HEADWATER_CHROMIUM. */
 export async function browser() {
   const files = testFiles().browser
   if (files.length === 0) return { ok: true, output: '', absent: true }
 
-  let output = ''
-  if (!existsSync(chromium) && mayInstall) {
-    const update = await run('apt-get', ['update', '-q'])
-    const install = await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], {
-      env: { DEBIAN_FRONTEND: 'noninteractive' },
-    })
-    output = install.code === 0 ? '' : `${update.output}${install.output}`
-  }
+  const output = await bringBrowser()
   if (!existsSync(chromium)) {
     const absence = missing(`no browser at ${chromium} (HEADWATER_CHROMIUM names another one)`)
     return { ...absence, output: output + absence.output }

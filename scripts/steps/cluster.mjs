@@ -2,12 +2,17 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { leftOut, patternOf } from '../../server/test/cluster/not-on-cluster.ts'
 import { MissingError, ServicesError, services, writeJson } from '../services/set.ts'
-import { removeSet, startServices } from '../services/start.ts'
+import { bring, removeSet, startServices } from '../services/start.ts'
 import { root } from '../set-up/root.mjs'
 import { mayInstall, missing } from './needs.mjs'
 import { nodeTests, testFiles } from './node-tests.mjs'
 
 const useCluster = new URL('../../server/test/cluster/use-cluster.ts', import.meta.url).href
+
+/** Brings what the services need. */
+export function bringServices() {
+  if (!process.env.HEADWATER_SERVICES) bring({ only: services, mayInstall, log })
+}
 
 /**
  * The engines of the cluster and servers on top of them, against real services that run for as long as the step does.

@@ -13,16 +13,15 @@ const schemathesis = join(folder, bin, process.platform === 'win32' ? 'schemathe
 /** Schemathesis against the server's own OpenAPI document. The script finds it in HEADWATER_SCHEMATHESIS. */
 export async function fuzz() {
   if (!existsSync(script)) return { ok: true, output: '', absent: true }
-  if (!existsSync(schemathesis)) {
-    const trouble = await installSchemathesis()
-    if (trouble !== undefined) return missing(`Schemathesis cannot be installed: ${trouble}`)
-  }
+  const trouble = await bringSchemathesis()
+  if (trouble !== undefined) return missing(`Schemathesis cannot be installed: ${trouble}`)
   const { code, output } = await run(process.execPath, [script], { env: { HEADWATER_SCHEMATHESIS: schemathesis } })
   return { ok: code === 0, output }
 }
 
 /** Into an environment of its own below node_modules. Returns what went wrong, if anything did. */
-async function installSchemathesis() {
+export async function bringSchemathesis() {
+  if (existsSync(schemathesis)) return undefined
   let made = await run('python3', ['-m', 'venv', '--clear', folder])
   if (made.code !== 0 && mayInstall) {
     await run('apt-get', ['update', '-q'])

@@ -2,14 +2,18 @@ import { mayInstall } from './needs.mjs'
 import { nodeTests, testFiles } from './node-tests.mjs'
 import { run } from './run.mjs'
 
+/** Brings strace where that is allowed and it is missing. */
+export async function bringStrace() {
+  if (!mayInstall || (await run('strace', ['--version'])).code === 0) return
+  await run('apt-get', ['update', '-q'])
+  await run('apt-get', ['install', '-y', '-q', 'strace'], { env: { DEBIAN_FRONTEND: 'noninteractive' } })
+}
+
 /**
  * Power cuts, and disks that are full, read-only, damaged or failing. The tests that need root or strace say so
  * themselves: in one line where they are missing, by failing in CI.
  */
 export async function power() {
-  if (mayInstall && (await run('strace', ['--version'])).code !== 0) {
-    await run('apt-get', ['update', '-q'])
-    await run('apt-get', ['install', '-y', '-q', 'strace'], { env: { DEBIAN_FRONTEND: 'noninteractive' } })
-  }
+  await bringStrace()
   return nodeTests(testFiles().power, { isolated: true })
 }

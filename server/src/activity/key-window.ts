@@ -20,6 +20,8 @@ export class KeyWindow {
   /** When the window closes and its memory is released, by the monotonic clock. */
   endsAt: number
   dirtyMonth: number | null = null
+  /** Events since it was opened; since it was last spared, and one more. */
+  recentEvents = 0
   /** Another window of its user about the same object. */
   nextOfObject: KeyWindow | undefined = undefined
   /** All groups of the key created at or after this are here. */

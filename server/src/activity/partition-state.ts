@@ -15,7 +15,7 @@ export class PartitionState {
   readonly dirty = new Set<UserFold>()
   /** The oldest record of what is on its way to the stores. */
   writingFrom: Offset | null = null
-  /** The one that was opened, or extended, longest ago comes first. */
+  /** The one that was opened, or extended, or spared, longest ago comes first. */
   readonly windows = new Set<KeyWindow>()
   /** The windows of one type are all of one length, so they end in the order in which they were opened or extended. */
   readonly #ending = new Map<EventType, Set<KeyWindow>>()
@@ -47,19 +47,23 @@ export class PartitionState {
     return window
   }
 
-  /** A sliding window lives on with each event. */
+  /** An event came: a sliding window lives on with each. */
   extend(window: KeyWindow, now: number, settings: ActivitySettings): void {
+    window.recentEvents++
     const rules = settings.rulesOf(window.key.eventType)
     if (rules.windowKind !== 'sliding') return
     window.endsAt = now + rules.windowMs
-    this.windows.delete(window)
-    this.windows.add(window)
+    this.#putLast(window)
     const ending = this.#endingOf(window)
     ending.delete(window)
     ending.add(window)
   }
 
-  /** Lets go of windows that ended, and of the oldest ones past `most`; those with unflushed changes stay. */
+  /**
+   * Lets go of windows that ended, and past `most` of the oldest ones, sparing once those that came again meanwhile (the
+   * algorithm CLOCK; Corbató 1968): most keys come once, and those that come again and again are not to be loaded each
+   * time. Those with unflushed changes stay.
+   */
   release(now: number, most: number): void {
     for (const ending of this.#ending.values()) {
       for (const window of ending) {
@@ -69,8 +73,15 @@ export class PartitionState {
     }
     for (const window of this.windows) {
       if (this.windows.size <= most) break
-      this.#letGo(window)
+      if (window.recentEvents > 1) this.#putLast(window)
+      else this.#letGo(window)
     }
+  }
+
+  #putLast(window: KeyWindow): void {
+    window.recentEvents = 1
+    this.windows.delete(window)
+    this.windows.add(window)
   }
 
   #letGo(window: KeyWindow): void {

@@ -69,8 +69,8 @@ export const foldSabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'server/src/model/group-id.ts',
-        find: 'return timeDigitsOf(createdAt) + base32(digest.subarray(0, 10))',
-        replace: 'return timeDigitsOf(createdAt - openedSeq * 1_000) + base32(digest.subarray(0, 10))',
+        find: 'return timeDigitsOf(createdAt) + base32(digest, 10)',
+        replace: 'return timeDigitsOf(createdAt - openedSeq * 1_000) + base32(digest, 10)',
       },
     ],
   },
