@@ -2,7 +2,8 @@
 //
 // All steps run, also after one has failed: whoever waits for the result wants to know all of it. Steps that leave a
 // processor idle run beside others. A step is a function that returns { ok, output } and, where it counted tests,
-// { passed, failed }; { skipped: why } if it could not run here, { absent: true } if the repository has nothing for it yet.
+// { passed, failed } and perhaps { files }, what each took; { skipped: why } if it could not run here, { absent: true } if the
+// repository has nothing for it yet.
 import { styleText } from 'node:util'
 import { bringTools } from './steps/bring-tools.mjs'
 import { browser } from './steps/browser.mjs'
@@ -60,7 +61,7 @@ async function runSteps(steps, total, failures) {
     const result = await step()
     if (result.absent) continue
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
-    console.log(`${mark(result)} ${name}  ${seconds} s${detail(result)}`)
+    console.log(`${mark(result)} ${name}  ${seconds} s${detail(result)}${slowest(result)}`)
     if (!result.ok) {
       failures.push(name)
       console.log(result.output)
@@ -80,4 +81,11 @@ function mark({ ok, skipped }) {
 function detail({ passed, failed, skipped }) {
   const counts = passed === undefined ? '' : `  ${passed} passed, ${failed} failed`
   return skipped ? `${counts}${styleText('yellow', `  SKIPPED: ${skipped}`)}` : counts
+}
+
+/** The files that a step waited for: there is where to look when it takes too long. */
+function slowest({ files = [] }) {
+  const some = files.toSorted((a, b) => b.ms - a.ms).slice(0, 8)
+  const lines = some.map(({ file, ms }) => `\n    ${(ms / 1000).toFixed(1).padStart(6)} s  ${file}`)
+  return lines.length === 0 ? '' : styleText('dim', lines.join(''))
 }

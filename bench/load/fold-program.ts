@@ -1,7 +1,6 @@
 // The fold in memory and its peer, on one thread of a process of its own. Argument: how many records.
 import { takeJob } from '../../server/src/activity/flush-job.ts'
 import { foldEvent } from '../../server/src/activity/fold-event.ts'
-import { keyOf } from '../../server/src/activity/load.ts'
 import { PartitionState } from '../../server/src/activity/partition-state.ts'
 import { defaultActivitySettings } from '../../server/src/activity/settings.ts'
 import { seededRandom } from '../../server/src/lib/virtual-seams.ts'
@@ -52,7 +51,7 @@ function ours(records: readonly LogRecord[]): number {
         state.window(event.targetUser, event) ??
         state.openWindow(
           state.user(event.targetUser, () => 0),
-          keyOf(event),
+          event,
           0,
         )
       const user = window.owner

@@ -48,7 +48,7 @@ const longAlone = /\/cluster\/(services-fail|degradation)\.test\.ts$/
 async function tests(files, file) {
   const env = { HEADWATER_SERVICES: file }
   const isLong = process.env.HEADWATER_LONG !== undefined
-  const limits = { isolated: true, concurrency: 2, timeoutMs: isLong ? 2_400_000 : 600_000 }
+  const limits = { isolated: true, concurrency: 2, timeoutMs: isLong ? 3_600_000 : 600_000 }
   const later = isLong ? [] : files.filter((path) => longAlone.test(path))
   for (const path of later) console.log(`  in npm run test:long: ${path}`)
   const results = [
@@ -65,7 +65,8 @@ async function tests(files, file) {
   }
   const sum = (name) => results.reduce((total, result) => total + (result[name] ?? 0), 0)
   const output = results.map((result) => result.output).join('')
-  return { ok: results.every(({ ok }) => ok), output, passed: sum('passed'), failed: sum('failed') }
+  const taken = results.flatMap((result) => result.files ?? [])
+  return { ok: results.every(({ ok }) => ok), output, passed: sum('passed'), failed: sum('failed'), files: taken }
 }
 
 /** Tests of the server in one process, which run once more on these engines. */

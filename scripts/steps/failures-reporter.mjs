@@ -1,6 +1,6 @@
 // A node:test reporter for people who want to know what failed: it prints failures, in full and as they happen,
 // what tests print, and what they note (the seed of a random run). The totals go to the file that
-// HEADWATER_TEST_TOTALS names, for scripts/test.mjs to add up.
+// HEADWATER_TEST_TOTALS names, for scripts/test.mjs to add up, with what each file took where files are run one by one.
 import { writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { inspect, styleText } from 'node:util'
@@ -8,13 +8,15 @@ import { inspect, styleText } from 'node:util'
 const totalsFile = process.env.HEADWATER_TEST_TOTALS
 
 export default async function* report(events) {
+  const files = []
   for await (const { type, data } of events) {
     if (type === 'test:stdout' || type === 'test:stderr') yield data.message
     // Diagnostics without a file are the runner's own totals.
     else if (type === 'test:diagnostic' && data.file !== undefined) yield `  ${data.message}\n`
     else if (type === 'test:fail' && !isEcho(data)) yield failure(data)
-    else if (type === 'test:summary' && data.file === undefined && totalsFile !== undefined) {
-      writeFileSync(totalsFile, JSON.stringify(data.counts))
+    else if (type === 'test:summary') {
+      if (data.file !== undefined) files.push({ file: relative(process.cwd(), data.file), ms: data.duration_ms })
+      else if (totalsFile !== undefined) writeFileSync(totalsFile, JSON.stringify({ ...data.counts, files }))
     }
   }
 }

@@ -80,9 +80,9 @@ function open(
   placed: PlacedEvent,
   settings: ActivitySettings,
 ): FoldStep {
-  const then = settings.rulesThen?.(groupIdOf(event.targetUser, window.key, placed.createdAt, placed.seq))
+  const then = settings.rulesThen?.(groupIdOf(event.targetUser, window, placed.createdAt, placed.seq))
   const { closeAfterMs, reopenReadGroups } = then ?? settings.rulesOf(event.eventType)
-  const group = OpenGroup.open(window.key, placed, { closeAfterMs, reopenReadGroups })
+  const group = OpenGroup.open(window, placed, { closeAfterMs, reopenReadGroups })
   window.add(group)
   window.owner.opened.set(group, record.appendedAt)
   window.owner.urgent = true

@@ -1,3 +1,4 @@
+import type { EventType, ObjectType } from '@headwater/protocol'
 import { appended } from '../lib/appended.ts'
 import type { GroupRow } from '../model/activity-group.ts'
 import { undoLookBack } from '../model/choose-group.ts'
@@ -12,8 +13,11 @@ import type { UserFold } from './user-fold.ts'
  * The groups of one key of one user while events of it come in. Unflushed changes of a key lie in one month only, so they
  * are written together or not at all, and a replay can tell by the highest `applied` what is already in the views.
  */
-export class KeyWindow {
-  readonly key: GroupKey
+export class KeyWindow implements GroupKey {
+  readonly eventType: EventType
+  readonly verb: string
+  readonly objectType: ObjectType
+  readonly objectId: string
   readonly owner: UserFold
   /** Oldest first. */
   groups: OpenGroup[] = []
@@ -30,7 +34,10 @@ export class KeyWindow {
   #coveredTimes: Set<number> | null = null
 
   constructor(key: GroupKey, owner: UserFold, endsAt: number) {
-    this.key = key
+    this.eventType = key.eventType
+    this.verb = key.verb
+    this.objectType = key.objectType
+    this.objectId = key.objectId
     this.owner = owner
     this.endsAt = endsAt
   }

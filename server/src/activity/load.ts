@@ -67,7 +67,7 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
   function windowOf(state: PartitionState, user: UserId, key: GroupKey, time: number, lacking: Lacking): KeyWindow {
     const owner = state.users.get(user)
     if (!owner) throw new Error('a window needs its user to be loaded')
-    const window = owner.window(key) ?? state.openWindow(owner, keyOf(key), windowEnd(key))
+    const window = owner.window(key) ?? state.openWindow(owner, key, windowEnd(key))
     if (window.covers(time)) return window
     const times = lacking.get(window)
     if (times) times.add(time)
@@ -79,7 +79,7 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     if (lacking.size === 0) return
     const asks: KeyAsk[] = [...lacking].map(([window, times]) => ({
       user: window.owner.user,
-      key: window.key,
+      key: keyOf(window),
       newest: undoLookBack,
       times: [...times],
       spanMs: closeAfterMaxMs,

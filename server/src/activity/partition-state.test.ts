@@ -21,7 +21,7 @@ function world() {
         state.extend(window, 0, settings)
       }
     },
-    kept: () => [...state.windows].map(({ key }) => key.objectId).sort(),
+    kept: () => [...state.windows].map(({ objectId }) => objectId).sort(),
   }
 }
 

@@ -50,7 +50,7 @@ export class PartitionState {
   /** An event came: a sliding window lives on with each. */
   extend(window: KeyWindow, now: number, settings: ActivitySettings): void {
     window.recentEvents++
-    const rules = settings.rulesOf(window.key.eventType)
+    const rules = settings.rulesOf(window.eventType)
     if (rules.windowKind !== 'sliding') return
     window.endsAt = now + rules.windowMs
     this.#putLast(window)
@@ -90,11 +90,11 @@ export class PartitionState {
     this.releaseUser(window.owner)
   }
 
-  #endingOf({ key }: KeyWindow): Set<KeyWindow> {
-    let ending = this.#ending.get(key.eventType)
+  #endingOf({ eventType }: KeyWindow): Set<KeyWindow> {
+    let ending = this.#ending.get(eventType)
     if (!ending) {
       ending = new Set()
-      this.#ending.set(key.eventType, ending)
+      this.#ending.set(eventType, ending)
     }
     return ending
   }

@@ -19,7 +19,7 @@ export interface ActivitySettings {
   /** The first event of a group is written at once, later ones of a user at most this often. */
   readonly flushMs: number
   readonly retentionMs: number
-  /** Open windows past this are let go early, oldest first. */
+  /** Open windows past this are let go early: those to which nothing came lately, oldest first. */
   readonly openWindowsMax: number
   /** Records taken from the log in one go. */
   readonly pollRecords: number

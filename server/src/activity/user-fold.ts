@@ -56,19 +56,19 @@ export class UserFold {
 
   window(key: GroupKey): KeyWindow | undefined {
     let window = this.#ofObject.get(key.objectId)
-    while (window && !isSameKey(window.key, key)) window = window.nextOfObject
+    while (window && !isSameKey(window, key)) window = window.nextOfObject
     return window
   }
 
   addWindow(window: KeyWindow): void {
-    const { objectId } = window.key
+    const { objectId } = window
     this.windows.add(window)
     window.nextOfObject = this.#ofObject.get(objectId)
     this.#ofObject.set(objectId, window)
   }
 
   removeWindow(window: KeyWindow): void {
-    const { objectId } = window.key
+    const { objectId } = window
     this.windows.delete(window)
     const first = this.#ofObject.get(objectId)
     if (first === window) {

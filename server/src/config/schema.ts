@@ -154,7 +154,7 @@ export const schema = {
     openWindowsMax: integer(
       200_000,
       { min: 1, max: 10_000_000 },
-      'Windows kept in memory; past it the oldest are let go early.',
+      'Windows kept in memory; past it those to which nothing came lately are let go early, the oldest first.',
     ),
     retentionDays: integer(
       limits.retentionDays,

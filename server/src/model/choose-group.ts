@@ -19,8 +19,8 @@ export const undoLookBack = 8
 
 /** `groups`: those of the key, oldest first, at least all that could take the event in and the newest eight. */
 export function chooseGroup(groups: readonly OpenGroup[], placed: PlacedEvent): Choice {
-  const [only] = groups
-  if (only && groups.length === 1 && isSimple(only, placed)) return { kind: 'join', group: only }
+  const only = groups.length === 1 ? groups[0] : undefined
+  if (only && isSimple(only, placed)) return { kind: 'join', group: only }
   const asked = relevantGroups(groups, placed).filter((group) => !group.knows(placed.event.actor))
   if (asked.length > 0) return { kind: 'ask', groups: asked }
   if (placed.event.op === 'UNDO') {

@@ -7,8 +7,10 @@ type Placed = Parameters<typeof newestFirst>[0]
 /** The newest few things that actors did, at most one of each. Whoever comes again is to be removed first. */
 export class NewestFew<T extends Placed> {
   readonly #most: number
-  /** Oldest first. Some at the beginning may have fallen out already, so that nearly all that come are only put at the end. */
+  /** A ring, once it is full: what is new takes the place of the oldest. */
   #kept: T[]
+  /** Where the oldest is; the others follow it, and go on at the beginning. */
+  #oldest = 0
 
   /** `kept`: newest first, at most `most`. */
   constructor(most: number, kept: readonly T[]) {
@@ -17,44 +19,52 @@ export class NewestFew<T extends Placed> {
   }
 
   get length(): number {
-    return Math.min(this.#kept.length, this.#most)
+    return this.#kept.length
   }
 
   /** `unlessLast`: what is older than all that are here stays out. */
   add(one: T, unlessLast = false): void {
-    const kept = this.#kept
-    const first = kept.length - this.length
+    const kept = this.#straight()
     let at = kept.length
-    while (at > first && newestFirst(one, kept[at - 1] as T) >= 0) at--
-    if (at === first && (unlessLast || this.length === this.#most)) return
-    if (at === kept.length) this.#kept = appended(kept, one)
-    else kept.splice(at, 0, one)
-    if (this.#kept.length >= 2 * this.#most) this.#forgetOthers()
+    while (at > 0 && newestFirst(one, kept[at - 1] as T) >= 0) at--
+    if (at === 0 && (unlessLast || kept.length === this.#most)) return
+    kept.splice(at, 0, one)
+    if (kept.length > this.#most) kept.shift()
   }
 
   /** As `add` does with what is newer than everything that ever was here. */
   addNewest(one: T): void {
-    this.#kept = appended(this.#kept, one)
-    if (this.#kept.length >= 2 * this.#most) this.#forgetOthers()
+    if (this.#kept.length < this.#most) this.#kept = appended(this.#kept, one)
+    else {
+      this.#kept[this.#oldest] = one
+      this.#oldest = this.#oldest + 1 === this.#most ? 0 : this.#oldest + 1
+    }
   }
 
   of(actor: UserId): T | undefined {
-    return this.#kept.findLast((one, i) => one.actor === actor && i >= this.#kept.length - this.length)
+    return this.#kept.find((one) => one.actor === actor)
   }
 
   remove(actor: UserId): void {
-    this.#forgetOthers()
-    const at = this.#kept.findIndex((one) => one.actor === actor)
-    if (at >= 0) this.#kept.splice(at, 1)
+    if (!this.of(actor)) return
+    const kept = this.#straight()
+    kept.splice(
+      kept.findIndex((one) => one.actor === actor),
+      1,
+    )
   }
 
   /** Newest first. */
   list(): T[] {
-    return this.#kept.slice(-this.#most).reverse()
+    return this.#straight().toReversed()
   }
 
-  /** What fell out must not come back when one of those that are here is removed. */
-  #forgetOthers(): void {
-    this.#kept.splice(0, this.#kept.length - this.length)
+  /** Oldest first, from the beginning on. */
+  #straight(): T[] {
+    if (this.#oldest > 0) {
+      this.#kept = [...this.#kept.slice(this.#oldest), ...this.#kept.slice(0, this.#oldest)]
+      this.#oldest = 0
+    }
+    return this.#kept
   }
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { takeJob } from '../../src/activity/flush-job.ts'
 import { foldEvent } from '../../src/activity/fold-event.ts'
-import { keyOf } from '../../src/activity/load.ts'
 import { PartitionState } from '../../src/activity/partition-state.ts'
 import { defaultActivitySettings, defaultTypeRules } from '../../src/activity/settings.ts'
 import { seededRandom } from '../../src/lib/virtual-seams.ts'
@@ -52,7 +51,7 @@ function foldInMemory(state: PartitionState, record: LogRecord): void {
   if (record.value.kind !== 'event') return
   const { event } = record.value
   const user = state.user(event.targetUser, () => 0)
-  const window = state.window(event.targetUser, event) ?? state.openWindow(user, keyOf(event), 0)
+  const window = state.window(event.targetUser, event) ?? state.openWindow(user, event, 0)
   for (;;) {
     const step = foldEvent(window, record, event, defaultActivitySettings)
     if (step.step === 'done') return
