@@ -1,5 +1,5 @@
 import { monthOf } from '../model/activity-group.ts'
-import { chooseGroup } from '../model/choose-group.ts'
+import { chooseGroup, joinsAtOnce } from '../model/choose-group.ts'
 import type { ActivityEvent } from '../model/event.ts'
 import { groupIdOf } from '../model/group-id.ts'
 import type { GroupId } from '../model/ids.ts'
@@ -38,6 +38,8 @@ export function foldEvent(
   const placed = placeEvent(record, event)
   if (placed.seq <= window.applied) return foldAgain(window, record, event)
 
+  const { only } = window
+  if (only && joinsAtOnce(only, placed)) return join(window, record, event, placed, only)
   const choice = chooseGroup(window.groups, placed)
   switch (choice.kind) {
     case 'ask':

@@ -21,6 +21,8 @@ export class KeyWindow implements GroupKey {
   readonly owner: UserFold
   /** Oldest first. */
   groups: OpenGroup[] = []
+  /** The group, where there is one alone: nearly always, and then nobody has to look into the list. */
+  only: OpenGroup | null = null
   /** When the window closes and its memory is released, by the monotonic clock. */
   endsAt: number
   dirtyMonth: number | null = null
@@ -72,6 +74,7 @@ export class KeyWindow implements GroupKey {
     const at = this.groups.findIndex((other) => isOlder(group, other))
     if (at < 0) this.groups = appended(this.groups, group)
     else this.groups.splice(at, 0, group)
+    this.only = this.groups.length === 1 ? group : null
   }
 
   find(groupId: GroupId): OpenGroup | undefined {
@@ -86,6 +89,7 @@ export class KeyWindow implements GroupKey {
 
   /** Everything of this key up to here is in the rows. */
   get applied(): Seq {
+    if (this.only) return this.only.applied
     let applied = 0
     for (const group of this.groups) applied = Math.max(applied, group.applied)
     return applied

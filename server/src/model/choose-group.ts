@@ -19,8 +19,6 @@ export const undoLookBack = 8
 
 /** `groups`: those of the key, oldest first, at least all that could take the event in and the newest eight. */
 export function chooseGroup(groups: readonly OpenGroup[], placed: PlacedEvent): Choice {
-  const only = groups.length === 1 ? groups[0] : undefined
-  if (only && isSimple(only, placed)) return { kind: 'join', group: only }
   const asked = relevantGroups(groups, placed).filter((group) => !group.knows(placed.event.actor))
   if (asked.length > 0) return { kind: 'ask', groups: asked }
   if (placed.event.op === 'UNDO') {
@@ -30,8 +28,8 @@ export function chooseGroup(groups: readonly OpenGroup[], placed: PlacedEvent): 
   return chooseTaker(groups, placed)
 }
 
-/** The usual case, in which all that follows comes to the same: one group, and it takes in an ADD. */
-function isSimple(only: OpenGroup, { event, createdAt }: PlacedEvent): boolean {
+/** Where there is but one group, and it takes in an ADD, as nearly always: `chooseGroup` would come to nothing else. */
+export function joinsAtOnce(only: OpenGroup, { event, createdAt }: PlacedEvent): boolean {
   const distance = Math.abs(createdAt - only.createdAt)
   return event.op === 'ADD' && !only.deleted && distance < only.rules.closeAfterMs && only.knows(event.actor)
 }

@@ -56,7 +56,10 @@ export class NewestFew<T extends Placed> {
 
   /** Newest first. */
   list(): T[] {
-    return this.#straight().toReversed()
+    const kept = this.#kept
+    const list = kept.slice(0, this.#oldest).reverse()
+    for (let i = kept.length - 1; i >= this.#oldest; i--) list.push(kept[i] as T)
+    return list
   }
 
   /** Oldest first, from the beginning on. */
