@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../set-up/root.mjs'
-import { mayInstall } from '../steps/needs.mjs'
+import { installPackage, mayInstall } from '../steps/needs.mjs'
 import { run } from '../steps/run.mjs'
 
 const check = join(root, 'deploy/check')
@@ -26,12 +26,12 @@ async function helmTool() {
   // A program from its source needs the compiler, which a runtime alone does not have.
   const canCompile = async () => (await run(java, ['--list-modules'])).output.includes('jdk.compiler@')
   if (!(await canCompile())) {
-    await install('openjdk-17-jdk-headless')
+    await installPackage('openjdk-17-jdk-headless')
     if (!(await canCompile())) throw new MissingTool('Helm needs a Java 17 with its compiler (openjdk-17-jdk-headless)')
   }
   const pom = join(check, 'pom.xml')
   const jars = await cached('helm', [pom], async (folder) => {
-    if ((await run('mvn', ['-v'])).code !== 0) await install('maven')
+    if ((await run('mvn', ['-v'])).code !== 0) await installPackage('maven')
     const { code, output } = await run('mvn', [
       '-q',
       '-B',
@@ -51,7 +51,7 @@ async function pythonTool() {
   const folder = await cached('kubernetes-schemas', [requirements], async (target) => {
     let made = await run('python3', ['-m', 'venv', '--clear', target])
     if (made.code !== 0) {
-      await install('python3-venv')
+      await installPackage('python3-venv')
       made = await run('python3', ['-m', 'venv', '--clear', target])
     }
     if (made.code !== 0) throw new MissingTool(`python3 -m venv failed: ${lastLine(made.output)}`)
@@ -90,14 +90,6 @@ async function cached(name, files, fill) {
   await fill(folder)
   writeFileSync(marker, '')
   return folder
-}
-
-async function install(packageName) {
-  if (!mayInstall) return
-  await run('apt-get', ['update', '-q'])
-  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', packageName], {
-    env: { DEBIAN_FRONTEND: 'noninteractive' },
-  })
 }
 
 function lastLine(text) {

@@ -1,18 +1,12 @@
 import { existsSync } from 'node:fs'
-import { mayInstall, missing } from './needs.mjs'
+import { installPackage, missing } from './needs.mjs'
 import { nodeTests, testFiles } from './node-tests.mjs'
-import { run } from './run.mjs'
 
 const chromium = process.env.HEADWATER_CHROMIUM ?? '/usr/bin/chromium'
 
 /** Brings a browser where that is allowed and none is. Returns what went wrong, if anything did. */
 export async function bringBrowser() {
-  if (existsSync(chromium) || !mayInstall) return ''
-  const update = await run('apt-get', ['update', '-q'])
-  const install = await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], {
-    env: { DEBIAN_FRONTEND: 'noninteractive' },
-  })
-  return install.code === 0 ? '' : `${update.output}${install.output}`
+  return existsSync(chromium) ? '' : installPackage('chromium')
 }
 
 /** The journeys in a real browser. They find it in HEADWATER_CHROMIUM. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../set-up/root.mjs'
-import { mayInstall, missing } from './needs.mjs'
+import { installPackage, mayInstall, missing } from './needs.mjs'
 import { run } from './run.mjs'
 
 const script = join(root, 'scripts/fuzz-openapi.mjs')
@@ -24,8 +24,7 @@ export async function bringSchemathesis() {
   if (existsSync(schemathesis)) return undefined
   let made = await run('python3', ['-m', 'venv', '--clear', folder])
   if (made.code !== 0 && mayInstall) {
-    await run('apt-get', ['update', '-q'])
-    await run('apt-get', ['install', '-y', '-q', 'python3-venv'], { env: { DEBIAN_FRONTEND: 'noninteractive' } })
+    await installPackage('python3-venv')
     made = await run('python3', ['-m', 'venv', '--clear', folder])
   }
   if (made.code !== 0) return `python3 -m venv failed: ${lastLine(made.output)}`

@@ -1,12 +1,10 @@
-import { mayInstall } from './needs.mjs'
+import { installPackage } from './needs.mjs'
 import { nodeTests, testFiles } from './node-tests.mjs'
 import { run } from './run.mjs'
 
 /** Brings strace where that is allowed and it is missing. */
 export async function bringStrace() {
-  if (!mayInstall || (await run('strace', ['--version'])).code === 0) return
-  await run('apt-get', ['update', '-q'])
-  await run('apt-get', ['install', '-y', '-q', 'strace'], { env: { DEBIAN_FRONTEND: 'noninteractive' } })
+  if ((await run('strace', ['--version'])).code !== 0) await installPackage('strace')
 }
 
 /**

@@ -9,7 +9,7 @@ import type { ObjectIndex } from '../ports/object-index.ts'
 import type { OfflineQueue } from '../ports/offline-queue.ts'
 import type { ReadMarks } from '../ports/read-marks.ts'
 import type { UnreadSets } from '../ports/unread-sets.ts'
-import { keyOf, needOf, type WindowNeed } from './load.ts'
+import { needOf, type WindowNeed } from './load.ts'
 import type { PartitionState } from './partition-state.ts'
 import type { Persist } from './persist.ts'
 import type { UserFold } from './user-fold.ts'
@@ -123,7 +123,7 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
   async function loadGroup(state: PartitionState, record: LogRecord, user: UserFold, groupId: GroupId) {
     const [row] = await work.persist('groups', () => ports.groups.get([{ user: user.user, groupId }]))
     if (!row) return undefined
-    await work.persist('load', () => work.loadWindows(state, [needOf(user.user, keyOf(row), groupId)], record.seq))
+    await work.persist('load', () => work.loadWindows(state, [needOf(user.user, row, groupId)], record.seq))
     return openGroup(user, groupId)
   }
 

@@ -2,7 +2,7 @@ import { limits } from '@headwater/protocol'
 import { keptActors, type Register } from '../model/activity-group.ts'
 import { relevantGroups, undoLookBack } from '../model/choose-group.ts'
 import { isGhost } from '../model/erasure.ts'
-import type { ActivityEvent, GroupKey } from '../model/event.ts'
+import type { GroupKey } from '../model/event.ts'
 import { createdAtOf } from '../model/group-id.ts'
 import type { GroupId, Seq, UserId } from '../model/ids.ts'
 import type { LogRecord } from '../model/log-record.ts'
@@ -190,8 +190,8 @@ export const needOf = (user: UserId, key: GroupKey, groupId: GroupId): WindowNee
   time: createdAtOf(groupId),
 })
 
-/** The bare key: an event must not be kept alive by its window. */
-export const keyOf = ({ eventType, verb, objectType, objectId }: GroupKey | ActivityEvent): GroupKey => ({
+/** The bare key: stores are handed no window, with all that hangs on it. */
+const keyOf = ({ eventType, verb, objectType, objectId }: GroupKey): GroupKey => ({
   eventType,
   verb,
   objectType,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Register } from '../../model/activity-group.ts'
 import type { EventId, GroupId, Seq, UserId } from '../../model/ids.ts'
 import type { CassandraDatabase, Row, Statement } from './database.ts'
@@ -127,10 +127,10 @@ const newestOf = (registers: readonly Register[]): Register =>
 
 /** The same for the same registers in any order, and another for others: one must not be written over what else came then. */
 const digestOf = (members: readonly Register[]): string =>
-  createHash('sha256')
-    .update(JSON.stringify(members.map(({ actor, eventId }) => `${eventId} ${actor}`).sort()))
-    .digest('base64url')
-    .slice(0, 16)
+  hash('sha256', JSON.stringify(members.map(({ actor, eventId }) => `${eventId} ${actor}`).sort()), 'base64url').slice(
+    0,
+    16,
+  )
 
 const packedIn = <Packed>(row: Row): readonly Packed[] => JSON.parse(row.data as string) as readonly Packed[]
 
