@@ -19,7 +19,7 @@ export interface SocketOptions {
 }
 
 /** Real time that a frame may take before the test fails; nothing is expected to come near it. */
-const deadlineMs = 20_000
+const deadlineMs = 5_000
 
 /** A socket of a user with its `hello` behind it. */
 export async function openSocket(
