@@ -146,6 +146,29 @@ test('without a token nobody is pestered, and with one all is well', async () =>
   assert.deepEqual([state().status, state().connection, state().error, ids()], ['ready', 'online', null, ['g4', 'g3']])
 })
 
+test('a page whose token cannot be renewed is asked for again while the stream is open', async () => {
+  let calls = 0
+  let isTold = false
+  const token = () => {
+    calls++
+    return calls <= 2 || isTold ? `t${calls}` : Promise.reject(new Error('not now'))
+  }
+  const { world, server, activities, state, ids } = setupActivities({ token })
+  // The stream opens with the second token, which the page is refused with, as by a node with another clock.
+  const refused = ['Bearer t1', 'Bearer t2']
+  server.intercept = ({ headers }) =>
+    refused.includes(headers.get('authorization') ?? '') ? problem(401, 'unauthenticated') : undefined
+  await Promise.all([activities.connect(), world.run(3_600_000)])
+  assert.deepEqual(
+    [state().status, state().connection, state().error?.code],
+    ['error', 'online', 'token_unavailable'],
+  )
+  assert.ok(calls < 40, `${calls} calls in an hour`)
+  isTold = true
+  await world.run(700_000)
+  assert.deepEqual([state().status, state().error, ids()], ['ready', null, ['g4', 'g3']])
+})
+
 test('a refused token shows in the state', async () => {
   const { world, server, activities, state } = setupActivities()
   server.intercept = () => problem(401, 'unauthenticated')

@@ -174,8 +174,11 @@ export class Pager {
     this.#error = error
     this.#failedAtFirst = true
     this.#status = this.#fits ? 'ready' : 'error'
-    // Without a token there is nothing to try: the stream asks for one, ever more rarely, and its `hello` comes here.
-    if (error.retryable && error.code !== 'token_unavailable') this.#tryAgain(error.retryAfterMs ?? 0)
+    if (error.code === 'token_unavailable') {
+      // Without a token there is nothing to try. A stream that is not open asks for one, ever more rarely, and its
+      // `hello` comes here; one that is open asks for none.
+      if (error.retryable && this.#config.streamEpoch() !== null) this.#tryAgain(error.retryAfterMs ?? 0, 'auth')
+    } else if (error.retryable) this.#tryAgain(error.retryAfterMs ?? 0)
     // Two tokens in a row were refused, as by a server whose clock is wrong. The stream may be open all the same, and
     // then no `hello` would come.
     else if (error.code === 'unauthenticated' && this.#config.canRenewToken) this.#tryAgain(0, 'auth')

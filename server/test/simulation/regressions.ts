@@ -12,4 +12,9 @@ export const regressions: readonly Regression[] = [
     why: 'a mark that was overtaken by a later, smaller one was never told to who caught up',
   },
   { seed: 27, operations: 150, why: 'a first page that was refused with two tokens in a row was not asked for again' },
+  {
+    seed: 349290161,
+    operations: 60,
+    why: 'a first page that was left without a token was not asked for again while the stream was open',
+  },
 ]
