@@ -159,10 +159,7 @@ test('a page whose token cannot be renewed is asked for again while the stream i
   server.intercept = ({ headers }) =>
     refused.includes(headers.get('authorization') ?? '') ? problem(401, 'unauthenticated') : undefined
   await Promise.all([activities.connect(), world.run(3_600_000)])
-  assert.deepEqual(
-    [state().status, state().connection, state().error?.code],
-    ['error', 'online', 'token_unavailable'],
-  )
+  assert.deepEqual([state().status, state().connection, state().error?.code], ['error', 'online', 'token_unavailable'])
   assert.ok(calls < 40, `${calls} calls in an hour`)
   isTold = true
   await world.run(700_000)

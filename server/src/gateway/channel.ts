@@ -38,6 +38,8 @@ export class Channel {
   readonly #inbox: StreamChanges[] = []
   #wanted: Seq = 0
   #running = false
+  /** Ends the wait after a read that came too early. */
+  #early: AbortController | null = null
   /** When the oldest change was accepted whose message could not be passed on. */
   #lostSince: number | null = null
 
@@ -56,6 +58,8 @@ export class Channel {
       for (const waiting of this.#inbox.splice(0)) this.#lose(waiting)
     }
     this.#inbox.push(message)
+    // By now its writer is done with what that read did not find.
+    this.#early?.abort()
     this.#wake()
   }
 
@@ -88,21 +92,29 @@ export class Channel {
     for (;;) {
       const position = this.lowest()
       if (position === undefined) break
-      if (position >= this.#wanted) {
-        failures = 0
-        const message = this.#inbox.shift()
-        if (!message) break
+      const message = this.#inbox.shift()
+      if (message) {
         await this.#pass(message, position)
         continue
       }
+      if (position >= this.#wanted) break
       const outcome = await this.#catchUp(position)
       if (outcome === 'moved') failures = 0
       else if (outcome === 'short' && failures >= shortReadsMax) this.#wanted = position
-      else await this.#parts.seams.scheduler.sleep(backoffMs(failures++, this.#parts.seams.random))
+      else await this.#pause(failures++, outcome)
     }
     // With nobody live there is nobody to tell: the next one who starts reads the store, up to here at least.
     for (const message of this.#inbox.splice(0)) this.#lose(message)
     this.#running = false
+  }
+
+  /** Until the next attempt to read. */
+  async #pause(failures: number, after: 'short' | 'failed'): Promise<void> {
+    if (this.#inbox.length > 0) return
+    const { scheduler, random } = this.#parts.seams
+    if (after === 'short') this.#early = new AbortController()
+    await scheduler.sleep(backoffMs(failures, random), this.#early?.signal)
+    this.#early = null
   }
 
   async #pass(message: StreamChanges, position: Seq): Promise<void> {

@@ -64,6 +64,37 @@ test('messages that come twice or late change nothing', async () => {
   assert.deepEqual(positions(client.take()), [1, 2])
 })
 
+test('a read that found a flush half written does not make the message wait that comes with the end of it', async () => {
+  await using bench = new Bench()
+  const client = await bench.connect('carol')
+  bench.stream.add('carol', 'p1')
+  bench.stream.isHalfway = true
+  bench.pubSub.gap()
+  await bench.settle()
+  assert.deepEqual([client.position, bench.stream.calls.since], [0, 1])
+  bench.stream.isHalfway = false
+  await bench.publish('carol')
+  assert.deepEqual(
+    [client.position, bench.stream.calls.since],
+    [1, 1],
+    'without another read, and without time passing',
+  )
+})
+
+test('a message that does not fit ends the wait after a read that came too early', async () => {
+  await using bench = new Bench()
+  const client = await bench.connect('carol')
+  bench.stream.add('carol', 'p1')
+  bench.stream.tell('carol')
+  bench.stream.isHalfway = true
+  bench.pubSub.gap()
+  await bench.settle()
+  bench.stream.isHalfway = false
+  bench.stream.add('carol', 'p2')
+  await bench.publish('carol')
+  assert.deepEqual([client.position, bench.stream.calls.since], [2, 2])
+})
+
 test('a message that runs ahead of the store waits for it', async () => {
   await using bench = new Bench()
   const client = await bench.connect('carol')

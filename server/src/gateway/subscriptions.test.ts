@@ -117,3 +117,17 @@ test('a user who comes back while being taken off is waited for', async () => {
   for (let i = 0; i < 10; i++) await setImmediate()
   assert.ok(state.users.has('a'))
 })
+
+test('a user who comes back while others are added, about to be taken off, stays', async () => {
+  const { pubSub, state } = slowPubSub()
+  const events = { message: () => {}, gap: () => {}, onFailure: () => {} }
+  await using subscriptions = new Subscriptions(pubSub, virtualSeams(), events)
+  await subscriptions.add('a')
+  subscriptions.remove('a')
+  const added = subscriptions.add('b')
+  await setImmediate()
+  await subscriptions.add('a')
+  await added
+  for (let i = 0; i < 10; i++) await setImmediate()
+  assert.deepEqual([...state.users].sort(), ['a', 'b'])
+})

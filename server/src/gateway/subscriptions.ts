@@ -75,7 +75,7 @@ export class Subscriptions implements AsyncDisposable {
     const changed = this.#changed
     this.#changed = new Set()
     const add = [...changed].filter((user) => this.#wanted.has(user) && !this.#added.has(user))
-    const remove = [...changed].filter((user) => !this.#wanted.has(user) && this.#added.has(user))
+    let remove: UserId[] = []
     try {
       this.#subscription ??= await this.#pubSub.subscribe({
         message: (message) => this.#events.message(message),
@@ -83,6 +83,8 @@ export class Subscriptions implements AsyncDisposable {
       })
       if (add.length > 0) await this.#subscription.add(add)
       for (const user of add) this.#added.add(user)
+      // Who came back while that was under way was told to be added, and stays.
+      remove = [...changed].filter((user) => !this.#wanted.has(user) && this.#added.has(user))
       for (const user of remove) this.#added.delete(user)
       if (remove.length > 0) await this.#subscription.remove(remove)
       // Those who went on without waiting have heard nothing until now.

@@ -7,6 +7,7 @@ import type { UserId } from '../../src/model/ids.ts'
 import type { LogRecord } from '../../src/model/log-record.ts'
 import { pick } from '../model/random-events.ts'
 import { ClientHost, type HostParts } from './client-host.ts'
+import { keptConnections } from './fetch-over-wire.ts'
 import { apiKey, simulatedUrl } from './settings.ts'
 
 const hourMs = 3_600_000
@@ -107,9 +108,18 @@ export class Customer {
     await this.#client.tokens.revoke({ user_id: user })
   }
 
-  /** A page of any user's list, or of the actors of a group. */
-  read<T>(user: UserId, path: string): Promise<T> {
-    return this.#client.request<T>('GET', path, { headers: { 'x-user-id': user } })
+  /**
+   * A page of any user's list, or of the actors of a group. A connection that was kept may have broken without a word, and
+   * a client that has failed much tries no second one by itself.
+   */
+  async read<T>(user: UserId, path: string): Promise<T> {
+    for (let left = keptConnections; ; left--) {
+      try {
+        return await this.#client.request<T>('GET', path, { headers: { 'x-user-id': user } })
+      } catch (error) {
+        if (left === 0 || !HeadwaterError.is(error) || error.code !== 'timeout') throw error
+      }
+    }
   }
 
   /** What was accepted is in the log, what was refused is not, and nothing is that nobody sent. */

@@ -10,6 +10,9 @@ interface Head {
   readonly length: number | null
 }
 
+/** Idle connections that a client keeps for its next requests. */
+export const keptConnections = 2
+
 const emptyLine = Buffer.from('\r\n\r\n')
 
 /** Reads answers from the bytes of one connection. */
@@ -177,7 +180,7 @@ export function fetchOverWire(network: Network, seams: ProcessSeams, observer: F
 
   function keep(wire: Wire, head: Head | null): void {
     wire.onData = () => {}
-    if (head?.headers.get('connection') === 'close' || idle.length >= 2) {
+    if (head?.headers.get('connection') === 'close' || idle.length >= keptConnections) {
       wire.close()
       return
     }
