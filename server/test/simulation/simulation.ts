@@ -27,6 +27,8 @@ const users = ['user-0', 'user-1', 'user-2', 'user-3']
 const devicesMax = 6
 const nodesCount = 2
 const pendingMax = 8
+/** A request that its client gave up may still come to a server that was frozen. */
+const requestLingersMs = 60_000
 /** After the last fault everything must be as it should be within this, with nobody's help. */
 const settleWithinMs = 15 * 60_000
 
@@ -97,6 +99,8 @@ class Simulation {
   #isEnding = false
   /** Lets more time pass after this operation. */
   #waitMs = 0
+  /** No clock is set ahead before this moment. */
+  #noneAheadUntil = 0
   #unexpected: unknown = null
 
   constructor(seed: number, { operations, keepsTrace = false }: SimulationOptions, slots: readonly AppSlot[]) {
@@ -178,11 +182,20 @@ class Simulation {
     else if (chance < 0.86) this.#try('delete object', () => this.#customer.deleteObject())
     else if (chance < 0.865) this.#try('erase actor', () => this.#customer.eraseActor())
     else if (chance < 0.88) this.#try('put user', () => this.#customer.putUser())
-    // Revoked by a clock that is ahead, a user gets no token that is valid before that time.
-    else if (chance < 0.885 && this.#nodes.every((node) => (node?.seams.skewMs ?? 0) <= 0))
-      this.#try('revoke', () => this.#customer.revoke(users[pick(random, users.length)] as string))
+    else if (chance < 0.885 && this.#nodes.every((node) => (node?.seams.skewMs ?? 0) <= 0)) this.#revoke()
     else if (chance < 0.98) this.#waitMs = pick(random, 400)
     else if (chance < 0.985) this.#waitMs = pick(random, 30_000)
+  }
+
+  /** Not by a clock that is ahead: the user would get no token that is valid before that time. */
+  #revoke(): void {
+    const user = users[pick(this.#random, users.length)] as string
+    this.#noneAheadUntil = Number.POSITIVE_INFINITY
+    this.#try('revoke', () =>
+      this.#customer.revoke(user).finally(() => {
+        this.#noneAheadUntil = this.#seams.time.monotonic() + requestLingersMs
+      }),
+    )
   }
 
   /** Starts something that a client does. Nobody waits for it when its device is gone. */
@@ -235,6 +248,7 @@ class Simulation {
   #jumpClock(): void {
     const node = this.#nodes[pick(this.#random, nodesCount)]
     const skewMs = [hourMs, -2 * hourMs, 0, 5_000][pick(this.#random, 4)] as number
+    if (skewMs > 0 && this.#seams.time.monotonic() < this.#noneAheadUntil) return
     this.#trace.note(`${node?.name} has its clock set off by ${skewMs}`)
     if (node) node.seams.skewMs = skewMs
   }
