@@ -38,8 +38,8 @@ export class Channel {
   readonly #inbox: StreamChanges[] = []
   #wanted: Seq = 0
   #running = false
-  /** Ends the wait after a read that came too early. */
-  #early: AbortController | null = null
+  /** Ends the wait for the next attempt to read. */
+  #wait: AbortController | null = null
   /** When the oldest change was accepted whose message could not be passed on. */
   #lostSince: number | null = null
 
@@ -58,8 +58,8 @@ export class Channel {
       for (const waiting of this.#inbox.splice(0)) this.#lose(waiting)
     }
     this.#inbox.push(message)
-    // By now its writer is done with what that read did not find.
-    this.#early?.abort()
+    // What goes on from where they stand needs no read.
+    if (message.from <= (this.lowest() ?? -1)) this.#wait?.abort()
     this.#wake()
   }
 
@@ -101,7 +101,7 @@ export class Channel {
       const outcome = await this.#catchUp(position)
       if (outcome === 'moved') failures = 0
       else if (outcome === 'short' && failures >= shortReadsMax) this.#wanted = position
-      else await this.#pause(failures++, outcome)
+      else await this.#pause(failures++)
     }
     // With nobody live there is nobody to tell: the next one who starts reads the store, up to here at least.
     for (const message of this.#inbox.splice(0)) this.#lose(message)
@@ -109,12 +109,12 @@ export class Channel {
   }
 
   /** Until the next attempt to read. */
-  async #pause(failures: number, after: 'short' | 'failed'): Promise<void> {
+  async #pause(failures: number): Promise<void> {
     if (this.#inbox.length > 0) return
     const { scheduler, random } = this.#parts.seams
-    if (after === 'short') this.#early = new AbortController()
-    await scheduler.sleep(backoffMs(failures, random), this.#early?.signal)
-    this.#early = null
+    this.#wait = new AbortController()
+    await scheduler.sleep(backoffMs(failures, random), this.#wait.signal)
+    this.#wait = null
   }
 
   async #pass(message: StreamChanges, position: Seq): Promise<void> {
