@@ -110,8 +110,9 @@ export class PlainFold {
   }
 
   #event(user: PlainUser, event: ActivityEvent, createdAt: number, seq: Seq): void {
+    const text = keyText(event)
     const groups = user.groups
-      .filter((group) => keyText(group.key) === keyText(event))
+      .filter((group) => keyText(group.key) === text)
       .sort((a, b) => a.createdAt - b.createdAt || a.openedSeq - b.openedSeq)
     const isNews = (group: PlainGroup): boolean => {
       const known = group.members.get(event.actor)

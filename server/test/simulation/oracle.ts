@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { ActivityGroup } from '@headwater/protocol'
 import { defaultTypeRules } from '../../src/activity/settings.ts'
-import type { LogState } from '../../src/engines/memory/event-log-state.ts'
-import type { GroupId, Partition, Seq, UserId } from '../../src/model/ids.ts'
+import { endOf, type LogState } from '../../src/engines/memory/event-log-state.ts'
+import type { Offset, Partition, Seq, UserId } from '../../src/model/ids.ts'
 import type { LogRecord, LogValue } from '../../src/model/log-record.ts'
 import { userOf } from '../../src/model/log-record.ts'
 import { actorsOf, PlainFold, type PlainGroup, type PlainUser } from '../model/plain-fold.ts'
@@ -31,7 +31,7 @@ interface GroupVersion {
   readonly unreadSeq: Seq
 }
 
-/** Marks that may be shown before their record is folded; more than this at once are not tried in every combination. */
+/** Marks that change the counts and may be shown before their record is folded: more are not tried in every combination. */
 const earlyMarksMax = 8
 
 /**
@@ -43,6 +43,9 @@ export class Oracle {
   readonly #partitionOf: (user: UserId) => Partition
   readonly #counts: ToldCounts[] = []
   readonly #groups: ToldGroup[] = []
+  readonly #plain = new PlainFold(defaultTypeRules)
+  /** How far the log is folded in there. */
+  readonly #folded = new Map<Partition, Offset>()
   /** Counts that were those of a later position than the one they were told with. */
   ahead = 0
   /** Counts of no position at all, told while a flush was under way. */
@@ -54,7 +57,7 @@ export class Oracle {
   }
 
   get logLength(): number {
-    return this.#log.parts.reduce((sum, part) => sum + part.start + part.records.length, 0)
+    return this.#log.parts.reduce((sum, part) => sum + endOf(part), 0)
   }
 
   counts(what: string, user: UserId, seq: Seq, unread: number, unseen: number): void {
@@ -71,9 +74,12 @@ export class Oracle {
 
   /** What the log means now. */
   fold(): PlainFold {
-    const plain = new PlainFold(defaultTypeRules)
-    for (const record of this.records()) plain.fold(record)
-    return plain
+    for (const part of this.#log.parts) {
+      const folded = this.#folded.get(part.partition) ?? 0
+      for (const record of part.records.slice(folded - part.start)) this.#plain.fold(record)
+      this.#folded.set(part.partition, endOf(part))
+    }
+    return this.#plain
   }
 
   /** Holds everything that was told against the truth at its position. */
@@ -92,7 +98,11 @@ export class Oracle {
         const later = records.slice(i)
         const before = records[i - 1]
         unmatched = unmatched.filter(({ told, expected }) => {
-          if (before && before.offset >= told.logLength) this.#refuseCounts(told, expected)
+          // What follows was not there yet when they were told.
+          if (before && before.offset >= told.logLength) {
+            this.#refuseCounts(told, expected)
+            return false
+          }
           const found = wrongCounts(plain.user(user), told, later)
           if (found === null) this.ahead++
           return found !== null
@@ -127,7 +137,7 @@ export class Oracle {
 
   #lengthFor(user: UserId): number {
     const part = this.#log.parts[this.#partitionOf(user)]
-    return part ? part.start + part.records.length : 0
+    return part ? endOf(part) : 0
   }
 }
 
@@ -168,56 +178,67 @@ function checkGroup({ what, user, group }: ToldGroup, versions: ReadonlyMap<stri
  * which is before the worker has come to them: any of those that the log had by then may be in the counts already.
  */
 function wrongCounts(plain: PlainUser, told: ToldCounts, later: readonly LogRecord[]): string | null {
+  const groups = plain.visible().filter((group) => group.unreadSeq > plain.readUpTo(group))
+  const isUnseen = (group: PlainGroup) => group.unreadSeq > plain.seenUpTo(group)
+  const all: Marked = { read: maskOf(groups, () => true), seen: maskOf(groups, isUnseen) }
   const early = later.filter(({ value, offset }) => isOwn(value) && offset < told.logLength)
   const tries = new Set<string>()
-  for (const marks of combinationsOf(early)) {
-    const { unread, unseen } = countsWith(plain, marks)
+  for (const marked of combinationsOf(effectsOf(early, groups, all))) {
+    const [unread, unseen] = [bitsIn(all.read & ~marked.read), bitsIn(all.seen & ~marked.seen)]
     if (unread === told.unread && unseen === told.unseen) return null
     tries.add(`${unread}/${unseen}`)
   }
   return [...tries].join(' or ')
 }
 
-/** Every combination of the newest, with and without those before them; then the first of all, as many as you like. */
-function* combinationsOf(early: readonly LogRecord[]): Iterable<readonly LogRecord[]> {
-  const newest = early.slice(-earlyMarksMax)
-  const before = early.slice(0, -earlyMarksMax)
-  for (let chosen = 0; chosen < 2 ** newest.length; chosen++) {
-    const marks = newest.filter((_, i) => (chosen >> i) & 1)
-    yield marks
-    if (before.length > 0) yield [...before, ...marks]
-  }
-  for (let first = 1; first < before.length; first++) yield before.slice(0, first)
+/** Groups that are counted no more, a bit each. */
+interface Marked {
+  readonly read: bigint
+  readonly seen: bigint
 }
+
+const nothing: Marked = { read: 0n, seen: 0n }
 
 const isOwn = ({ kind }: LogValue): boolean => kind === 'mark' || kind === 'group_deleted'
 
-function countsWith(plain: PlainUser, marks: readonly LogRecord[]): { unread: number; unseen: number } {
-  let readAll = plain.readAll
-  let seenAll = plain.seenAll
-  const read = new Map(plain.read)
-  const seen = new Map(plain.seen)
-  const removed = new Set<GroupId>()
-  const raise = (map: Map<GroupId, Seq>, id: GroupId, upTo: Seq) => map.set(id, Math.max(map.get(id) ?? 0, upTo))
-  for (const { value } of marks) {
-    if (value.kind === 'group_deleted') removed.add(value.groupId)
-    if (value.kind !== 'mark') continue
-    if (value.groupIds === null) {
-      if (value.mark === 'read') readAll = Math.max(readAll, value.upTo)
-      seenAll = Math.max(seenAll, value.upTo)
-    }
-    for (const id of value.groupIds ?? []) {
-      if (value.mark === 'read') raise(read, id, value.upTo)
-      raise(seen, id, value.upTo)
-    }
+/** What each of them takes from the counts, in their order; those that take nothing, or what one before them took, left out. */
+function effectsOf(early: readonly LogRecord[], groups: readonly PlainGroup[], { read, seen }: Marked): Marked[] {
+  const effects = new Map<string, Marked>()
+  for (const { value } of early) {
+    const mask = maskOf(groups, (group) => isMarkedBy(value, group))
+    const effect = { read: value.kind === 'mark' && value.mark === 'seen' ? 0n : mask & read, seen: mask & seen }
+    const key = `${effect.read} ${effect.seen}`
+    if (key !== '0 0' && !effects.has(key)) effects.set(key, effect)
   }
-  let unread = 0
-  let unseen = 0
-  for (const { groupId, deleted, members, unreadSeq } of plain.groups) {
-    if (deleted || removed.has(groupId) || ![...members.values()].some(({ op }) => op === 'ADD')) continue
-    const readTo = Math.max(readAll, read.get(groupId) ?? 0)
-    if (unreadSeq > readTo) unread++
-    if (unreadSeq > Math.max(readTo, seenAll, seen.get(groupId) ?? 0)) unseen++
+  return [...effects.values()]
+}
+
+function isMarkedBy(value: LogValue, { groupId, unreadSeq }: PlainGroup): boolean {
+  if (value.kind === 'group_deleted') return value.groupId === groupId
+  return value.kind === 'mark' && unreadSeq <= value.upTo && (value.groupIds?.includes(groupId) ?? true)
+}
+
+/** Every combination of the newest, with and without those before them; then the first of all, as many as you like. */
+function* combinationsOf(early: readonly Marked[]): Iterable<Marked> {
+  const newest = early.slice(-earlyMarksMax)
+  const before = early.slice(0, -earlyMarksMax)
+  const allBefore = together(before)
+  for (let chosen = 0; chosen < 2 ** newest.length; chosen++) {
+    const marks = newest.filter((_, i) => (chosen >> i) & 1)
+    yield together(marks)
+    if (before.length > 0) yield together([allBefore, ...marks])
   }
-  return { unread, unseen }
+  for (let first = 1; first < before.length; first++) yield together(before.slice(0, first))
+}
+
+const together = (marks: readonly Marked[]): Marked =>
+  marks.reduce((a, b) => ({ read: a.read | b.read, seen: a.seen | b.seen }), nothing)
+
+const maskOf = (groups: readonly PlainGroup[], isIn: (group: PlainGroup) => boolean): bigint =>
+  groups.reduce((mask, group, i) => (isIn(group) ? mask | (1n << BigInt(i)) : mask), 0n)
+
+function bitsIn(mask: bigint): number {
+  let bits = 0
+  for (let left = mask; left > 0n; left &= left - 1n) bits++
+  return bits
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { HeadwaterError as ClientError } from '@headwater/client'
+import { endOf } from '../../src/engines/memory/event-log-state.ts'
 import { HostileWorld } from '../../src/engines/memory/hostile.ts'
 import { openMemory } from '../../src/engines/memory/open.ts'
 import { createMemoryStorage, type MemoryStorage } from '../../src/engines/memory/storage.ts'
@@ -113,7 +114,8 @@ class Simulation {
     this.#scheduler = new StepScheduler(this.#seams.time, this.#trace)
     const weather = weatherOf(seededRandom(seed * 104_729 + 3))
     this.#chances = weather
-    this.#storage = createMemoryStorage({ partitions: simulatedConfig.log.partitions })
+    const kept = { maxUsers: 10 * users.length }
+    this.#storage = createMemoryStorage({ partitions: simulatedConfig.log.partitions, unread: kept, offline: kept })
     this.#world = new HostileWorld(this.#seams, { seed, rates: weather.engines })
     this.#network = new Network(this.#seams.time, this.#trace, seededRandom(seed * 31 + 7), weather.network)
     const { log } = openMemory(this.#storage, this.#seams)
@@ -307,7 +309,7 @@ class Simulation {
     if (this.#pending > 0) return `${this.#pending} calls are not answered`
     for (const node of this.#nodes) if (!node?.isRunning) return `${node?.name} does not run`
     for (const part of this.#storage.log.parts) {
-      if (part.committed < part.start + part.records.length) return `partition ${part.partition} is not folded`
+      if (part.committed < endOf(part)) return `partition ${part.partition} is not folded`
     }
     return this.#compareDevices()
   }
