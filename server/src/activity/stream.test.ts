@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { batchesOf, sampleRow, someTime } from '../conformance/samples.ts'
+import { openMemory } from '../engines/memory/open.ts'
+import { createMemoryStorage } from '../engines/memory/storage.ts'
 import { systemSeams } from '../lib/system-seams.ts'
+import { virtualSeams } from '../lib/virtual-seams.ts'
 import type { Seq } from '../model/ids.ts'
+import { noMarks } from '../model/marks.ts'
 import { createActivityStream, type StreamPorts } from './stream.ts'
 
 /** Of a user of whom the stores know these rows and this head, which may change with every read. */
@@ -16,7 +21,6 @@ function streamOf(stores: { readonly head: () => Seq; readonly rows: () => reado
     },
     marks: { changesSince: async () => ({ marks: [] }) },
     offline: { read: async () => undefined },
-    unread: { counts: async () => undefined },
   }
   const views = {} as Parameters<typeof createActivityStream>[1]
   return createActivityStream(ports as unknown as StreamPorts, views, Number.MAX_SAFE_INTEGER, systemSeams)
@@ -42,4 +46,15 @@ test('a flush that stays halfway is no gap: who asks stands where they stood, an
 test('a head of which there is no change is a gap', async () => {
   const stream = streamOf({ head: () => 9, rows: () => [4] })
   assert.equal(seqsOf(await stream.since('ann', 3)), 'gap')
+})
+
+test('what the set at hand has missed is told all the same', async () => {
+  const seams = virtualSeams({ now: someTime })
+  const memory = openMemory(createMemoryStorage(), seams)
+  await memory.unread.put('ann', { upTo: 1, rows: [], all: noMarks, marks: new Map() })
+  await memory.groups.putGroups(batchesOf([sampleRow('ann', 2)]))
+  await memory.groups.putHeads([{ user: 'ann', head: 2 }])
+  const views = {} as Parameters<typeof createActivityStream>[1]
+  const stream = createActivityStream(memory, views, 90 * 86_400_000, seams)
+  assert.deepEqual(seqsOf(await stream.since('ann', 1)), { upTo: 2, changes: [2] })
 })

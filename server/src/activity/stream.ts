@@ -9,7 +9,6 @@ import type { GroupStore } from '../ports/group-store.ts'
 import type { OfflineQueue } from '../ports/offline-queue.ts'
 import type { StreamChange } from '../ports/pub-sub.ts'
 import type { MarkEntry, ReadMarks } from '../ports/read-marks.ts'
-import type { UnreadSets } from '../ports/unread-sets.ts'
 import type { ActivityStream } from './activity-api.ts'
 import type { Badge } from './badge.ts'
 import type { Present } from './present.ts'
@@ -19,7 +18,6 @@ export interface StreamPorts {
   readonly groups: GroupStore
   readonly marks: ReadMarks
   readonly offline: OfflineQueue
-  readonly unread: UnreadSets
 }
 
 type Since = Awaited<ReturnType<ActivityStream['since']>>
@@ -29,7 +27,8 @@ const rereadsMax = 20
 const rereadMs = 5
 
 /**
- * What changed since a position. Every change leaves its newest position in its row or mark, so "everything above" is one
+ * What changed since a position. Whoever asks has heard that there is something, so no cache is asked whether there is:
+ * one that missed a flush would deny it, again and again. Every change leaves its newest position in its row or mark, so "everything above" is one
  * range of each. The answer ends exactly at the head; where that cannot be had, it is a gap and never a part. While a flush
  * stands between the rows and the head for longer than one can read again, nothing is known to be lost: the answer ends
  * where it began. `settle` has what is in the log folded, for a while: then a mark that had no place among the changes has
@@ -42,15 +41,11 @@ export function createActivityStream(
   seams: { readonly clock: Clock; readonly scheduler: Scheduler },
   settle: () => Promise<void> = async () => {},
 ): ActivityStream {
-  const { log, groups, marks, offline, unread } = ports
+  const { log, groups, marks, offline } = ports
   const starts = new LRUCache<UserId, Seq>({ max: 50_000 })
   return { epoch: log.info.epochName, badge, since, offlineStart, heads: (users) => groups.heads(users), present }
 
   async function since(user: UserId, after: Seq): Promise<Since> {
-    // Most who come back have missed nothing. The set at hand knows the head; should it lag, the heads that are compared
-    // with every heartbeat tell.
-    const counts = await unread.counts(user, seams.clock.now() - retentionMs).catch(() => undefined)
-    if (counts?.upTo === after) return { changes: [], upTo: after }
     for (let attempt = 1; ; attempt++) {
       const [upTo = 0] = await groups.heads([user])
       if (after > upTo) return { gap: true }
