@@ -55,6 +55,39 @@ test('who asks while a badge is counted waits for the same count', async () => {
   assert.equal(new Set(counts).size, 1)
 })
 
+test('a count that ends before what somebody asks for is not the answer', async () => {
+  const seams = virtualSeams({ now: someTime + dayMs })
+  const memory = openMemory(createMemoryStorage(), seams)
+  await memory.groups.putGroups(batchesOf([sampleRow('carol', 1)]))
+  await memory.groups.putHeads([{ user: 'carol', head: 1 }])
+  const late = Promise.withResolvers<void>()
+  let asked = 0
+  const groups: typeof memory.groups = {
+    ...memory.groups,
+    async heads(users) {
+      const heads = await memory.groups.heads(users)
+      // The answer to the first count's last look at the head is long under way.
+      if (++asked === 2) await late.promise
+      return heads
+    },
+  }
+  const badge = createBadge({ ...memory, groups }, 90 * dayMs, seams)
+  const before = badge('carol', 1)
+  while (asked < 2) await new Promise((resolve) => setImmediate(resolve))
+  await memory.groups.putGroups(batchesOf([sampleRow('carol', 2)]))
+  await memory.groups.putHeads([{ user: 'carol', head: 2 }])
+  const after = badge('carol')
+  await new Promise((resolve) => setImmediate(resolve))
+  late.resolve()
+  assert.deepEqual(
+    [shown(await before), shown(await after)],
+    [
+      { upTo: 1, unread: 1 },
+      { upTo: 2, unread: 2 },
+    ],
+  )
+})
+
 test('rows of a flush that is halfway are not counted for the head before it', async () => {
   const seams = virtualSeams({ now: someTime + dayMs })
   const memory = openMemory(createMemoryStorage(), seams)

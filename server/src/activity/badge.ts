@@ -48,8 +48,13 @@ export function createBadge(
     const needed = atLeast ?? (await groups.heads([user]))[0] ?? 0
     const counts = await unread.counts(user, clock.now() - retentionMs).catch(() => undefined)
     if (counts && counts.upTo >= needed) return counts
-    const running = building.get(user)
-    if (running) return running
+    // One that runs may have looked at the head before it went so far; one that begins after it has not.
+    const running = await building.get(user)
+    if (running && running.upTo >= needed) return running
+    return building.get(user) ?? start(user)
+  }
+
+  function start(user: UserId): Promise<BadgeCounts> {
     const built = limit(() => build(user)).finally(() => building.delete(user))
     building.set(user, built)
     return built
