@@ -131,3 +131,26 @@ test('a user who comes back while others are added, about to be taken off, stays
   for (let i = 0; i < 10; i++) await setImmediate()
   assert.deepEqual([...state.users].sort(), ['a', 'b'])
 })
+
+test('a gap is told of users who could be added at last, though others could not be taken off in the same attempt', async () => {
+  const { pubSub, state } = slowPubSub()
+  const seams = virtualSeams()
+  const gaps: (readonly UserId[] | null)[] = []
+  const events = {
+    message: () => {},
+    gap: (users: readonly UserId[] | null) => void gaps.push(users),
+    onFailure: () => {},
+  }
+  await using subscriptions = new Subscriptions(pubSub, seams, events)
+  await subscriptions.add('b')
+  state.failing = true
+  await subscriptions.add('a')
+  subscriptions.remove('b')
+  state.failing = false
+  for (let i = 0; i < 10; i++) {
+    seams.time.advance(1_000)
+    await setImmediate()
+    if (state.users.has('a') && gaps.length === 0 && state.users.has('b')) state.failing = true
+  }
+  assert.deepEqual(gaps, [['a']])
+})

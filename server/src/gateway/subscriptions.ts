@@ -83,12 +83,12 @@ export class Subscriptions implements AsyncDisposable {
       })
       if (add.length > 0) await this.#subscription.add(add)
       for (const user of add) this.#added.add(user)
+      // Those who went on without waiting have heard nothing until now.
+      if (this.#failures > 0 && add.length > 0) this.#events.gap(add)
       // Who came back while that was under way was told to be added, and stays.
       remove = [...changed].filter((user) => !this.#wanted.has(user) && this.#added.has(user))
       for (const user of remove) this.#added.delete(user)
       if (remove.length > 0) await this.#subscription.remove(remove)
-      // Those who went on without waiting have heard nothing until now.
-      if (this.#failures > 0 && add.length > 0) this.#events.gap(add)
       this.#failures = 0
     } catch (error) {
       this.#failures++
