@@ -26,6 +26,8 @@ export interface GatewaySettings {
   readonly backlogMs: number
   /** How long a client that reads may take to answer the end of its socket. */
   readonly farewellMs: number
+  /** The same for one that did not read: the time in which it may read on and learn why. */
+  readonly slowFarewellMs: number
   readonly ackFlushMs: number
   readonly registryRefreshMs: number
   readonly registryTtlMs: number
@@ -52,6 +54,7 @@ export const gatewayDefaults: Omit<GatewaySettings, 'node'> = {
   overflowMs: 1_000,
   backlogMs: 30_000,
   farewellMs: 4_000,
+  slowFarewellMs: 30_000,
   ackFlushMs: 1_000,
   registryRefreshMs: 30_000,
   registryTtlMs: 90_000,

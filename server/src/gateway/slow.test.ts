@@ -194,3 +194,18 @@ test('a reset overtakes what waited, and the chain goes on from it', async () =>
   )
   assert.equal(client.position, 5)
 })
+
+test('a stream that was closed because nobody reads it is given up at last', async () => {
+  await using bench = new Bench()
+  const client = bench.open({ user: 'carol', oneWay: true })
+  await bench.pass(1_000)
+  client.writable = false
+  for (let i = 0; i < 501; i++) bench.stream.add('carol', `p${i}`)
+  await bench.publish('carol')
+  await bench.pass(2_000)
+  assert.equal(codeOf(client), 4001)
+  await bench.pass(5_000)
+  assert.equal(client.terminated, false)
+  await bench.pass(30_000)
+  assert.equal(client.terminated, true)
+})

@@ -118,9 +118,11 @@ export function createSwitchboard(parts: GatewayParts, settings: GatewaySettings
     session.closeIfOver(settings.overflowMs),
   )
 
-  const farewells = new DelayLine<Session>(settings.farewellMs, seams, (session) => {
+  const giveUp = (session: Session): void => {
     if (leaving.has(session)) session.transport.terminate()
-  })
+  }
+  const farewells = new DelayLine<Session>(settings.farewellMs, seams, giveUp)
+  const slowFarewells = new DelayLine<Session>(settings.slowFarewellMs, seams, giveUp)
 
   const host: SessionHost = {
     epoch: stream.epoch,
@@ -143,8 +145,8 @@ export function createSwitchboard(parts: GatewayParts, settings: GatewaySettings
       if (reason) observer?.onClosed?.(reason)
       open.delete(session)
       leaving.add(session)
-      // A client that did not read learns why when it reads again; others have no reason to take long.
-      if (reason && reason !== 'slow_consumer') farewells.put(session)
+      // A client that did not read learns why when it reads again, if that is soon; others have no reason to take long.
+      if (reason) (reason === 'slow_consumer' ? slowFarewells : farewells).put(session)
       hub.leave(session)
       presence.left(session)
     },
@@ -208,6 +210,7 @@ export function createSwitchboard(parts: GatewayParts, settings: GatewaySettings
       revocations[Symbol.dispose]()
       for (const session of [...open]) session.close('server_closing')
       farewells[Symbol.dispose]()
+      slowFarewells[Symbol.dispose]()
       for (const { transport } of leaving) transport.terminate()
       await flushAcks()
       await presence[Symbol.asyncDispose]()
