@@ -21,8 +21,13 @@ class EventReader implements AsyncDisposable {
     this.#reader = body.pipeThrough(new TextDecoderStream()).getReader()
   }
 
-  static async open(server: LiveServer, query: string, headers: Record<string, string>): Promise<EventReader> {
-    return new EventReader(await fetch(`http://${server.host}/v1/activities/stream${query}`, { headers }))
+  static async open(
+    server: LiveServer,
+    query: string,
+    headers: Record<string, string>,
+    signal: AbortSignal | null = null,
+  ): Promise<EventReader> {
+    return new EventReader(await fetch(`http://${server.host}/v1/activities/stream${query}`, { headers, signal }))
   }
 
   /** The next block: an event, or a comment as text; `undefined` at the end. */
@@ -136,6 +141,16 @@ test('one stream over the cap of a user is refused before it opens', async () =>
   assert.equal(response.status, 429)
   assert.equal(response.headers.get('retry-after'), '5')
   await response.text()
+})
+
+test('a client that reads late gets all of it, in whatever script', { timeout: 20_000 }, async () => {
+  await using server = await LiveServer.start()
+  for (let i = 0; i < 200; i++) server.stream.add('carol', `${i} ${'ж'.repeat(20_000)}`)
+  const signal = AbortSignal.timeout(15_000)
+  await using reader = await EventReader.open(server, '', carol, signal)
+  while (server.gateway.stats().framesQueued === 0) await new Promise(setImmediate)
+  await reader.next()
+  for (let i = 1; i <= 200; i++) assert.equal(((await reader.next()) as Event).data.seq, i)
 })
 
 test('a client that goes away is forgotten', async () => {

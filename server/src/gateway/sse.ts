@@ -55,9 +55,13 @@ class EventStreamTransport implements Transport {
     return this.#reply.writableLength
   }
 
+  /**
+   * As bytes: of text the response counts the bytes while it is corked, and the socket the characters. A stream that was
+   * full by the one and not by the other would never be told to go on.
+   */
   send(text: string, type: string, id: Seq | null): void {
     const idLine = id === null ? '' : `id: ${this.#epoch}:${id}\n`
-    this.#reply.write(`event: ${type}\n${idLine}data: ${text}\n\n`)
+    this.#reply.write(Buffer.from(`event: ${type}\n${idLine}data: ${text}\n\n`))
   }
 
   ping(): void {
