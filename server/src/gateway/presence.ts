@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/seams.ts'
+import type { DeviceId } from '../model/ids.ts'
 import type { Session as RegisteredSession, SessionRegistry } from '../ports/session-registry.ts'
 import type { Session } from './session.ts'
 
@@ -19,7 +20,8 @@ const batchMax = 500
  */
 export class Presence implements AsyncDisposable {
   readonly #parts: PresenceParts
-  readonly #present = new Set<Session>()
+  /** With the device that the registry was told last. */
+  readonly #present = new Map<Session, DeviceId | null>()
   #changes = new Map<Session, 'put' | 'remove'>()
   #writing: Promise<void> | null = null
 
@@ -27,9 +29,10 @@ export class Presence implements AsyncDisposable {
     this.#parts = parts
   }
 
+  /** Also of one that is present and names another device now. */
   arrived(session: Session): void {
-    if (this.#present.has(session)) return
-    this.#present.add(session)
+    if (this.#present.get(session) === session.device) return
+    this.#present.set(session, session.device)
     this.#changed(session, 'put')
   }
 
@@ -39,7 +42,7 @@ export class Presence implements AsyncDisposable {
 
   /** Keeps the entries alive. */
   refresh(): void {
-    for (const session of this.#present) this.#changes.set(session, 'put')
+    for (const session of this.#present.keys()) this.#changes.set(session, 'put')
     this.#start()
   }
 
@@ -49,7 +52,7 @@ export class Presence implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const session of this.#present) this.left(session)
+    for (const session of this.#present.keys()) this.left(session)
     await this.settled()
   }
 

@@ -237,6 +237,19 @@ test('the registry knows of a session while it is open, for as long as it is ref
   assert.equal(bench.pubSub.users.size, 0)
 })
 
+test('the registry learns at once under which name a device goes on', async () => {
+  await using bench = new Bench()
+  const client = bench.open({ user: 'carol' })
+  await bench.pass(1_000)
+  client.say({ type: 'auth', device_id: 'phone' })
+  await bench.settle()
+  const [carols] = await bench.sessions.find(['carol'], bench.seams.clock.now())
+  assert.deepEqual(
+    carols?.map(({ device }) => device),
+    ['phone'],
+  )
+})
+
 test('a storm of sockets makes few calls to pub/sub and to the registry', async () => {
   await using bench = new Bench()
   for (let i = 0; i < 1_000; i++) bench.open().say({ type: 'auth', token: `user${i}` })
