@@ -126,6 +126,19 @@ test('an ack for each frame that was sent is not too many, however many were', a
   assert.equal(errors(client).length, 10, 'the same again is')
 })
 
+test('nor is it when the stream began anew on the same socket, and the frames were sent once more', async () => {
+  await using bench = new Bench()
+  const client = await bench.connect('carol')
+  for (let i = 0; i < 400; i++) bench.stream.add('carol', `p${i}`)
+  await bench.publish('carol')
+  client.drain()
+  for (let seq = 1; seq <= 400; seq++) client.say({ type: 'ack', seq })
+  client.say({ type: 'auth', token: 'carol/newer' })
+  await bench.settle()
+  for (let seq = 1; seq <= 400; seq++) client.say({ type: 'ack', seq })
+  assert.deepEqual([errors(client), client.closed], [[], null])
+})
+
 test('an ack before the first frame is an error frame, whatever it says', async () => {
   await using bench = new Bench()
   for (const seq of [0, 1, -1]) {

@@ -160,6 +160,7 @@ export class Session {
     this.#lookForRoom()
     this.send(hello)
     this.position = position
+    this.#acked = Math.min(this.#acked, position)
   }
 
   /** The client must read everything anew; the chain goes on from `seq`. */
