@@ -213,6 +213,8 @@ export class Session {
 
   /** Closes a session that was over the bounds for all of this time. */
   closeIfOver(ms: number): void {
+    // The transport tells when it is empty, and not when it has become less full.
+    this.#lookForRoom()
     const isOver = this.#overSince !== null && this.#host.now() - this.#overSince >= ms
     if (isOver && this.phase !== 'ended') this.close('slow_consumer')
   }

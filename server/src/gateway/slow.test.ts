@@ -36,6 +36,24 @@ test('W09 or past 256 KiB, what the transport holds included', async () => {
   assert.equal(codeOf(client), 4001)
 })
 
+test('W09 but not a client that has taken so much by then that what is left may wait', async () => {
+  await using bench = new Bench()
+  const client = await bench.connect('carol')
+  client.writable = false
+  client.bufferedBytes = 256 * 1024 - 800
+  for (const object of ['p1', 'p2']) bench.stream.add('carol', object)
+  await bench.publish('carol')
+  await bench.pass(500)
+  client.bufferedBytes = 200 * 1024
+  await bench.pass(600)
+  assert.equal(client.closed, null)
+  client.bufferedBytes = 256 * 1024
+  bench.stream.add('carol', 'p3')
+  await bench.publish('carol')
+  await bench.pass(1_001)
+  assert.equal(codeOf(client), 4001)
+})
+
 test('W09 a client that reads gets a burst that is longer than what may wait, again and again', async () => {
   await using bench = new Bench({ outboundFrames: 10 })
   const client = await bench.connect('carol')
