@@ -240,6 +240,20 @@ test('a stream that only goes out lives while it takes what it is sent', async (
   assert.equal(codeOf(client), 4002)
 })
 
+test('and while it takes it slowly, so that it is full again whenever one looks', async () => {
+  await using bench = new Bench()
+  const client = bench.open({ user: 'carol', oneWay: true })
+  await bench.pass(1_000)
+  for (let i = 0; i < 24; i++) {
+    client.drain()
+    client.writable = false
+    bench.stream.add('carol', 'p1')
+    await bench.publish('carol')
+    await bench.pass(5_000)
+  }
+  assert.equal(codeOf(client), null)
+})
+
 test('W09 one socket over the cap of a user is closed with 4504', async () => {
   await using bench = new Bench({ socketsPerUser: 3 })
   const clients: FakeClient[] = []

@@ -190,6 +190,7 @@ export class Session {
   /** The transport takes frames again. */
   drained(): void {
     if (this.phase === 'ended') return
+    if (this.transport.oneWay) this.alive()
     this.#queue.flush()
     this.#lookForRoom()
   }
