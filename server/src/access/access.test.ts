@@ -80,9 +80,8 @@ test('revoking a user refuses what was issued up to now and nothing after, in th
   const after = await t.access.issue(alice)
   assert.equal(outcome(t.access, after.token), 'user')
   await t.access.revoke({ userId: 'alice' })
-  t.seams.time.advance(1)
-  await t.access.revoke({ userId: 'alice' })
   assert.equal(outcome(t.access, after.token), 'revoked')
+  assert.equal(outcome(t.access, (await t.access.issue(alice)).token), 'user')
 })
 
 test('revoking a token leaves the others of its user', async () => {
@@ -128,6 +127,30 @@ test('a token made after a revocation elsewhere is good at once, however the clo
   await there.access.revoke({ userId: 'alice' })
   const { token } = await here.access.issue(alice)
   assert.deepEqual([outcome(here.access, token), outcome(there.access, token)], ['user', 'user'])
+})
+
+test('and is refused by the next revocation, on whichever server', async () => {
+  const store = sharedStore()
+  const slow = virtualSeams()
+  const fast = virtualSeams({ now: slow.clock.now() + 5_000 })
+  await using here = await opened(store, slow)
+  await using there = await opened(store, fast)
+  await using third = await opened(store, slow)
+  await there.access.revoke({ userId: 'alice' })
+  const { token } = await here.access.issue(alice)
+  slow.time.advance(900)
+  await third.access.revoke({ userId: 'alice' })
+  slow.time.advance(1_000)
+  await settle()
+  assert.deepEqual([outcome(here.access, token), outcome(third.access, token)], ['revoked', 'revoked'])
+})
+
+test('a revocation is made also while those of others cannot be read', async () => {
+  await using t = await opened()
+  const { token } = await t.access.issue(alice)
+  t.store.down = true
+  await t.access.revoke({ userId: 'alice' })
+  assert.equal(outcome(t.access, token), 'revoked')
 })
 
 test('a store that is down for a while is read again', async () => {

@@ -111,7 +111,7 @@ export async function openAccess(
       // A revocation made a moment ago on another server, perhaps by a faster clock, must not refuse this token.
       await revocations.refresh()
       const now = clock.now()
-      const issuedAtMs = Math.max(now, Math.floor(revocations.refusedUpTo(userId)) + 1)
+      const issuedAtMs = Math.max(now, revocations.afterRevoked(userId))
       const expiresAt = now + ttlS * 1000
       const claims = { sub: userId, iat: issuedAtMs / 1000, exp: expiresAt / 1000, jti: tokenId }
       const payload = deviceId === null ? claims : { ...claims, device_id: deviceId }

@@ -11,8 +11,11 @@ export interface Revocations extends AsyncDisposable {
   isRevoked(principal: UserPrincipal): boolean
   /** Durable when it resolves, and in force here. */
   revoke(what: { readonly userId: UserId } | { readonly tokenId: string }, now: number): Promise<void>
-  /** Milliseconds since 1970 at or before which this user's tokens are refused; 0 = none. */
-  refusedUpTo(user: UserId): number
+  /**
+   * The first millisecond since 1970 in which this user's tokens are not refused. A token made now bears it where this
+   * clock is behind the one by which they were revoked; so does the next revocation, which must refuse that token.
+   */
+  afterRevoked(user: UserId): number
   /** Reads what is new in the store. */
   refresh(): Promise<void>
   /** Called for every revocation that comes in, from here or elsewhere. */
@@ -56,6 +59,8 @@ export async function openRevocations(
     await running
   }
 
+  const afterRevoked = (user: UserId): number => Math.floor(users.get(user) ?? 0) + 1
+
   await refresh()
   const timer = scheduler.every(refreshEveryMs, () => {
     if (!running) refresh().catch(onFailure)
@@ -67,10 +72,13 @@ export async function openRevocations(
     async revoke(what, now) {
       const userId = 'userId' in what ? what.userId : null
       const tokenId = 'tokenId' in what ? what.tokenId : null
+      // What cannot be read must not keep a revocation from being written.
+      if (userId !== null) await refresh().catch(onFailure)
+      const at = userId === null ? now : Math.max(now, afterRevoked(userId))
       // `order` stays: another server's revocation with a smaller order may not have been read yet.
-      takeIn(await store.revoke({ userId, tokenId, at: now, expiresAt: now + revocationKeptMs }))
+      takeIn(await store.revoke({ userId, tokenId, at, expiresAt: now + revocationKeptMs }))
     },
-    refusedUpTo: (user) => users.get(user) ?? 0,
+    afterRevoked,
     refresh,
     onRevoked(listener) {
       listeners.add(listener)
