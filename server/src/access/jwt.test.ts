@@ -76,6 +76,9 @@ for (const [name, payload, expected] of [
   ['a number as sub', { ...claims, sub: 5 }, 'invalid'],
   ['a number as jti', { ...claims, jti: 5 }, 'invalid'],
   ['an empty device', { ...claims, device_id: '' }, 'invalid'],
+  ['a device with a control character', { ...claims, device_id: 'my\u0000phone' }, 'invalid'],
+  ['a device with half a character', { ...claims, device_id: 'phone \ud83d' }, 'invalid'],
+  ['a device in another script', { ...claims, device_id: 'телефон 📱' }, 'ok'],
   ['a device of 129 characters', { ...claims, device_id: 'd'.repeat(129) }, 'invalid'],
   ['a payload that is a list', [claims], 'invalid'],
 ] as const) {

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { limits } from '@headwater/protocol'
 import type { DeviceId, UserId } from '../model/ids.ts'
-import { isUserId } from './principal.ts'
+import { isDeviceId, isUserId } from './principal.ts'
 
 /**
  * JSON Web Tokens, HS256 alone. The header never chooses anything: an algorithm other than HS256, and any `crit`, is
@@ -88,7 +88,9 @@ function claimsOf(payload: Record<string, unknown> | undefined): (TokenClaims & 
   if (!isTime(exp)) return noTime('exp')
   if (!isTime(nbf)) return noTime('nbf')
   if (!isOptionalText(jti, tokenIdLengthMax)) return noText('jti', tokenIdLengthMax)
-  if (!isOptionalText(device_id, limits.deviceIdLength)) return noText('device_id', limits.deviceIdLength)
+  if (device_id !== undefined && !isDeviceId(device_id)) {
+    return `The device_id of the token is no text of 1 to ${limits.deviceIdLength} characters, none of them a control character.`
+  }
   return { sub, iat, exp, nbf, jti: jti ?? null, deviceId: device_id ?? null }
 }
 

@@ -1,3 +1,4 @@
+import { limits } from '@headwater/protocol'
 import type { DeviceId, UserId } from '../model/ids.ts'
 
 /** The customer's server, known by its API key. It may do everything, and may act for a user. */
@@ -30,3 +31,8 @@ export function principalName(principal: Principal): string {
 
 const userIdPattern = /^[A-Za-z0-9._:@-]{1,128}$/
 export const isUserId = (text: string): boolean => userIdPattern.test(text)
+
+const deviceIdPattern = /^[^\p{Cc}\p{Cs}]+$/u
+/** Stores keep it as text, and one of them takes no control characters: a name with one would be in the way of all others. */
+export const isDeviceId = (value: unknown): value is DeviceId =>
+  typeof value === 'string' && value.length <= limits.deviceIdLength && deviceIdPattern.test(value)

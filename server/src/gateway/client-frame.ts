@@ -1,5 +1,5 @@
 import { limits } from '@headwater/protocol'
-import { isUserId } from '../access/principal.ts'
+import { isDeviceId, isUserId } from '../access/principal.ts'
 import type { DeviceId, UserId } from '../model/ids.ts'
 import type { ResumePoint } from './opening.ts'
 
@@ -20,7 +20,6 @@ export type ParsedFrame =
   | { readonly type: 'wrong'; readonly problem: string; readonly userId: UserId | null }
 
 const epochLength = 256
-const deviceIdPattern = /^[^\p{Cc}\p{Cs}]+$/u
 
 const wrong = (problem: string, userId: UserId | null = null): ParsedFrame => ({ type: 'wrong', problem, userId })
 
@@ -51,7 +50,7 @@ export function parseClientFrame(text: string): ParsedFrame {
 function parseAuth(frame: Record<string, unknown>, userId: UserId | null): ParsedFrame {
   const { token = null, device_id: deviceId = null, resume = null } = frame
   if (token !== null && typeof token !== 'string') return wrong('"token" must be text.')
-  if (!isTextOrNull(deviceId, limits.deviceIdLength) || (deviceId !== null && !deviceIdPattern.test(deviceId))) {
+  if (deviceId !== null && !isDeviceId(deviceId)) {
     return wrong(`"device_id" must be text of 1 to ${limits.deviceIdLength} characters.`, userId)
   }
   if (resume === null) return { type: 'auth', token, deviceId, resume, userId }
@@ -70,9 +69,3 @@ function parseAuth(frame: Record<string, unknown>, userId: UserId | null): Parse
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isText = (value: unknown, maxLength: number): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= maxLength
-
-const isTextOrNull = (value: unknown, maxLength: number): value is string | null =>
-  value === null || isText(value, maxLength)
