@@ -6,7 +6,6 @@ import type { UserId } from '../model/ids.ts'
 import type { LogValue } from '../model/log-record.ts'
 import type { DeviceStore } from '../ports/device-store.ts'
 import type { EventLog } from '../ports/event-log.ts'
-import type { ActorGroup, MemberStore } from '../ports/member-store.ts'
 import type { ObjectIndex, ObjectRef } from '../ports/object-index.ts'
 import type { UserStore } from '../ports/user-store.ts'
 import type { Deletion } from './activity-api.ts'
@@ -15,7 +14,6 @@ export interface DeletionPorts {
   readonly devices: DeviceStore
   readonly log: EventLog
   readonly objects: ObjectIndex
-  readonly members: MemberStore
   readonly users: UserStore
 }
 
@@ -64,36 +62,6 @@ export function createDeletion(
     await devices.purge({ user })
     await applied()
     return existed
-  }
-}
-
-/**
- * Takes erased users out of the groups of others. Runs in the background, and again until the member table holds nothing
- * of them; then the erasure is forgotten.
- */
-export function createErasureSweep({ log, members, users }: Pick<DeletionPorts, 'log' | 'members' | 'users'>) {
-  return async function sweep(): Promise<number> {
-    let found = 0
-    for (const { id } of await users.erasures(pageOf)) {
-      const left = await sweepActor(id)
-      if (left === 0) await users.sweepDone(id)
-      found += left
-    }
-    return found
-  }
-
-  async function sweepActor(actor: UserId): Promise<number> {
-    let found = 0
-    for (let after: ActorGroup | null = null; ; ) {
-      const page: readonly ActorGroup[] = await members.groupsOfActor(actor, after, pageOf)
-      await appendDurably(
-        log,
-        page.map(({ user, groupId }) => ({ kind: 'actor_erased', user, actor, groupId })),
-      )
-      found += page.length
-      after = page.at(-1) ?? null
-      if (!after || page.length < pageOf) return found
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Seams } from '../lib/seams.ts'
 import type { Ports } from '../ports/ports.ts'
-import { createErasureSweep } from './delete.ts'
 import { createDeletionSweep } from './deletion-sweep.ts'
+import { createErasureSweep } from './erasure-sweep.ts'
 
 export interface HousekeepingSettings {
   readonly retentionMs: number

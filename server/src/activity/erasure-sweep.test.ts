@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openMemory } from '../engines/memory/open.ts'
+import { createMemoryStorage } from '../engines/memory/storage.ts'
+import { virtualSeams } from '../lib/virtual-seams.ts'
+import type { LogValue } from '../model/log-record.ts'
+import { createErasureSweep } from './erasure-sweep.ts'
+import { foldRest } from './fold-rest.ts'
+import { defaultActivitySettings } from './settings.ts'
+
+let events = 0
+
+function like(actor: string, objectId: string): LogValue {
+  const eventId = `0199f1b2-7c00-7abc-8def-${String(events++).padStart(12, '0')}`
+  const key = { eventType: 'LIKE', objectType: 'POST', objectId, verb: '' } as const
+  return {
+    kind: 'event',
+    event: { ...key, eventId, actor, targetUser: 'carol', op: 'ADD', createdAt: null, metadata: {} },
+  }
+}
+
+function start() {
+  const seams = virtualSeams()
+  const ports = openMemory(createMemoryStorage({ partitions: 2 }), seams)
+  return {
+    ...ports,
+    sweep: createErasureSweep(ports),
+    fold: () => foldRest(ports, defaultActivitySettings, seams),
+    /** Objects with the actors who count. */
+    async actors(): Promise<Readonly<Record<string, readonly string[]>>> {
+      const rows = await ports.groups.list('carol', { after: null, createdFrom: 0, types: null, limit: 100 })
+      return Object.fromEntries(
+        rows.map((row) => [row.objectId, row.newestActors.map(({ actor }) => actor).toSorted()]),
+      )
+    },
+  }
+}
+
+test('what was accepted before an erasure and is folded long after it is taken out as well', async () => {
+  const { log, users, sweep, fold, actors } = start()
+  await log.append([like('ann', 'p1'), like('ben', 'p1')])
+  await users.erase('ann', 1)
+  for (let round = 0; round < 3; round++) await sweep()
+  await fold()
+  assert.deepEqual(await actors(), { p1: ['ann', 'ben'] })
+  await sweep()
+  await fold()
+  assert.deepEqual(await actors(), { p1: ['ben'] })
+  await sweep()
+  assert.deepEqual(await users.erasures(10), [])
+})
+
+test('records go out once, however long they wait to be folded', async () => {
+  const { log, users, sweep, fold } = start()
+  await log.append([like('ann', 'p1'), like('ann', 'p2')])
+  await fold()
+  await users.erase('ann', 1)
+  const before = await log.bounds(log.partitionOf('carol'))
+  for (let round = 0; round < 5; round++) await sweep()
+  assert.equal((await log.bounds(log.partitionOf('carol'))).end - before.end, 2)
+})
+
+test('who is made anew keeps what they do from then on, and the erasure comes to its end', async () => {
+  const { log, users, sweep, fold, actors } = start()
+  await log.append([like('ann', 'p1'), like('ben', 'p1'), like('ann', 'p2')])
+  await fold()
+  await users.erase('ann', 1)
+  await sweep()
+  for (const object of ['p2', 'p3', 'p4']) {
+    await log.append([like('ann', object)])
+    await fold()
+    await sweep()
+  }
+  assert.deepEqual(await actors(), { p1: ['ben'], p2: ['ann'], p3: ['ann'], p4: ['ann'] })
+  assert.deepEqual(await users.erasures(10), [])
+})
