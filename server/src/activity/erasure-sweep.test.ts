@@ -24,7 +24,9 @@ function start() {
   const ports = openMemory(createMemoryStorage({ partitions: 2 }), seams)
   return {
     ...ports,
-    sweep: createErasureSweep(ports),
+    erase: (user: string) => ports.users.erase(user, seams.clock.now()),
+    sweep: createErasureSweep(ports, seams.clock),
+    pass: (ms: number) => seams.time.advance(ms),
     fold: () => foldRest(ports, defaultActivitySettings, seams),
     /** Objects with the actors who count. */
     async actors(): Promise<Readonly<Record<string, readonly string[]>>> {
@@ -37,40 +39,56 @@ function start() {
 }
 
 test('what was accepted before an erasure and is folded long after it is taken out as well', async () => {
-  const { log, users, sweep, fold, actors } = start()
+  const { log, users, erase, sweep, pass, fold, actors } = start()
   await log.append([like('ann', 'p1'), like('ben', 'p1')])
-  await users.erase('ann', 1)
+  await erase('ann')
   for (let round = 0; round < 3; round++) await sweep()
   await fold()
   assert.deepEqual(await actors(), { p1: ['ann', 'ben'] })
   await sweep()
   await fold()
   assert.deepEqual(await actors(), { p1: ['ben'] })
+  pass(15_000)
   await sweep()
   assert.deepEqual(await users.erasures(10), [])
 })
 
 test('records go out once, however long they wait to be folded', async () => {
-  const { log, users, sweep, fold } = start()
+  const { log, erase, sweep, fold } = start()
   await log.append([like('ann', 'p1'), like('ann', 'p2')])
   await fold()
-  await users.erase('ann', 1)
+  await erase('ann')
   const before = await log.bounds(log.partitionOf('carol'))
   for (let round = 0; round < 5; round++) await sweep()
   assert.equal((await log.bounds(log.partitionOf('carol'))).end - before.end, 2)
 })
 
 test('who is made anew keeps what they do from then on, and the erasure comes to its end', async () => {
-  const { log, users, sweep, fold, actors } = start()
+  const { log, users, erase, sweep, pass, fold, actors } = start()
   await log.append([like('ann', 'p1'), like('ben', 'p1'), like('ann', 'p2')])
   await fold()
-  await users.erase('ann', 1)
+  await erase('ann')
   await sweep()
   for (const object of ['p2', 'p3', 'p4']) {
     await log.append([like('ann', object)])
     await fold()
+    pass(5_000)
     await sweep()
   }
   assert.deepEqual(await actors(), { p1: ['ben'], p2: ['ann'], p3: ['ann'], p4: ['ann'] })
+  assert.deepEqual(await users.erasures(10), [])
+})
+
+test('what a device confirmed just before is written after the erasure, and removed with it', async () => {
+  const { devices, users, erase, sweep, pass } = start()
+  await erase('ann')
+  await devices.purge({ user: 'ann' })
+  await sweep()
+  await devices.ack([{ user: 'ann', device: 'phone', epoch: 'e0', seq: 3, seenAt: 0 }])
+  for (let round = 0; round < 3; round++) {
+    pass(5_000)
+    await sweep()
+  }
+  assert.deepEqual(await devices.list('ann'), [])
   assert.deepEqual(await users.erasures(10), [])
 })

@@ -1,5 +1,7 @@
+import type { Clock } from '../lib/seams.ts'
 import type { Offset, UserId } from '../model/ids.ts'
 import { toSeq } from '../model/position.ts'
+import type { DeviceStore } from '../ports/device-store.ts'
 import type { EventLog, LogBounds } from '../ports/event-log.ts'
 import type { GroupStore } from '../ports/group-store.ts'
 import type { ActorGroup, MemberStore } from '../ports/member-store.ts'
@@ -7,6 +9,7 @@ import type { UserStore } from '../ports/user-store.ts'
 import { appendDurably } from './delete.ts'
 
 export interface ErasureSweepPorts {
+  readonly devices: DeviceStore
   readonly log: EventLog
   readonly groups: GroupStore
   readonly members: MemberStore
@@ -18,6 +21,8 @@ type Ends = readonly Offset[]
 
 interface Erasing {
   readonly erasedAt: number
+  /** By the monotonic clock. */
+  readonly begunAt: number
   /** What was accepted below them may be of before the erasure; what comes later is of somebody made anew. */
   readonly ends: Ends
   /** Nothing is looked for before the views are as far as this. */
@@ -25,13 +30,15 @@ interface Erasing {
 }
 
 const pageOf = 500
+/** By then every server has heard of it, has closed the sockets of who was erased, and has written what they acknowledged. */
+const lateMs = 10_000
 
 /**
  * Takes erased users out of the groups of others. Runs in the background, and again until the member table holds nothing
  * of them from before the erasure; then the erasure is forgotten. What was accepted before and is not folded yet will be in
- * the table later, so each look waits until it is.
+ * the table later, so each look waits until it is. Positions of devices that came after the others were removed go at the end.
  */
-export function createErasureSweep({ log, groups, members, users }: ErasureSweepPorts) {
+export function createErasureSweep({ devices, log, groups, members, users }: ErasureSweepPorts, clock: Clock) {
   let begun: ReadonlyMap<UserId, Erasing> = new Map()
 
   return async function sweep(): Promise<number> {
@@ -42,18 +49,27 @@ export function createErasureSweep({ log, groups, members, users }: ErasureSweep
     begun = new Map(
       erasures.map(({ id, erasedAt }) => {
         const known = begun.get(id)
-        return [id, known?.erasedAt === erasedAt ? known : { erasedAt, ends, waitsFor: ends }]
+        return [
+          id,
+          known?.erasedAt === erasedAt ? known : { erasedAt, begunAt: clock.monotonic(), ends, waitsFor: ends },
+        ]
       }),
     )
     let found = 0
     for (const [id, erasing] of begun) {
       if (!isFolded(bounds, erasing.waitsFor)) continue
       const left = await sweepActor(id, erasing.ends)
-      if (left === 0) await users.sweepDone(id)
+      if (left === 0) await finish(id, erasing)
       else erasing.waitsFor = (await allBounds()).map(({ end }) => end)
       found += left
     }
     return found
+  }
+
+  async function finish(id: UserId, { begunAt }: Erasing): Promise<void> {
+    if (clock.monotonic() - begunAt < lateMs) return
+    await devices.purge({ user: id })
+    await users.sweepDone(id)
   }
 
   async function sweepActor(actor: UserId, ends: Ends): Promise<number> {

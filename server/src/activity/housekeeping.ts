@@ -22,7 +22,7 @@ export function startHousekeeping(
   seams: Seams,
   onFailure: (task: string, error: unknown) => void,
 ): AsyncDisposable {
-  const sweep = createErasureSweep(ports)
+  const sweep = createErasureSweep(ports, seams.clock)
   const sweepDeletions = createDeletionSweep(ports, seams.scheduler)
   const stop = new AbortController()
   const running = new Map<string, Promise<void>>()
