@@ -291,7 +291,9 @@ export async function createRoutes(
   }
   return app
 
+  /** First, or who is erased could still write: a mark, a name. And again, so that every server forgets what it read meanwhile. */
   async function eraseUser(user: UserId): Promise<boolean> {
+    await access.revoke({ userId: user })
     const existed = await deletion.eraseUser(user)
     await access.revoke({ userId: user })
     return existed

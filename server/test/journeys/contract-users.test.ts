@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
-import { startHeadwater, type TestServer } from '../../src/testing.ts'
+import { insideOf, startHeadwater, type TestServer } from '../../src/testing.ts'
 import { allActors, like, page, send, walk } from './testing/calls.ts'
 import { openSocket } from './testing/socket.ts'
 
@@ -102,6 +102,26 @@ test('deleting a user: name, avatar and own stream at once, memberships with the
   await send(server, like('ann', 'carol', 'p4'))
   const back = (await walk(server, 'carol')).find((held) => held.object_id === 'p4')
   assert.equal(back?.summary, 'ann liked your post', 'one who was never put is shown by the id')
+})
+
+test('who is being erased writes nothing any more, however long it takes', async () => {
+  await using server = await startHeadwater()
+  await server.request('PUT', '/v1/users/ann', { body: { name: 'Ann' } })
+  await send(server, like('ben', 'ann', 'p3'))
+  const token = await server.token('ann')
+  const { deletion } = insideOf(server).server.activity
+  const erase = deletion.eraseUser
+  const during: number[] = []
+  const eraseSlowly: typeof erase = async (user) => {
+    const existed = await erase(user)
+    during.push((await server.request('POST', '/v1/activities/seen', { token, body: { all: true } })).status)
+    during.push((await server.request('PUT', '/v1/users/ann', { token, body: { name: 'Ann' } })).status)
+    return existed
+  }
+  Object.assign(deletion, { eraseUser: eraseSlowly })
+  assert.equal((await server.request('DELETE', '/v1/users/ann')).status, 202)
+  assert.deepEqual(during, [401, 401])
+  assert.equal((await server.request('GET', '/v1/users/ann')).status, 404)
 })
 
 test('P36 Tokens that never expire: each has an end, at most thirty days away, and is refused from then on', async () => {
