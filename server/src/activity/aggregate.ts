@@ -154,7 +154,9 @@ export class Aggregator implements AsyncDisposable {
     // More than was asked for may wait behind a poll that was full.
     if (poll.records.length < this.#settings.pollRecords) this.#workingOn = null
     this.#release()
-    if (settling && (await this.#lag()) === 0) for (const resolve of this.#idle.splice(0)) resolve()
+    // Who asks from here on may have appended something that the look at the log comes too early for.
+    const waiting = this.#idle.length
+    if (settling && (await this.#lag()) === 0) for (const resolve of this.#idle.splice(0, waiting)) resolve()
   }
 
   async #reassign(consumer: LogConsumer, poll: LogPoll): Promise<void> {
