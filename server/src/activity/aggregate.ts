@@ -282,7 +282,7 @@ export class Aggregator implements AsyncDisposable {
         await this.#deletions.eraseActor(state, record, user, value.actor, value.groupId)
         break
       case 'user_erased':
-        await this.#deletions.eraseUser(state, user)
+        await this.#deletions.eraseUser(state, record, user)
         break
     }
     state.releaseUser(user)

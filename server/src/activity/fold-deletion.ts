@@ -71,12 +71,15 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
     await work.persist('members', () => ports.members.erase([erasure]))
   }
 
-  /** The user's whole stream. What is in memory of it is let go. */
-  async function eraseUser(state: PartitionState, user: UserFold): Promise<void> {
+  /**
+   * The user's stream up to here. What is in memory of it is let go. Folded again after a crash, it must not take what came
+   * later: that is of a user made anew.
+   */
+  async function eraseUser(state: PartitionState, { seq: upTo }: LogRecord, user: UserFold): Promise<void> {
     await work.flush(state, user)
     const id = user.user
     for (const window of user.windows) state.drop(window)
-    const rows = await work.persist('groups', () => allRows(id))
+    const rows = await work.persist('groups', () => allRows(id, upTo))
     await work.persist('members', () => ports.members.erase(rows.map(({ groupId }) => ({ user: id, groupId }))))
     await work.failpoint('fold.members-erased')
     const entries = rows.map(({ objectType, objectId, groupId }) => ({
@@ -85,9 +88,9 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
       groupId,
     }))
     await work.persist('object index', () => ports.objects.remove(entries))
-    await work.persist('marks', () => ports.marks.purge(id, null))
+    await work.persist('marks', () => ports.marks.purge(id, null, upTo))
     await work.failpoint('fold.marks-erased')
-    await work.persist('groups', () => ports.groups.purge({ user: id }))
+    await work.persist('groups', () => ports.groups.purge({ user: id, upTo }))
     await work.failpoint('fold.user-erased')
     await Promise.allSettled([ports.unread.drop([id]), ports.offline.drop([id])])
     state.users.delete(id)
@@ -128,10 +131,10 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
   }
 
   /** Hidden and deleted ones are among them: their members and index entries have to go as well. */
-  async function allRows(user: UserId): Promise<readonly GroupRow[]> {
+  async function allRows(user: UserId, upTo: Seq): Promise<readonly GroupRow[]> {
     const all = await ports.groups.changesSince(user, -1, rowsMax)
     if ('gap' in all) throw new Error('a user with too many groups to erase')
-    return all.rows
+    return all.rows.filter((row) => row.applied <= upTo)
   }
 }
 

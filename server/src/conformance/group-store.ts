@@ -163,6 +163,25 @@ export const groupStoreSuite = defineSuite<GroupStore>('group-store', {
       assert.deepEqual(await put(store, [rows[0] as GroupRow]), ['written'])
     },
 
+    'A purge of a user up to a position leaves what is of later ones.': async (t) => {
+      const store = await t.open()
+      const user = t.user()
+      const rows = [sampleRow(user, 1), sampleRow(user, 12)]
+      await store.putGroups(batchesOf(rows))
+      await store.putHeads([{ user, head: 12 }])
+      assert.equal(await store.purge({ user, upTo: 11 }), 1)
+      assert.deepEqual(await get(store, rows), [undefined, rows[1]])
+      assert.deepEqual(await store.heads([user]), [12])
+      const listed = await store.list(user, { after: null, createdFrom: 0, types: null, limit: 9 })
+      assert.deepEqual(
+        listed.map(({ groupId }) => groupId),
+        [rows[1]?.groupId],
+      )
+      assert.deepEqual(await store.ofKeys([askOf(rows[1] as GroupRow)]), [[rows[1]]])
+      assert.equal(await store.purge({ user, upTo: 12 }), 1)
+      assert.deepEqual(await store.heads([user]), [0])
+    },
+
     'A purge by time removes rows created before it, at most as many as it was told.': async (t) => {
       const store = await t.open()
       const rows = Array.from({ length: 10 }, (_, i) => sampleRow(t.user(), i + 1, { createdAt: someTime + i * day }))
@@ -199,6 +218,8 @@ export const groupStoreSuite = defineSuite<GroupStore>('group-store', {
 const put = async (store: GroupStore, rows: readonly GroupRow[]) => (await store.putGroups(batchesOf(rows))).flat()
 
 const get = (store: GroupStore, rows: readonly { user: string; groupId: GroupId }[]) => store.get(rows)
+
+const askOf = (row: GroupRow) => ({ user: row.user, key: row, newest: 8, times: [], spanMs: 0 })
 
 /** What is answered for a row that is ahead. */
 const aheadIn = (store: GroupStore) => (store.blind ? 'written' : 'ahead')

@@ -148,6 +148,22 @@ export const readMarksSuite = defineSuite<ReadMarks>('read-marks', {
       assert.deepEqual(await (await t.reopen(store)).get(user, ids), { all: noMarks, groups: new Map() })
       assert.equal((await (await t.open()).get(other, ids)).groups.size, 2)
     },
+
+    'A purge of a user up to a position leaves the marks of later ones.': async (t) => {
+      const store = await t.open()
+      const user = t.user()
+      const ids = [sampleGroupId('g', 1), sampleGroupId('g', 2)] as const
+      await store.raise([
+        { user, change: { groupId: null, mark: 'read', upTo: 5, seq: 6 } },
+        { user, change: { groupId: ids[0], mark: 'deleted', upTo: 7, seq: 7 } },
+        { user, change: { groupId: ids[1], mark: 'seen', upTo: 9, seq: 10 } },
+      ])
+      await store.purge(user, null, 8)
+      const left = await store.get(user, ids)
+      assert.deepEqual(left.all, noMarks)
+      assert.deepEqual([...left.groups.keys()], [ids[1]])
+      assert.deepEqual(left.groups.get(ids[1])?.seen, { upTo: 9, seq: 10 })
+    },
   },
 
   model: async (t) => {

@@ -44,8 +44,16 @@ export interface GroupStore extends AsyncDisposable {
   ): Promise<{ readonly rows: readonly GroupRow[] } | { readonly gap: true }>
   /** Visible rows created at or after `createdFrom` with `unreadSeq` above `after`: what a badge is made of. */
   unread(user: UserId, after: Seq, createdFrom: number): Promise<readonly UnreadRow[]>
-  /** Removes rows created before a time, with what the other stores hold of them, or everything of a user. */
-  purge(what: { readonly createdBefore: number; readonly limit: number } | { readonly user: UserId }): Promise<number>
+  /**
+   * Removes rows created before a time, with what the other stores hold of them, or everything of a user. With `upTo` what is
+   * of a later position stays: rows by `applied`, and a head that is above it.
+   */
+  purge(what: { readonly createdBefore: number; readonly limit: number } | UserPurge): Promise<number>
+}
+
+export interface UserPurge {
+  readonly user: UserId
+  readonly upTo?: Seq
 }
 
 export interface GroupBatch {

@@ -23,8 +23,11 @@ export interface ReadMarks extends AsyncDisposable {
     after: Seq,
     limit: number,
   ): Promise<{ readonly marks: readonly MarkEntry[] } | { readonly gap: true }>
-  /** Removes the marks of groups, or everything of a user. Marks that are raised later have higher positions. */
-  purge(user: UserId, groupIds: readonly GroupId[] | null): Promise<void>
+  /**
+   * Removes the marks of groups, or everything of a user; what is raised later has higher positions. With `upTo` marks of
+   * later positions stay.
+   */
+  purge(user: UserId, groupIds: readonly GroupId[] | null, upTo?: Seq): Promise<void>
 }
 
 export interface UserMarks {

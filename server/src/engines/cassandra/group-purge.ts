@@ -1,5 +1,6 @@
 import type { GroupId, Seq, UserId } from '../../model/ids.ts'
-import type { CassandraDatabase } from './database.ts'
+import type { UserPurge } from '../../ports/group-store.ts'
+import type { CassandraDatabase, Row } from './database.ts'
 import type { GroupReads } from './group-reads.ts'
 
 const rowsOfMonth = 'SELECT group_id, applied FROM groups WHERE user_id = ? AND month = ?'
@@ -9,7 +10,7 @@ const dropMonth = 'DELETE FROM groups USING TIMESTAMP ? WHERE user_id = ? AND mo
 const dropMonths = 'DELETE FROM user_months WHERE user_id = ?'
 const dropKeys = 'DELETE FROM group_keys WHERE user_id = ?'
 /** Not the whole partition: that would outlive what is said later of it with a position for its time. */
-const dropChanges = 'DELETE FROM changes WHERE user_id = ? AND seq >= 0'
+const dropChanges = 'DELETE FROM changes WHERE user_id = ? AND seq >= 0 AND seq <= ?'
 const dropForgotten = 'DELETE forgotten FROM changes USING TIMESTAMP ? WHERE user_id = ?'
 const dropHead = 'DELETE FROM heads USING TIMESTAMP ? WHERE user_id = ?'
 
@@ -17,34 +18,39 @@ const rowsAtOnce = 100
 
 /**
  * Everything of a user. What was written with its position as the time is deleted at the highest one there is, so that
- * what comes later in the log stands. Months go last: they are how the rows are found when this is done again.
+ * what comes later in the log stands; or at the position that is named. Months go last: they are how the rows are found when
+ * this is done again. They stay, and the keys, where rows do: a key without its row is passed over, and expires.
  */
 export async function purgeGroups(
   db: CassandraDatabase,
-  user: UserId,
+  { user, upTo }: UserPurge,
   head: Seq,
   reads: GroupReads,
   forget: (ids: readonly GroupId[]) => void,
 ): Promise<number> {
   let removed = 0
-  let highest = head
+  let kept = 0
+  let highest = upTo ?? head
   for (const month of await reads.months(user)) {
     for await (const page of db.readPages(rowsOfMonth, [user, month], rowsAtOnce)) {
-      const ids = page.map((row) => row.group_id as GroupId)
-      for (const row of page) highest = Math.max(highest, row.applied?.toNumber() ?? 0)
-      if (db.fence === 'lwt') await dropRows(db, user, month, ids)
+      const appliedOf = (row: Row): Seq => row.applied?.toNumber() ?? 0
+      const old = upTo === undefined ? page : page.filter((row) => appliedOf(row) <= upTo)
+      const ids = old.map((row) => row.group_id as GroupId)
+      if (upTo === undefined) for (const row of page) highest = Math.max(highest, appliedOf(row))
+      if (db.fence === 'lwt' && ids.length > 0) await dropRows(db, user, month, ids)
       forget(ids)
       removed += ids.length
+      kept += page.length - ids.length
     }
     if (db.fence === 'stamp') await db.write(dropMonth, highest, user, month)
   }
   await db.writeTogether([
-    { query: dropKeys, params: [user] },
-    { query: dropChanges, params: [user] },
+    ...(kept > 0 ? [] : [{ query: dropKeys, params: [user] }]),
+    { query: dropChanges, params: [user, upTo ?? Number.MAX_SAFE_INTEGER] },
     { query: dropForgotten, params: [highest, user] },
   ])
   await db.write(dropHead, highest, user)
-  await db.write(dropMonths, user)
+  if (kept === 0) await db.write(dropMonths, user)
   return removed
 }
 

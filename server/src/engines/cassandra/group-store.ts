@@ -58,7 +58,7 @@ export function cassandraGroupStore(db: CassandraDatabase, { random }: Pick<Seam
       // Rows expire by themselves, a week after they are past retention.
       if (!('user' in what)) return 0
       const [head] = await heads([what.user])
-      return purgeGroups(db, what.user, head ?? 0, reads, (ids) => writes.forget(ids))
+      return purgeGroups(db, what, head ?? 0, reads, (ids) => writes.forget(ids))
     },
 
     /** The database outlives the port. */

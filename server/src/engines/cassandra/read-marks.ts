@@ -58,13 +58,13 @@ export function cassandraReadMarks(db: CassandraDatabase): ReadMarks {
       return marks.length > limit ? { gap: true } : { marks: marks.sort((a, b) => seqOf(a) - seqOf(b)) }
     },
 
-    /** At the highest position that is there: what is raised later in the log stands. */
-    async purge(user, groupIds) {
+    /** At the highest position that is there, or the one that is named: what is raised later in the log stands. */
+    async purge(user, groupIds, upTo) {
       const entries = (await entriesOf(user)).filter(
         ({ groupId }) => groupIds === null || (groupId !== null && groupIds.includes(groupId)),
       )
       const last = (entry: MarkEntry): Seq => Math.max(seqOf(entry), entry.marks.deleted.seq, highest(entry.marks))
-      if (groupIds === null) await db.write(dropUser, Math.max(0, ...entries.map(last)), user)
+      if (groupIds === null) await db.write(dropUser, upTo ?? Math.max(0, ...entries.map(last)), user)
       else {
         await db.writeTogether(
           entries.map((entry) => ({ query: dropMark, params: [last(entry), user, entry.groupId ?? overAll] })),

@@ -2,7 +2,7 @@ import { type GroupRow, isVisible } from '../../model/activity-group.ts'
 import { keyText } from '../../model/event.ts'
 import { idBoundAt } from '../../model/group-id.ts'
 import type { GroupId, Seq, UserId } from '../../model/ids.ts'
-import type { GroupQuery, GroupStore, KeyAsk, PutOutcome } from '../../ports/group-store.ts'
+import type { GroupQuery, GroupStore, KeyAsk, PutOutcome, UserPurge } from '../../ports/group-store.ts'
 import { indexIn, insert, remove } from './sorted.ts'
 
 export interface UserGroups {
@@ -81,9 +81,7 @@ export function memoryGroupStore(
 
     async purge(what) {
       if ('user' in what) {
-        const removed = state.get(what.user)?.rows.size ?? 0
-        state.delete(what.user)
-        return removed
+        return removeUser(state, what)
       }
       const removed: GroupRow[] = []
       for (const groups of state.values()) {
@@ -123,6 +121,19 @@ function putRow(groups: UserGroups, row: GroupRow): PutOutcome {
     groups.keys.set(keyText(row), ids)
   }
   return 'written'
+}
+
+function removeUser(state: GroupState, { user, upTo = Number.POSITIVE_INFINITY }: UserPurge): number {
+  const groups = state.get(user)
+  if (!groups) return 0
+  const kept = [...groups.rows.values()].filter((row) => row.applied > upTo)
+  state.delete(user)
+  if (kept.length > 0 || groups.head > upTo) {
+    const later = groupsOf(state, user)
+    for (const row of kept) putRow(later, row)
+    if (groups.head > upTo) later.head = groups.head
+  }
+  return groups.rows.size - kept.length
 }
 
 function removeOldest(groups: UserGroups, createdBefore: number): GroupRow | undefined {

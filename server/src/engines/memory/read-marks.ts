@@ -43,9 +43,13 @@ export function memoryReadMarks(state: MarkState): ReadMarks {
       return { marks: entries.sort((a, b) => seqOf(a.marks) - seqOf(b.marks)) }
     },
 
-    async purge(user, groupIds) {
-      if (groupIds === null) state.delete(user)
-      else for (const groupId of groupIds) state.get(user)?.delete(groupId)
+    async purge(user, groupIds, upTo = Number.POSITIVE_INFINITY) {
+      const own = state.get(user)
+      for (const groupId of groupIds ?? own?.keys() ?? []) {
+        const marks = own?.get(groupId)
+        if (marks && Math.max(seqOf(marks), marks.deleted.seq) <= upTo) own?.delete(groupId)
+      }
+      if (own?.size === 0) state.delete(user)
     },
 
     async [Symbol.asyncDispose]() {},

@@ -2,7 +2,15 @@ import { LRUCache } from 'lru-cache'
 import type { GroupRow } from '../../model/activity-group.ts'
 import { idBoundAt } from '../../model/group-id.ts'
 import type { GroupId, Seq, UserId } from '../../model/ids.ts'
-import type { GroupBatch, GroupQuery, GroupStore, KeyAsk, PutOutcome, UnreadRow } from '../../ports/group-store.ts'
+import type {
+  GroupBatch,
+  GroupQuery,
+  GroupStore,
+  KeyAsk,
+  PutOutcome,
+  UnreadRow,
+  UserPurge,
+} from '../../ports/group-store.ts'
 import type { Row, Step } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 import { rowsOfKey } from './group-keys.ts'
@@ -147,10 +155,8 @@ export class SqliteGroupStore implements GroupStore {
     }))
   }
 
-  async purge(
-    what: { readonly createdBefore: number; readonly limit: number } | { readonly user: UserId },
-  ): Promise<number> {
-    return 'user' in what ? purgeUser(this.#db, what.user) : purgeOld(this.#db, what.createdBefore, what.limit)
+  async purge(what: { readonly createdBefore: number; readonly limit: number } | UserPurge): Promise<number> {
+    return 'user' in what ? purgeUser(this.#db, what) : purgeOld(this.#db, what.createdBefore, what.limit)
   }
 
   /** The database outlives the port. */

@@ -28,7 +28,7 @@ const countSince = 'SELECT count(*) FROM (SELECT 1 FROM marks WHERE user_id = ? 
 const since = `SELECT ${columns} FROM marks WHERE user_id = ? AND changed_seq > ? ORDER BY changed_seq`
 
 export const dropMarks = 'DELETE FROM marks WHERE user_id = ? AND group_id = ?'
-const dropUser = 'DELETE FROM marks WHERE user_id = ?'
+const dropUser = 'DELETE FROM marks WHERE user_id = ? AND max(changed_seq, deleted_seq) <= ?'
 
 /** Each frame and page asks for marks, and most users have few: those who have no more than this have theirs kept. */
 const keptMarks = 16
@@ -108,8 +108,8 @@ export class SqliteReadMarks implements ReadMarks {
     })
   }
 
-  async purge(user: UserId, groupIds: readonly GroupId[] | null): Promise<void> {
-    if (groupIds === null) await this.#db.write({ sql: dropUser, rows: [[user]] })
+  async purge(user: UserId, groupIds: readonly GroupId[] | null, upTo: Seq = Number.MAX_SAFE_INTEGER): Promise<void> {
+    if (groupIds === null) await this.#db.write({ sql: dropUser, rows: [[user, upTo]] })
     else await this.#db.write({ sql: dropMarks, rows: groupIds.map((groupId) => [user, groupId]) })
   }
 
