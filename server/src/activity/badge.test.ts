@@ -111,6 +111,25 @@ test('a flush that never tells its head holds up nobody for long', async () => {
   assert.deepEqual(shown(await counted), { upTo: 1, unread: 1 })
 })
 
+test('a badge that is counted while its user is erased counts nothing, then and later', async () => {
+  const seams = virtualSeams({ now: someTime + dayMs })
+  const memory = openMemory(createMemoryStorage(), seams)
+  await memory.groups.putGroups(batchesOf([sampleRow('carol', 1)]))
+  await memory.groups.putHeads([{ user: 'carol', head: 1 }])
+  const groups: typeof memory.groups = {
+    ...memory.groups,
+    async unread(...asked) {
+      const rows = await memory.groups.unread(...asked)
+      await memory.groups.purge({ user: 'carol' })
+      await memory.unread.drop(['carol'])
+      return rows
+    },
+  }
+  const badge = createBadge({ ...memory, groups }, 90 * dayMs, seams)
+  assert.deepEqual(shown(await badge('carol')), { upTo: 0, unread: 0 })
+  assert.deepEqual(shown(await badge('carol')), { upTo: 0, unread: 0 })
+})
+
 const shown = ({ upTo, unread }: BadgeCounts) => ({ upTo, unread })
 
 async function pass(seams: VirtualSeams, ms: number): Promise<void> {

@@ -73,9 +73,11 @@ export function createBadge(
       }
       const counts = await keep(user, { upTo, rows, all: known.all, marks: known.groups }, createdFrom)
       const [head = 0] = await groups.heads([user])
-      if (counts && counts.upTo >= head) return counts
+      // The user was erased meanwhile: who is made anew must not find a set of before.
+      if (head < upTo) await unread.drop([user]).catch(() => {})
+      else if (counts && counts.upTo >= head) return counts
       // No set was kept: what was read is right as long as nothing was flushed meanwhile.
-      if (!counts && upTo >= head) return { upTo, ...countWithout(rows, known) }
+      if (!counts && upTo === head) return { upTo, ...countWithout(rows, known) }
       if (attempt < rebuildsMax) continue
       return counts ?? { upTo, ...countWithout(rows, known) }
     }
