@@ -58,3 +58,46 @@ test('who asks while the worker looks whether it is done waits for what was acce
   const groups = await ports.groups.list('carol', { after: null, createdFrom: 0, types: null, limit: 10 })
   assert.equal(groups.length, 1)
 })
+
+test('failures of long ago do not make the pause after a new one longer', async () => {
+  const seams = virtualSeams()
+  const ports = openMemory(createMemoryStorage({ partitions: 1 }), seams)
+  let isDown = true
+  const diedAt: number[] = []
+  const joinedAt: number[] = []
+  const log: EventLog = {
+    ...ports.log,
+    async join() {
+      joinedAt.push(seams.clock.monotonic())
+      const consumer = await ports.log.join()
+      return {
+        async poll(...asked) {
+          if (isDown) throw new Error('the log is away')
+          return consumer.poll(...asked)
+        },
+        commit: (offsets) => consumer.commit(offsets),
+        release: (partition) => consumer.release(partition),
+        [Symbol.asyncDispose]: () => consumer[Symbol.asyncDispose](),
+      }
+    },
+  }
+  await using _worker = new ActivityWorker({ ...ports, log }, defaultActivitySettings, seams, silent, () => {
+    diedAt.push(seams.clock.monotonic())
+  })
+  const pass = async (ms: number) => {
+    for (const end = seams.clock.monotonic() + ms; seams.clock.monotonic() < end; seams.time.advance(100)) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  const lastPause = () => (joinedAt[diedAt.length] as number) - (diedAt.at(-1) as number)
+  await pass(60_000)
+  isDown = false
+  await pass(20_000)
+  assert.equal(lastPause(), 10_000)
+  await pass(3_600_000)
+  isDown = true
+  await pass(1_000)
+  isDown = false
+  await pass(20_000)
+  assert.ok(lastPause() < 1_000, `it was ${lastPause()}`)
+})

@@ -15,13 +15,18 @@ export interface StreamWorker extends AsyncDisposable {
   settleWithin(ms: number): Promise<void>
 }
 
+const pauseMaxMs = 10_000
+/** Who worked for so long, beside what it tried again at its end, had left the failures before behind. */
+const soundMs = 60_000
+
 /**
  * Keeps an aggregator running: when a store fails for longer than the retry budget, the aggregator dies, and a new one
- * starts over from the log after a pause that grows with each failure.
+ * starts over from the log after a pause that grows with each failure in a row.
  */
 export class ActivityWorker implements StreamWorker {
   readonly #create: () => Aggregator
   readonly #seams: Seams
+  readonly #retryBudgetMs: number
   readonly #onFailure: (error: unknown) => void
   readonly #stop = new AbortController()
   #aggregator: Aggregator
@@ -37,6 +42,7 @@ export class ActivityWorker implements StreamWorker {
     const poison = new Poison()
     this.#create = () => new Aggregator(ports, settings, seams, metrics, poison)
     this.#seams = seams
+    this.#retryBudgetMs = settings.retryBudgetMs
     this.#onFailure = onFailure
     this.#aggregator = this.#create()
     this.#running = this.#run()
@@ -67,13 +73,16 @@ export class ActivityWorker implements StreamWorker {
   }
 
   async #run(): Promise<void> {
+    const { clock, scheduler } = this.#seams
     for (let failures = 0; !this.#stop.signal.aborted; failures++) {
+      const startedAt = clock.monotonic()
       try {
         await this.#aggregator.run()
         return
       } catch (error) {
         this.#onFailure(error)
-        await this.#seams.scheduler.sleep(Math.min(10_000, 100 * 2 ** Math.min(failures, 10)), this.#stop.signal)
+        if (clock.monotonic() - startedAt > this.#retryBudgetMs + soundMs) failures = 0
+        await scheduler.sleep(Math.min(pauseMaxMs, 100 * 2 ** Math.min(failures, 10)), this.#stop.signal)
         this.#aggregator = this.#create()
       }
     }
