@@ -85,6 +85,23 @@ test('an answer that was asked for before somebody was erased does not bring the
   assert.deepEqual(await namesOf(['ann']), [undefined])
 })
 
+test('an answer that was asked for before somebody got another name does not bring the old one back', async () => {
+  const { store, names, namesOf, be } = await openNames()
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
+  const { get } = store
+  store.get = async (ids) => {
+    const found = await get(ids)
+    await answered
+    return found
+  }
+  const asked = namesOf(['ann'])
+  await names.put(profile('ann', 'Anna'), 2)
+  answer()
+  assert.deepEqual(await asked, ['Ann'])
+  be('down')
+  assert.deepEqual(await namesOf(['ann']), ['Anna'])
+})
+
 test('what is no outage is not hidden', async () => {
   const { names, be } = await openNames()
   be('broken')

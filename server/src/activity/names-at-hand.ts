@@ -21,11 +21,14 @@ const patienceMs = 1_000
 export function namesAtHand(users: UserStore, scheduler: Scheduler, onMissing: () => void): NamesAtHand {
   const kept = new LRUCache<UserId, UserRecord>({ max: keptMax })
 
-  /** How often somebody was forgotten: an answer that was asked for before may still know them. */
-  let forgotten = 0
+  /** For each read that is under way who was written or forgotten since it began: its answer may be of before. */
+  const underWay = new Set<Set<UserId>>()
 
+  const changed = (id: UserId): void => {
+    for (const since of underWay) since.add(id)
+  }
   const forget = (user: UserId): void => {
-    forgotten++
+    changed(user)
     kept.delete(user)
   }
   const keep = (id: UserId, record: UserRecord | undefined): void => {
@@ -35,11 +38,15 @@ export function namesAtHand(users: UserStore, scheduler: Scheduler, onMissing: (
 
   return {
     async get(ids) {
-      const before = forgotten
-      const asked = users.get(ids).then((found) => {
-        if (forgotten === before) for (const [n, id] of ids.entries()) keep(id, found[n])
-        return found
-      })
+      const since = new Set<UserId>()
+      underWay.add(since)
+      const asked = users
+        .get(ids)
+        .then((found) => {
+          for (const [n, id] of ids.entries()) if (!since.has(id)) keep(id, found[n])
+          return found
+        })
+        .finally(() => underWay.delete(since))
       const found = await within(asked.catch(absent), patienceMs, scheduler)
       if (found !== undefined) return found
       onMissing()
@@ -47,6 +54,7 @@ export function namesAtHand(users: UserStore, scheduler: Scheduler, onMissing: (
     },
     async put(user, now) {
       const record = await users.put(user, now)
+      changed(user.id)
       keep(user.id, record)
       return record
     },
