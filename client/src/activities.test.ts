@@ -223,6 +223,25 @@ test('closed before the first page has come, it opens no socket', async () => {
   assert.equal(world.timers, 0)
 })
 
+test('closed by who is told that the connection was lost, it stays closed', async () => {
+  const { world, server, activities, state, connect } = setupActivities()
+  await connect()
+  activities.subscribe(() => state().connection === 'connecting' && activities.close())
+  server.sockets.last.cut()
+  await world.run(60_000)
+  assert.deepEqual([state().connection, server.sockets.all.length, world.timers], ['offline', 1, 0])
+})
+
+test('closed by who is told what the greeting brought, it is not online', async () => {
+  const { world, server, stream, activities, state, connect } = setupActivities()
+  await connect()
+  activities.subscribe(() => state().unreadCount > 5 && activities.close())
+  server.sockets.last.cut()
+  stream.event('g7', 7)
+  await world.run(60_000)
+  assert.deepEqual([state().connection, server.sockets.all.length, world.timers], ['offline', 2, 0])
+})
+
 test('it is of use without a live connection', async () => {
   const { server, activities, state, ids, finish } = setupActivities()
   await finish(activities.load())

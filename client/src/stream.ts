@@ -113,6 +113,7 @@ export class ActivityStream {
   #openSession(token: string): void {
     const { transports, deviceId, seams } = this.#config
     const resume = this.#position
+    const attempt = this.#attempt
     const open = transports[this.#fallback.kind] ?? transports.sse
     let resetAt: StreamPosition | null = null
     this.#session = new Session(open, { token, deviceId, resume }, seams, {
@@ -125,7 +126,7 @@ export class ActivityStream {
           resetAt = start
           this.#begin(start, true)
         }
-        this.#greeted(frame)
+        this.#greeted(frame, attempt)
       },
       reset: ({ epoch, seq }) => {
         const isKnown = resetAt && samePosition(resetAt, { epoch, seq }) && samePosition(resetAt, this.#position)
@@ -144,12 +145,13 @@ export class ActivityStream {
     this.#handlers.began(at, isReset)
   }
 
-  #greeted(frame: HelloFrame): void {
+  #greeted(frame: HelloFrame, attempt: number): void {
     this.#fallback.worked()
     this.#notBefore = 0
     this.#lastEnd = 'lost'
     this.#handlers.hello(frame)
-    this.#tell('online', null)
+    // Who heard of it may have closed the stream.
+    if (attempt === this.#attempt) this.#tell('online', null)
   }
 
   #ended(end: SessionEnd, token: string): void {
@@ -181,8 +183,9 @@ export class ActivityStream {
     const spreadMs =
       retryAfterMs > 0 ? Math.max(jitterMs, this.#config.seams.random.next() * (retryAfterMs / 2)) : jitterMs
     if (retryAfterMs > 0) this.#notBefore = this.#now() + retryAfterMs
-    this.#tell('connecting', error)
+    // Told last: who hears of it may close the stream.
     this.#openIn(retryAfterMs + spreadMs)
+    this.#tell('connecting', error)
   }
 
   #openIn(ms: number): void {
