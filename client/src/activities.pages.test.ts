@@ -216,3 +216,47 @@ test('a page that is older than where the stream began is read again', async () 
   await call
   assert.deepEqual([ids(), pages().length], [['g7', 'g4'], 2])
 })
+
+test('a list that is void and could not be read again is an error, and nothing is loaded below it', async () => {
+  const { world, server, stream, activities, state, ids, connect, finish, pages } = setupActivities()
+  await connect()
+  server.intercept = ({ method, query }) =>
+    method === 'GET' && !query.get('cursor') ? problem(503, 'store_unavailable', { 'retry-after': '40' }) : undefined
+  stream.epoch = 'e2'
+  stream.event('g7', 7)
+  server.sockets.last.cut()
+  await world.run(5_000)
+  assert.deepEqual([state().connection, state().status, state().error?.code], ['online', 'error', 'store_unavailable'])
+  assert.equal(state().hasMore, false)
+  const before = pages().length
+  const more = activities.loadMore()
+  await world.run(1_000)
+  await more
+  assert.deepEqual([ids(), pages().length - before], [[], 0])
+  server.intercept = () => undefined
+  await world.run(60_000)
+  assert.deepEqual([ids(), state().status, state().hasMore], [['g7', 'g4'], 'ready', true])
+  await finish(activities.loadMore())
+  assert.deepEqual(ids(), ['g7', 'g4', 'g3', 'g2'])
+})
+
+test('a further page of a list that is void by then is void too', async () => {
+  const { world, server, stream, activities, ids, connect } = setupActivities()
+  await connect()
+  server.intercept = ({ method }) =>
+    method === 'GET' ? problem(503, 'store_unavailable', { 'retry-after': '40' }) : undefined
+  await Promise.all([activities.load(), world.run(100)])
+  server.intercept = () => undefined
+  server.latencyMs = () => 1_000
+  const more = activities.loadMore()
+  await world.run(10)
+  server.latencyMs = () => 1
+  stream.epoch = 'e2'
+  stream.event('g7', 7)
+  server.sockets.last.cut()
+  await world.run(20_000)
+  await more
+  assert.deepEqual(ids(), [])
+  await world.run(60_000)
+  assert.deepEqual(ids(), ['g7', 'g4'])
+})

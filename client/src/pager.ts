@@ -2,7 +2,7 @@ import type { ActivityPage, StreamPosition } from '@headwater/protocol'
 import type { ActivityModel } from './activity-model.ts'
 import { Backoff } from './backoff.ts'
 import { HeadwaterError } from './error.ts'
-import { comparePlaces, type GroupPlace } from './group-list.ts'
+import { comparePlaces, type GroupList, type GroupPlace } from './group-list.ts'
 import type { Http } from './http.ts'
 import { type ClientSeams, cancel } from './seams.ts'
 
@@ -47,8 +47,8 @@ export class Pager {
   /** A page must not be older than this, where the stream began. */
   #floorSeq = -1
   #pageSeq = -1
-  /** Whether the list shows the filter that is set. */
-  #fits = false
+  /** The list that a first page of the filter that is set has begun; a model that forgets has another one. */
+  #begun: GroupList | null = null
   #pagedCount = 0
   #again: Disposable | null = null
   #keepsTrying = false
@@ -87,9 +87,8 @@ export class Pager {
 
   /** The list is about something else now: what is on its way is void. */
   startOver(): Promise<void> {
-    this.#generation++
     this.#first = null
-    this.#fits = false
+    this.#forgetPages()
     return this.load()
   }
 
@@ -99,8 +98,11 @@ export class Pager {
    */
   streamBegan({ seq }: StreamPosition, isReset: boolean): void {
     this.#floorSeq = seq
+    const isVoid = !this.#fits
+    if (isVoid) this.#forgetPages()
+    if (isVoid && this.#status === 'ready') this.#status = this.#error ? 'error' : 'loading'
     // One that is on its way is looked at when it comes.
-    if (!this.#first && (isReset || this.#pageSeq < seq)) this.#loadUnlessToldToWait()
+    if (!this.#first && (isReset || isVoid || this.#pageSeq < seq)) this.#loadUnlessToldToWait()
   }
 
   /** The server can be reached again: a first page that failed is tried at once. */
@@ -127,7 +129,19 @@ export class Pager {
     const { model, maxGroups } = this.#config
     // Whoever paged that deep keeps what was paged, and as much again as may come live.
     const max = this.#pagedCount > maxGroups ? this.#pagedCount + maxGroups : maxGroups
-    if (model.trim(max)) this.#cursor = 'lost'
+    if (model.trim(max) && this.#fits) this.#cursor = 'lost'
+  }
+
+  get #fits(): boolean {
+    return this.#begun === this.#config.model.list
+  }
+
+  /** No further page fits on to what is listed now, be it on its way. A first page is looked at when it comes. */
+  #forgetPages(): void {
+    if (!this.#first) this.#generation++
+    this.#more = null
+    this.#cursor = null
+    this.#begun = null
   }
 
   async #loadFirst(generation: number): Promise<void> {
@@ -162,7 +176,7 @@ export class Pager {
     this.#status = 'ready'
     this.#error = null
     this.#failedAtFirst = false
-    this.#fits = true
+    this.#begun = model.list
     this.#cursor = cursorOf(page.next_cursor)
     this.#pagedCount = page.activity_groups.length
     this.#pageSeq = page.seq
