@@ -217,6 +217,25 @@ test('a page that is older than where the stream began is read again', async () 
   assert.deepEqual([ids(), pages().length], [['g7', 'g4'], 2])
 })
 
+test('after a page that was told to wait and came all the same, a reset reads the list at once', async () => {
+  const { world, server, stream, activities, ids, connect, finish } = setupActivities()
+  await connect()
+  server.intercept = ({ method }) =>
+    method === 'GET' ? problem(503, 'store_unavailable', { 'retry-after': '600' }) : undefined
+  const call = activities.load()
+  await world.run(100)
+  await call
+  server.intercept = () => undefined
+  await Promise.all([activities.load(), world.run(100)])
+  server.sockets.last.cut()
+  stream.remove('g4')
+  stream.event('g7', 7)
+  server.oldestSeq = stream.seq
+  await world.run(5_000)
+  assert.deepEqual(ids(), ['g7', 'g3'])
+  await finish(activities.loadMore())
+})
+
 test('a list that is void and could not be read again is an error, and nothing is loaded below it', async () => {
   const { world, server, stream, activities, state, ids, connect, finish, pages } = setupActivities()
   await connect()

@@ -53,7 +53,7 @@ export class Pager {
   #again: Disposable | null = null
   #keepsTrying = false
   #failedAtFirst = false
-  /** The server asked not to be asked before this moment (of the steady clock). */
+  /** The server asked not to be asked before this moment (of the steady clock), after which a timer asks. */
   #notBefore = 0
 
   constructor(config: PagerConfig) {
@@ -273,6 +273,7 @@ export class Pager {
   #stopAgain(): void {
     cancel(this.#again)
     this.#again = null
+    this.#notBefore = 0
   }
 }
 
