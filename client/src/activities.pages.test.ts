@@ -279,3 +279,13 @@ test('a further page of a list that is void by then is void too', async () => {
   await world.run(60_000)
   assert.deepEqual(ids(), ['g7', 'g4'])
 })
+
+test('a walk that finds another epoch reads the list anew', async () => {
+  const { server, stream, activities, ids, finish } = setupActivities()
+  await finish(activities.load())
+  stream.epoch = 'e2'
+  stream.event('g7', 7)
+  server.intercept = ({ query }) => (query.get('cursor') ? problem(400, 'bad_cursor') : undefined)
+  await finish(activities.loadMore())
+  assert.deepEqual(ids(), ['g7', 'g4'])
+})

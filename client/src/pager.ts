@@ -244,7 +244,11 @@ export class Pager {
     let cursor: string | null = null
     do {
       const page: ActivityPage = await this.#fetch(cursor, walkSize)
-      if (generation !== this.#generation || page.epoch !== model.epoch) return
+      if (generation !== this.#generation) return
+      if (page.epoch !== model.epoch) {
+        void this.load()
+        return
+      }
       model.page(page, after)
       const last: GroupPlace | undefined = page.activity_groups.at(-1)
       after = last ?? after
