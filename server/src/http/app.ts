@@ -13,6 +13,7 @@ import fastify, {
 } from 'fastify'
 import type { Access } from '../access/access.ts'
 import type { Principal } from '../access/principal.ts'
+import type { RateVerdict } from '../access/rate-limits.ts'
 import { HeadwaterError } from '../lib/error.ts'
 import type { Metrics } from '../lib/metrics.ts'
 import type { Seams } from '../lib/seams.ts'
@@ -70,7 +71,7 @@ declare module 'fastify' {
 export interface Quickly
   extends Pick<
     QuickPageDependencies,
-    'access' | 'takeRequest' | 'hasCorsOrigins' | 'monotonic' | 'failing' | 'isLastAnswer'
+    'access' | 'takeRequest' | 'onCounted' | 'hasCorsOrigins' | 'monotonic' | 'failing' | 'isLastAnswer'
   > {
   readonly reserveBody: ReserveBody
   /** Bodies by their bytes. */
@@ -131,7 +132,8 @@ export function createApp(dependencies: AppDependencies): App {
   const compileSchema = createSchemaCompiler()
   const authenticate = createAuthenticate(access, settings, seams.clock)
   const takeRequest = createTakeRequest(settings, seams.clock)
-  const rateLimit = createRateLimit(takeRequest)
+  const counted = new WeakMap<IncomingMessage, RateVerdict>()
+  const rateLimit = createRateLimit(takeRequest, counted)
   const reserve = createBodyBudget(settings.maxBodyBytesInFlight)
   const reserveBody = createBodyReservation(reserve)
   const idempotent = createIdempotencyHooks(idempotency, seams.clock, log)
@@ -166,6 +168,7 @@ export function createApp(dependencies: AppDependencies): App {
     isClosing: () => isClosing,
     isLastAnswer: (request) => isClosing && isNewestOfConnection(request),
     takeRequest,
+    onCounted: (request, verdict) => counted.set(request, verdict),
     hasCorsOrigins: settings.corsOrigins.length > 0,
     monotonic: () => seams.clock.monotonic(),
     failing,

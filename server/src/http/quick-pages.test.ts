@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { HeadwaterError } from '../lib/error.ts'
 import { startHeadwater, type TestServer } from '../testing.ts'
+import { testApp } from './app-for-tests.ts'
+import { addAllRoutes, testFeatures } from './features-for-tests.ts'
 import { type ExactAnswer, exactAnswer } from './testing/exact-answer.ts'
 
 const get = (server: TestServer, path: string, headers: Record<string, string>): Promise<ExactAnswer> => {
@@ -83,4 +87,30 @@ test('with listed origins every page says that it depends on the origin', async 
     await get(server, '/v1/activities', headers),
     await get(server, '/v1/activities', { ...headers, ...slow }),
   )
+})
+
+test('a page that cannot be read counts once, and is refused for that alone', async () => {
+  const firstPage = async () => {
+    throw new HeadwaterError('store_unavailable')
+  }
+  const addRoutes: Parameters<typeof testApp>[0] = (app, dependencies) => {
+    const features = testFeatures(dependencies.seams.clock.now())
+    addAllRoutes(app, { ...features, reader: { ...features.reader, firstPage } }, dependencies)
+  }
+  await using server = await testApp(addRoutes, { settings: { userRequestBurst: 2 } })
+  await server.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = server.app.server.address() as AddressInfo
+  const ask = async (user: string, more: Record<string, string>) => {
+    const headers = { authorization: `Bearer ${await server.tokenOf(user)}`, ...more }
+    return exactAnswer({ port, path: '/v1/activities', headers })
+  }
+  for (const [status, remaining] of [
+    [503, '1'],
+    [503, '0'],
+    [429, '0'],
+  ] as const) {
+    const quick = await ask('ann', {})
+    assert.deepEqual([quick.status, quick.headers['ratelimit-remaining']], [status, remaining])
+    assert.deepEqual(quick, await ask('bob', slow))
+  }
 })

@@ -24,6 +24,8 @@ export interface QuickPageDependencies {
   readonly render: RenderPage
   readonly wishedLanguage: WishedLanguage
   readonly takeRequest: TakeRequest
+  /** A request that was counted is left to the route after all. */
+  readonly onCounted: (request: IncomingMessage, verdict: RateVerdict) => void
   /** Whether there are origins that other sites are read from: then every answer says that it depends on them. */
   readonly hasCorsOrigins: boolean
   /** Which parts fail at the moment. */
@@ -47,6 +49,7 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
     render,
     wishedLanguage,
     takeRequest,
+    onCounted,
     hasCorsOrigins,
     failing,
     isLastAnswer,
@@ -70,8 +73,13 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
     const query = { limit, locale: wishedLanguage(headers.acceptLanguage) }
     const kept = reader.keptPage(user, query)
     if (kept) send(kept)
-    else reader.firstPage(user, query, render).then(send, otherwise)
+    else reader.firstPage(user, query, render).then(send, leave)
     return true
+
+    function leave(): void {
+      if (verdict) onCounted(request, verdict)
+      otherwise()
+    }
 
     function send(page: Uint8Array): void {
       try {

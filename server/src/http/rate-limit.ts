@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal } from '../access/principal.ts'
 import { createRateLimiter, type RateVerdict } from '../access/rate-limits.ts'
@@ -30,9 +31,10 @@ export function createTakeRequest(settings: HttpSettings, clock: Clock): TakeReq
   }
 }
 
-export function createRateLimit(take: TakeRequest) {
+/** What is in `counted` already was taken before the framework saw it. */
+export function createRateLimit(take: TakeRequest, counted: WeakMap<IncomingMessage, RateVerdict>) {
   return function rateLimit(request: FastifyRequest, reply: FastifyReply): void {
-    const verdict = request.principal && take(request.principal, request.method)
+    const verdict = request.principal && (counted.get(request.raw) ?? take(request.principal, request.method))
     if (!verdict) return
     reply.header('ratelimit-limit', String(verdict.limit))
     reply.header('ratelimit-remaining', String(verdict.remaining))
