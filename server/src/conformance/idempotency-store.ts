@@ -76,6 +76,8 @@ export const idempotencyStoreSuite = defineSuite<IdempotencyStore>('idempotency-
         )
         await store.complete(late, answer)
         assert.deepEqual(await other.begin(late, 'h', 90_000, leaseMs), { outcome: 'answered', answer })
+        await other.complete(late, { ...answer, body: 'the answer of the run that was too late' })
+        assert.deepEqual(await store.begin(late, 'h', 90_001, leaseMs), { outcome: 'answered', answer })
       },
   },
 

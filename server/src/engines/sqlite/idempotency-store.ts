@@ -13,8 +13,10 @@ RETURNING started_at`
 const standing = `
 SELECT body_hash, lease_until, status, body, content_type FROM idempotency WHERE principal = ? AND route = ? AND key = ?`
 
-const finish =
-  'UPDATE idempotency SET status = ?, body = ?, content_type = ? WHERE principal = ? AND route = ? AND key = ?'
+/** A run that outlived its lease does not take the place of an answer that was given already. */
+const finish = `
+UPDATE idempotency SET status = ?, body = ?, content_type = ?
+WHERE principal = ? AND route = ? AND key = ? AND status IS NULL`
 
 const giveUp = 'UPDATE idempotency SET lease_until = 0 WHERE principal = ? AND route = ? AND key = ? AND status IS NULL'
 
