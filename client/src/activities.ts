@@ -155,7 +155,8 @@ export class ActivitiesStore {
 
   /**
    * Marks groups as read, which also marks them as seen. Shows at once; when it fails it is taken back and the
-   * `HeadwaterError` is thrown. `not_found` of the answer has the ids that are no group of this user.
+   * `HeadwaterError` is thrown. `not_found` of the answer has the ids that are no group of this user;
+   * where all are, `not_found` is thrown.
    */
   readonly markRead = (groupIds: readonly string[]): Promise<MarkResult> => this.#markGroups('read', groupIds)
 
@@ -176,7 +177,7 @@ export class ActivitiesStore {
       this.#change(() => this.#model.removed(groupId, true))
     } catch (error) {
       // Somebody was faster, or it was this very call, whose answer was lost.
-      const isGone = HeadwaterError.is(error) && error.code === 'not_found'
+      const isGone = isNotFound(error)
       this.#change(() => (isGone ? this.#model.removed(groupId, false) : this.#model.unhide(groupId)))
       if (!isGone) throw error
     }
@@ -209,11 +210,20 @@ export class ActivitiesStore {
       mark: this.#model.markGroups(kind, ids),
     }))
     this.#publish()
+    let isAnswered = false
+    let refusal: unknown
     try {
       for (let batch = batches.shift(); batch; batch = batches.shift()) {
-        const result = await this.#mark(batch.mark, { group_ids: batch.ids })
-        total = { ...result, not_found: [...total.not_found, ...result.not_found] }
+        const result = await this.#mark(batch.mark, { group_ids: batch.ids }).catch((error: unknown) => {
+          if (!isNotFound(error)) throw error
+          refusal = error
+          return null
+        })
+        isAnswered ||= result !== null
+        total = { ...total, ...result, not_found: [...total.not_found, ...(result?.not_found ?? new Set(batch.ids))] }
       }
+      // A request is refused when it names no group at all: so is a call, and not for one of its requests.
+      if (refusal !== undefined && !isAnswered) throw refusal
       return total
     } finally {
       // After a failure: those that were not even tried.
@@ -272,6 +282,8 @@ export class ActivitiesStore {
     for (const listener of [...this.#listeners]) callSafely(listener)
   }
 }
+
+const isNotFound = (error: unknown): boolean => HeadwaterError.is(error) && error.code === 'not_found'
 
 /** A listener that throws must not keep the others from hearing; its error surfaces on its own. */
 function callSafely(listener: () => void): void {

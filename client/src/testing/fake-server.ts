@@ -99,7 +99,9 @@ export class FakeServer {
     }
     const mark = /^\/v1\/activities\/(read|seen)$/.exec(path)
     if (method === 'POST' && mark) {
-      const result = stream.mark(mark[1] as 'read' | 'seen', body as { group_ids?: string[] })
+      const scope = body as { group_ids?: string[] }
+      if (scope.group_ids?.every((id) => !stream.has(id))) return problem(404, 'not_found')
+      const result = stream.mark(mark[1] as 'read' | 'seen', scope)
       this.flush()
       return { status: 200, body: result }
     }

@@ -32,6 +32,10 @@ export class FakeStream {
     this.#log(before ? 'activity_group_updated' : 'activity_group_created', { group: this.#present(groupId) })
   }
 
+  has(groupId: string): boolean {
+    return this.#rows.get(groupId)?.alive === true
+  }
+
   /** Its user removes the group: what comes later of its key opens another one. */
   delete(groupId: string): boolean {
     const wasThere = this.remove(groupId)
