@@ -89,6 +89,21 @@ test('an ended stream is a lost connection of a server that was there', async ()
   assert.deepEqual([end.error.code, end.fatal, end.answered, stream.frames.length], ['network', false, true, 1])
 })
 
+test('the last event says why, as the close code of a socket does', async () => {
+  for (const [code, reason, fatal] of [
+    [4503, 'token_revoked', true],
+    [4001, 'slow_consumer', false],
+  ] as const) {
+    await using stream = await open((_, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' })
+      res.end(`event: pong\ndata: {}\n\nevent: close\ndata: ${JSON.stringify({ type: 'close', code, reason })}\n\n`)
+    })
+    const end = await stream.end
+    assert.deepEqual([end.error.code, end.fatal, end.answered, stream.frames.length], [reason, fatal, true, 1])
+    assert.equal(end.error.retryable, !fatal)
+  }
+})
+
 test('a refused token is fatal, so is a wrong request for good; an overloaded server asks for patience, a missing route is no answer', async () => {
   const answers = [
     { status: 401, code: 'unauthenticated', fatal: true, permanent: false, answered: true, retryAfterMs: null },

@@ -1,4 +1,4 @@
-import { HeadwaterError } from './error.ts'
+import { closeError, HeadwaterError, isFatalClose } from './error.ts'
 import { parseFrame } from './frame.ts'
 import type { Http } from './http.ts'
 import { type SseEvent, SseParser } from './sse-parser.ts'
@@ -17,6 +17,8 @@ export function sseTransport(http: Http): OpenTransport {
 class SseTransport implements Transport {
   readonly #handlers: TransportHandlers
   readonly #controller = new AbortController()
+  /** The close code that a socket would have had, once the server has said it. */
+  #closeCode = 0
 
   constructor(http: Http, introduction: Introduction, handlers: TransportHandlers) {
     this.#handlers = handlers
@@ -47,7 +49,7 @@ class SseTransport implements Transport {
       const { code, status } = error
       // Something between us and the server may answer 400 as well; it knows no codes.
       const permanent = status === 400 && code !== 'bad_response'
-      const fatal = status === 401 || status === 403 || permanent
+      const fatal = status === 401 || status === 403 || permanent || isFatalClose(this.#closeCode)
       this.#handlers.ended({
         error,
         fatal,
@@ -81,6 +83,15 @@ class SseTransport implements Transport {
         detail: 'The stream sent something that is no frame',
         retryable: true,
       })
+    if (frame.type === 'unknown:close') this.#closed(frame)
     this.#handlers.frame(frame)
+  }
+
+  /** There is no close code here, so a last event says it. */
+  #closed(frame: object): void {
+    const { code, reason } = frame as { readonly code?: unknown; readonly reason?: unknown }
+    if (typeof code !== 'number') return
+    this.#closeCode = code
+    throw closeError(code, typeof reason === 'string' ? reason : undefined)
   }
 }
