@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { type ActivityPage, type EventType, eventTypes, limits } from '@headwater/protocol'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
@@ -59,12 +60,14 @@ export function addActivityRoutes(app: App, dependencies: ActivityRouteDependenc
   const renderFirst: RenderPage = (user, page) =>
     Buffer.from(JSON.stringify(shownPage(page, nextCursorOf(cursors, 'activities', user, page.next))))
 
+  const failures = new WeakMap<IncomingMessage, { readonly error: unknown }>()
   app.quickly.use(
     createQuickPages({
       ...app.quickly,
       reader,
       render: renderFirst,
       wishedLanguage,
+      onFailed: (request, error) => failures.set(request, { error }),
       onAnswered: (status, elapsedMs) => app.quickly.answered('GET', '/v1/activities', status, elapsedMs),
     }),
   )
@@ -94,6 +97,8 @@ export function addActivityRoutes(app: App, dependencies: ActivityRouteDependenc
       },
     },
     async (request, reply): Promise<ActivityPage | FastifyReply> => {
+      const failure = failures.get(request.raw)
+      if (failure) throw failure.error
       const user = requireUser(request)
       const { limit } = request.query
       const locale = wishedLanguage(request.headers['accept-language'])

@@ -89,8 +89,10 @@ test('with listed origins every page says that it depends on the origin', async 
   )
 })
 
-test('a page that cannot be read counts once, and is refused for that alone', async () => {
+test('a page that cannot be read is asked for once, counts once, and is refused for that alone', async () => {
+  let asked = 0
   const firstPage = async () => {
+    asked++
     throw new HeadwaterError('store_unavailable')
   }
   const addRoutes: Parameters<typeof testApp>[0] = (app, dependencies) => {
@@ -113,4 +115,5 @@ test('a page that cannot be read counts once, and is refused for that alone', as
     assert.deepEqual([quick.status, quick.headers['ratelimit-remaining']], [status, remaining])
     assert.deepEqual(quick, await ask('bob', slow))
   }
+  assert.equal(asked, 4)
 })

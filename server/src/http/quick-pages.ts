@@ -28,6 +28,8 @@ export interface QuickPageDependencies {
   readonly onCounted: (request: IncomingMessage, verdict: RateVerdict) => void
   /** Whether there are origins that other sites are read from: then every answer says that it depends on them. */
   readonly hasCorsOrigins: boolean
+  /** What the route throws when it is asked next. */
+  readonly onFailed: (request: IncomingMessage, error: unknown) => void
   /** Which parts fail at the moment. */
   readonly failing: () => readonly PartName[]
   /** Of its connection: while the server closes, also where the request came before. */
@@ -51,6 +53,7 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
     takeRequest,
     onCounted,
     hasCorsOrigins,
+    onFailed,
     failing,
     isLastAnswer,
     onAnswered,
@@ -76,7 +79,8 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
     else reader.firstPage(user, query, render).then(send, leave)
     return true
 
-    function leave(): void {
+    function leave(error: unknown): void {
+      onFailed(request, error)
       if (verdict) onCounted(request, verdict)
       otherwise()
     }
