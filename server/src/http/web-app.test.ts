@@ -59,6 +59,7 @@ test('HEAD is answered like GET, without the body', async () => {
   await using t = await webApp()
   const { statusCode, body, headers } = await t.app.app.inject({ method: 'HEAD', url: '/' })
   assert.deepEqual([statusCode, body, headers['content-type']], [200, '', 'text/html; charset=utf-8'])
+  assert.equal(headers['content-length'], (await t.get('/')).headers['content-length'])
 })
 
 for (const url of [

@@ -90,7 +90,7 @@ export function serveWebApp(app: WebApp, request: FastifyRequest, reply: Fastify
   // Names of assets carry a hash of their content; the page that names them must be asked for again.
   reply.header('cache-control', path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
   if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
-  return reply.code(200).send(request.method === 'HEAD' ? '' : file.body)
+  return reply.code(200).send(file.body)
 }
 
 function startPage(app: WebApp, path: string, request: FastifyRequest): WebFile | undefined {
