@@ -6,18 +6,24 @@ import { HeadwaterError } from './error.ts'
 
 const good = { url: 'https://headwater.example.com/api/', token: 't' }
 
+const inFull = (option: string, value: unknown): object => {
+  const [name = '', inner] = option.split('.')
+  return { [name]: inner ? { [inner]: value } : value }
+}
+
 test('what no server could take is refused at once, by the name of its option', () => {
   const wrong: readonly (readonly [option: string, values: readonly unknown[]])[] = [
     ['url', ['', 'example.com', 'localhost:7070', 'ftp://x', 'ws://x', undefined, 7, '/api']],
-    ['token', ['', 7, null]],
-    ['apiKey', ['', 7, null]],
+    ['token', ['', 7, null, 'eyJ…', 'a b']],
+    ['apiKey', ['', 7, null, 'hw_1…', 'a\nb']],
     ['userId', ['', 'a b', 'ü', 'x'.repeat(129), 7, null]],
     ['deviceId', ['', 'x'.repeat(129), 7, null]],
+    ['activities.pageSize', [0, 101, -1, 1.5, Number.NaN, '20', null]],
   ]
   for (const [option, values] of wrong) {
     for (const value of values) {
       assert.throws(
-        () => createClient({ ...good, [option]: value }),
+        () => createClient({ ...good, ...inFull(option, value) }),
         (error) =>
           HeadwaterError.is(error) &&
           error.code === 'invalid_option' &&
@@ -31,6 +37,8 @@ test('what no server could take is refused at once, by the name of its option', 
 
 test('what is left out is no mistake, and a secret is not shown', () => {
   createClient({ ...good, token: undefined, apiKey: undefined, userId: undefined, deviceId: undefined })
+  createClient({ ...good, token: ' eyJ.x-_\n', activities: { pageSize: undefined as never } })
+  createClient({ ...good, activities: { pageSize: 100 } })
   createClient({ url: 'http://127.0.0.1:7070', apiKey: 'dev_x', userId: 'mia@example.com', deviceId: '📱'.repeat(128) })
   assert.throws(
     () => createClient({ ...good, apiKey: ['top-secret'] as never }),

@@ -7,23 +7,33 @@ export interface CheckedOptions {
   readonly apiKey?: unknown
   readonly userId?: unknown
   readonly deviceId?: unknown
+  readonly activities?: { readonly pageSize?: unknown } | undefined
 }
 
+/** What a header can carry; spaces before it and white space behind it are taken off there. */
+const credentialPattern = /^ *[!-~]+[ \t\r\n]*$/
 const userIdPattern = /^[A-Za-z0-9._:@-]{1,128}$/
 
 /**
  * Throws an `invalid_option` that names the option, for what no server could ever take: a missing environment variable
  * or a half address is to be found where it is written, and not after minutes of trying.
  */
-export function checkOptions({ url, token, apiKey, userId, deviceId }: CheckedOptions): void {
+export function checkOptions({ url, token, apiKey, userId, deviceId, activities }: CheckedOptions): void {
   if (!isAddress(url)) refuse('url', `an address that starts with http:// or https://, and is ${shown(url)}`)
-  if (token !== undefined && !isText(token) && typeof token !== 'function')
-    refuse('token', 'a user token, or a function that gets one')
-  if (apiKey !== undefined && !isText(apiKey)) refuse('apiKey', 'a text, and not an empty one')
+  if (token !== undefined && !isCredential(token) && typeof token !== 'function')
+    refuse('token', 'a user token, of printable ASCII, or a function that gets one')
+  if (apiKey !== undefined && !isCredential(apiKey))
+    refuse('apiKey', 'a text of printable ASCII without spaces, and not an empty one')
   if (userId !== undefined && !(typeof userId === 'string' && userIdPattern.test(userId)))
     refuse('userId', `1 to ${limits.userIdLength} of the characters A–Z a–z 0–9 . _ : @ -, and is ${shown(userId)}`)
   if (deviceId !== undefined && !(isText(deviceId) && [...deviceId].length <= limits.deviceIdLength))
     refuse('deviceId', `a text of 1 to ${limits.deviceIdLength} characters`)
+  const pageSize = activities?.pageSize
+  if (
+    pageSize !== undefined &&
+    !(Number.isInteger(pageSize) && Number(pageSize) >= 1 && Number(pageSize) <= limits.pageSize)
+  )
+    refuse('activities.pageSize', `a whole number from 1 to ${limits.pageSize}, and is ${shown(pageSize)}`)
 }
 
 function isAddress(url: unknown): boolean {
@@ -37,9 +47,11 @@ function isAddress(url: unknown): boolean {
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
+const isCredential = (value: unknown): boolean => isText(value) && credentialPattern.test(value)
+
 const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value))
 
 /** Secrets are not shown. */
-function refuse(option: keyof CheckedOptions, wanted: string): never {
+function refuse(option: keyof CheckedOptions | 'activities.pageSize', wanted: string): never {
   throw new HeadwaterError('invalid_option', { detail: `The option ${option} must be ${wanted}` })
 }
