@@ -10,7 +10,7 @@ export interface CheckedOptions {
   readonly activities?: { readonly pageSize?: unknown } | undefined
 }
 
-/** What a header can carry; spaces before it and white space behind it are taken off there. */
+/** What a header can carry. The end of a line behind it is taken off there. */
 const credentialPattern = /^ *[!-~]+[ \t\r\n]*$/
 const userIdPattern = /^[A-Za-z0-9._:@-]{1,128}$/
 

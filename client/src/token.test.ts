@@ -18,6 +18,13 @@ test('a plain token is always the same', async () => {
   assert.equal(source.renewable, false)
 })
 
+test('white space around a token is no part of it: a header loses it, and a frame would not', async () => {
+  assert.equal(await createTokenSource('t\n', seams).get(), 't')
+  const source = createTokenSource(() => ' t\r\n', seams)
+  assert.equal(await source.get(), 't')
+  assert.equal(await codeOf(createTokenSource(() => '\n', seams).get()), 'token_unavailable')
+})
+
 test('without a token it says so', async () => {
   assert.equal(await codeOf(createTokenSource(undefined, seams).get()), 'no_token')
 })

@@ -17,7 +17,11 @@ export interface TokenSource {
 const functionTimeoutMs = 30_000
 
 export function createTokenSource(option: TokenOption | undefined, seams: ClientSeams): TokenSource {
-  if (typeof option === 'string') return { get: async () => option, refused: () => {}, renewable: false }
+  if (typeof option === 'string') {
+    // As a command or a file ends it: a header loses the end of the line, and the frame of a socket would not.
+    const token = option.trim()
+    return { get: async () => token, refused: () => {}, renewable: false }
+  }
   if (!option) return { get: () => Promise.reject(new HeadwaterError('no_token')), refused: () => {}, renewable: false }
   return new RenewingTokens(option, seams)
 }
@@ -53,8 +57,9 @@ class RenewingTokens implements TokenSource {
       timer = this.#seams.scheduler.after(functionTimeoutMs, fail)
     })
     try {
-      const token = await Promise.race([this.#renew(), late])
-      if (typeof token !== 'string' || token === '') throw new TypeError('The token function gave no token')
+      const given: unknown = await Promise.race([this.#renew(), late])
+      const token = typeof given === 'string' ? given.trim() : ''
+      if (token === '') throw new TypeError('The token function gave no token')
       this.#token = token
       return token
     } catch (cause) {
