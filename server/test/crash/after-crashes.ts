@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { foldRest } from '../../src/activity/fold-rest.ts'
 import { settingsWith } from '../../src/config/load.ts'
 import { openEmbedded } from '../../src/engines/embedded.ts'
 import { silentLog } from '../../src/lib/log.ts'
+import { systemSeams } from '../../src/lib/system-seams.ts'
 import { virtualSeams } from '../../src/lib/virtual-seams.ts'
 import { openData } from '../../src/server.ts'
-import { assertAsPlain, createApi, foldLog } from '../model/world.ts'
+import { assertAsPlain, createApi, foldLog, worldSettings } from '../model/world.ts'
 import { crashConfig } from './child-contract.ts'
 import type { PatientClient } from './patient-client.ts'
 import type { PlainCount } from './plain-count.ts'
@@ -76,10 +78,13 @@ export async function assertFolder(folder: string): Promise<ReadonlySet<string>>
     const { log } = engines.ports
     for (let partition = 0; partition < log.info.partitions; partition++) {
       const { start, end, committed } = await log.bounds(partition)
-      assert.equal(committed, end, `partition ${partition} is worked off`)
       const { records } = await log.read(partition, start, end - start + 1)
+      // What the sweep behind an erasure appends in the last moment is for the next life.
+      const left = records.filter(({ offset, value }) => offset >= committed && value.kind !== 'actor_erased')
+      assert.deepEqual(left, [], `partition ${partition} is worked off`)
       for (const { value } of records) if (value.kind === 'event') stored.add(value.event.eventId)
     }
+    await foldRest(engines.ports, worldSettings, systemSeams)
     const api = createApi(engines.ports, seams)
     for (const [id, user] of (await foldLog(log)).users) await assertAsPlain(api, id, user, 'after crashes')
   }

@@ -120,7 +120,8 @@ test('P3 Ghost badge: what is deleted or taken back is not counted, and open soc
       'deleted-account',
       async () => {
         await server.request('DELETE', '/v1/users/zoe')
-        await server.advance(10_000)
+        // A round of the sweep finds that what came before is not folded yet, and the next one that it is.
+        for (let rounds = 0; rounds < 3; rounds++) await server.advance(5_000)
       },
     ],
   ]

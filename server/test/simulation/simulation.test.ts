@@ -9,9 +9,9 @@ import { type Run, replayCommand, runSeeds } from './run-seeds.ts'
 // Whole servers, networks and clients under one seed; see docs/internals/simulation.md.
 const isLong = process.env.HEADWATER_LONG !== undefined
 const fixedSeeds = 60
-const fixedOperations = isLong ? 3_000 : 300
-const randomSeeds = isLong ? 2_000 : 400
-const randomOperations = isLong ? 500 : 60
+const fixedOperations = isLong ? 1_500 : 300
+const randomSeeds = isLong ? 1_000 : 400
+const randomOperations = isLong ? 300 : 60
 // A test of ten long runs takes some seconds, and on a busy machine a minute.
 const seedsPerTest = 10
 const replayed = 10
