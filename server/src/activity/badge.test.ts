@@ -101,14 +101,19 @@ test('rows of a flush that is halfway are not counted for the head before it', a
   assert.deepEqual(shown(await counted), { upTo: 2, unread: 2 })
 })
 
-test('a flush that never tells its head holds up nobody for long', async () => {
+test('a flush that never tells its head holds up nobody for long, and what came up with it is not counted', async () => {
   const seams = virtualSeams({ now: someTime + dayMs })
   const memory = openMemory(createMemoryStorage(), seams)
-  await memory.groups.putGroups(batchesOf([sampleRow('carol', 2)]))
-  await memory.groups.putHeads([{ user: 'carol', head: 1 }])
+  const [before, grown, cameUp] = [
+    sampleRow('carol', 1),
+    sampleRow('carol', 3, { visibleSince: 2, openedSeq: 2 }),
+    sampleRow('carol', 4),
+  ]
+  await memory.groups.putGroups(batchesOf([before, grown, cameUp]))
+  await memory.groups.putHeads([{ user: 'carol', head: 2 }])
   const counted = createBadge(memory, 90 * dayMs, seams)('carol')
   await pass(seams, 100)
-  assert.deepEqual(shown(await counted), { upTo: 1, unread: 1 })
+  assert.deepEqual(shown(await counted), { upTo: 2, unread: 2 })
 })
 
 test('a badge that is counted while its user is erased counts nothing, then and later', async () => {

@@ -1,8 +1,8 @@
 import { createLimiter } from '../lib/limiter.ts'
 import type { Seams } from '../lib/seams.ts'
-import type { Seq, UserId } from '../model/ids.ts'
+import type { GroupId, Seq, UserId } from '../model/ids.ts'
 import type { MarkChange } from '../model/marks.ts'
-import type { GroupStore } from '../ports/group-store.ts'
+import type { GroupStore, UnreadRow } from '../ports/group-store.ts'
 import type { ReadMarks, UserMarks } from '../ports/read-marks.ts'
 import type { BadgeCounts, UnreadContent, UnreadSets } from '../ports/unread-sets.ts'
 
@@ -33,7 +33,8 @@ const waitingMax = 1_000
  * worker may flush and the API may mark: marks are read again once the set is in place, and a head that moved on means
  * once more, so that no change falls between the reading and the set. Rows ahead of the head are those of a flush that is
  * halfway: it has a moment to tell the head, since counts with those rows are the counts of no position yet. One whose
- * worker died takes longer than anybody would wait, and is then counted in part.
+ * worker died takes longer than anybody would wait: then groups that came up with it are left out, and the others counted
+ * as they are.
  */
 export function createBadge(
   { groups, marks, unread }: BadgePorts,
@@ -65,12 +66,15 @@ export function createBadge(
       const createdFrom = clock.now() - retentionMs
       const [upTo = 0] = await groups.heads([user])
       const known = await allMarks(user)
-      const rows = await groups.unread(user, known.all.read.upTo, createdFrom)
-      if (attempt < rebuildsMax && rows.some(({ unreadSeq }) => unreadSeq > upTo)) {
+      const found = await groups.unread(user, known.all.read.upTo, createdFrom)
+      const ahead = found.filter(({ unreadSeq }) => unreadSeq > upTo)
+      if (attempt < rebuildsMax && ahead.length > 0) {
         const [head = 0] = await groups.heads([user])
         if (head <= upTo) await scheduler.sleep(halfwayMs * 2 ** (attempt - 1))
         continue
       }
+      const later = await cameUpAfter(user, upTo, ahead)
+      const rows = later.size > 0 ? found.filter(({ groupId }) => !later.has(groupId)) : found
       const counts = await keep(user, { upTo, rows, all: known.all, marks: known.groups }, createdFrom)
       const [head = 0] = await groups.heads([user])
       // The user was erased meanwhile: who is made anew must not find a set of before.
@@ -81,6 +85,12 @@ export function createBadge(
       if (attempt < rebuildsMax) continue
       return counts ?? { upTo, ...countWithout(rows, known) }
     }
+  }
+
+  async function cameUpAfter(user: UserId, upTo: Seq, ahead: readonly UnreadRow[]): Promise<ReadonlySet<GroupId>> {
+    if (ahead.length === 0) return new Set()
+    const rows = await groups.get(ahead.map(({ groupId }) => ({ user, groupId })))
+    return new Set(rows.flatMap((row) => (row && row.visibleSince > upTo ? [row.groupId] : [])))
   }
 
   /** `undefined` when the set is not kept: the cache is down, or lets it go at once. */
