@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sampleEvent } from '../conformance/samples.ts'
 import { openMemory } from '../engines/memory/open.ts'
 import { createMemoryStorage } from '../engines/memory/storage.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
@@ -10,14 +11,10 @@ import { defaultActivitySettings } from './settings.ts'
 
 let events = 0
 
-function like(actor: string, objectId: string): LogValue {
-  const eventId = `0199f1b2-7c00-7abc-8def-${String(events++).padStart(12, '0')}`
-  const key = { eventType: 'LIKE', objectType: 'POST', objectId, verb: '' } as const
-  return {
-    kind: 'event',
-    event: { ...key, eventId, actor, targetUser: 'carol', op: 'ADD', createdAt: null, metadata: {} },
-  }
-}
+const like = (actor: string, objectId: string): LogValue => ({
+  kind: 'event',
+  event: sampleEvent('carol', events++, { eventType: 'LIKE', actor, objectId, op: 'ADD', createdAt: null }),
+})
 
 function start() {
   const seams = virtualSeams()

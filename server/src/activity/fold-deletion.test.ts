@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sampleEvent } from '../conformance/samples.ts'
 import { openMemory } from '../engines/memory/open.ts'
 import { createMemoryStorage } from '../engines/memory/storage.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
@@ -8,29 +9,18 @@ import { foldRest } from './fold-rest.ts'
 import { replay } from './replay.ts'
 import { defaultActivitySettings } from './settings.ts'
 
-const like = (objectId: string, eventId: string): LogValue => ({
+const like = (n: number, objectId: string): LogValue => ({
   kind: 'event',
-  event: {
-    eventId,
-    eventType: 'LIKE',
-    actor: 'ann',
-    targetUser: 'carol',
-    objectType: 'POST',
-    objectId,
-    op: 'ADD',
-    createdAt: null,
-    metadata: {},
-    verb: '',
-  },
+  event: sampleEvent('carol', n, { eventType: 'LIKE', objectId, op: 'ADD', createdAt: null }),
 })
 
 test('an erasure that is folded again leaves the stream of the user who was made anew', async () => {
   const seams = virtualSeams()
   const ports = openMemory(createMemoryStorage(), seams)
   await ports.log.append([
-    like('p1', '0190b6a0-0000-7000-8000-000000000001'),
+    like(1, 'p1'),
     { kind: 'user_erased', user: 'carol' },
-    like('p2', '0190b6a0-0000-7000-8000-000000000002'),
+    like(2, 'p2'),
     { kind: 'mark', user: 'carol', mark: 'read', groupIds: null, upTo: 3 },
   ])
   const view = async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sampleEvent } from '../conformance/samples.ts'
 import { openMemory } from '../engines/memory/open.ts'
 import { createMemoryStorage } from '../engines/memory/storage.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
@@ -8,21 +9,7 @@ import type { EventLog } from '../ports/event-log.ts'
 import { defaultActivitySettings } from './settings.ts'
 import { ActivityWorker } from './worker.ts'
 
-const like: LogValue = {
-  kind: 'event',
-  event: {
-    eventId: '0199f1b2-7c00-7abc-8def-000000000001',
-    eventType: 'LIKE',
-    actor: 'ann',
-    targetUser: 'carol',
-    objectType: 'POST',
-    objectId: 'p1',
-    op: 'ADD',
-    createdAt: null,
-    metadata: {},
-    verb: '',
-  },
-}
+const like: LogValue = { kind: 'event', event: sampleEvent('carol', 1, { createdAt: null }) }
 
 const silent = {
   applied() {},
