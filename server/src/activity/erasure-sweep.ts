@@ -45,7 +45,7 @@ export function createErasureSweep({ devices, log, groups, members, users }: Era
     const erasures = await users.erasures(pageOf)
     if (erasures.length === 0) return 0
     const bounds = await allBounds()
-    const ends = bounds.map(({ end }) => end)
+    const ends = endsOf(bounds)
     begun = new Map(
       erasures.map(({ id, erasedAt }) => {
         const known = begun.get(id)
@@ -56,12 +56,17 @@ export function createErasureSweep({ devices, log, groups, members, users }: Era
       }),
     )
     let found = 0
+    const again: Erasing[] = []
     for (const [id, erasing] of begun) {
       if (!isFolded(bounds, erasing.waitsFor)) continue
       const left = await sweepActor(id, erasing.ends)
       if (left === 0) await finish(id, erasing)
-      else erasing.waitsFor = (await allBounds()).map(({ end }) => end)
+      else again.push(erasing)
       found += left
+    }
+    if (again.length > 0) {
+      const appended = endsOf(await allBounds())
+      for (const erasing of again) erasing.waitsFor = appended
     }
     return found
   }
@@ -103,6 +108,8 @@ export function createErasureSweep({ devices, log, groups, members, users }: Era
     return Promise.all(Array.from({ length: log.info.partitions }, (_, partition) => log.bounds(partition)))
   }
 }
+
+const endsOf = (bounds: readonly LogBounds[]): Ends => bounds.map(({ end }) => end)
 
 const isFolded = (bounds: readonly LogBounds[], ends: Ends): boolean =>
   bounds.every(({ start, committed }, partition) => Math.max(start, committed) >= (ends[partition] ?? 0))

@@ -28,11 +28,11 @@ const rereadMs = 5
 
 /**
  * What changed since a position. Whoever asks has heard that there is something, so no cache is asked whether there is:
- * one that missed a flush would deny it, again and again. Every change leaves its newest position in its row or mark, so "everything above" is one
- * range of each. The answer ends exactly at the head; where that cannot be had, it is a gap and never a part. While a flush
- * stands between the rows and the head for longer than one can read again, nothing is known to be lost: the answer ends
- * where it began. `settle` has what is in the log folded, for a while: then a mark that had no place among the changes has
- * one.
+ * one that missed a flush would deny it, again and again. Every change leaves its newest position in its row or mark,
+ * so "everything above" is one range of each. The answer ends exactly at the head; where that cannot be had, it is a
+ * gap and never a part. While a flush stands between the rows and the head for longer than one can read again, nothing
+ * is known to be lost: the answer ends where it began. `settle` has what is in the log folded, for a while: then a mark
+ * that had no place among the changes has one.
  */
 export function createActivityStream(
   ports: StreamPorts,

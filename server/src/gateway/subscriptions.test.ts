@@ -30,6 +30,19 @@ function slowPubSub() {
   return { pubSub, state }
 }
 
+/** Subscriptions on that pub/sub; what is told as a gap is gathered. */
+function openSubscriptions() {
+  const { pubSub, state } = slowPubSub()
+  const seams = virtualSeams()
+  const gaps: (readonly UserId[] | null)[] = []
+  const events = {
+    message: () => {},
+    gap: (users: readonly UserId[] | null) => void gaps.push(users),
+    onFailure: () => {},
+  }
+  return { subscriptions: new Subscriptions(pubSub, seams, events), state, seams, gaps }
+}
+
 test('whatever the order of wishes and failures, the subscription ends as wished', async () => {
   const user = fc.constantFrom('a', 'b', 'c')
   const step = fc.oneof(
@@ -38,13 +51,8 @@ test('whatever the order of wishes and failures, the subscription ends as wished
   )
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
-      const seams = virtualSeams()
-      const { pubSub, state } = slowPubSub()
-      await using subscriptions = new Subscriptions(pubSub, seams, {
-        message: () => {},
-        gap: () => {},
-        onFailure: () => {},
-      })
+      const { subscriptions: opened, state, seams } = openSubscriptions()
+      await using subscriptions = opened
       const wanted = new Set<UserId>()
       for (const one of steps) {
         switch (one.do) {
@@ -76,24 +84,16 @@ test('whatever the order of wishes and failures, the subscription ends as wished
 })
 
 test('many wishes make few calls', async () => {
-  const { pubSub, state } = slowPubSub()
-  const events = { message: () => {}, gap: () => {}, onFailure: () => {} }
-  await using subscriptions = new Subscriptions(pubSub, virtualSeams(), events)
+  const { subscriptions: opened, state } = openSubscriptions()
+  await using subscriptions = opened
   await Promise.all(Array.from({ length: 1_000 }, (_, i) => subscriptions.add(`user${i}`)))
   assert.equal(state.users.size, 1_000)
   assert.ok(state.calls <= 2, `${state.calls} calls`)
 })
 
 test('when a user could be added at last, what was missed meanwhile is told as a gap', async () => {
-  const { pubSub, state } = slowPubSub()
-  const seams = virtualSeams()
-  const gaps: (readonly UserId[] | null)[] = []
-  const events = {
-    message: () => {},
-    gap: (users: readonly UserId[] | null) => void gaps.push(users),
-    onFailure: () => {},
-  }
-  await using subscriptions = new Subscriptions(pubSub, seams, events)
+  const { subscriptions: opened, state, seams, gaps } = openSubscriptions()
+  await using subscriptions = opened
   state.failing = true
   await subscriptions.add('a')
   assert.equal(state.users.size, 0)
@@ -106,9 +106,8 @@ test('when a user could be added at last, what was missed meanwhile is told as a
 })
 
 test('a user who comes back while being taken off is waited for', async () => {
-  const { pubSub, state } = slowPubSub()
-  const events = { message: () => {}, gap: () => {}, onFailure: () => {} }
-  await using subscriptions = new Subscriptions(pubSub, virtualSeams(), events)
+  const { subscriptions: opened, state } = openSubscriptions()
+  await using subscriptions = opened
   await subscriptions.add('a')
   subscriptions.remove('a')
   await setImmediate()
@@ -119,9 +118,8 @@ test('a user who comes back while being taken off is waited for', async () => {
 })
 
 test('a user who comes back while others are added, about to be taken off, stays', async () => {
-  const { pubSub, state } = slowPubSub()
-  const events = { message: () => {}, gap: () => {}, onFailure: () => {} }
-  await using subscriptions = new Subscriptions(pubSub, virtualSeams(), events)
+  const { subscriptions: opened, state } = openSubscriptions()
+  await using subscriptions = opened
   await subscriptions.add('a')
   subscriptions.remove('a')
   const added = subscriptions.add('b')
@@ -133,15 +131,8 @@ test('a user who comes back while others are added, about to be taken off, stays
 })
 
 test('a gap is told of users who could be added at last, though others could not be taken off in the same attempt', async () => {
-  const { pubSub, state } = slowPubSub()
-  const seams = virtualSeams()
-  const gaps: (readonly UserId[] | null)[] = []
-  const events = {
-    message: () => {},
-    gap: (users: readonly UserId[] | null) => void gaps.push(users),
-    onFailure: () => {},
-  }
-  await using subscriptions = new Subscriptions(pubSub, seams, events)
+  const { subscriptions: opened, state, seams, gaps } = openSubscriptions()
+  await using subscriptions = opened
   await subscriptions.add('b')
   state.failing = true
   await subscriptions.add('a')

@@ -80,9 +80,7 @@ export function memoryGroupStore(
     },
 
     async purge(what) {
-      if ('user' in what) {
-        return removeUser(state, what)
-      }
+      if ('user' in what) return removeUser(state, what)
       const removed: GroupRow[] = []
       for (const groups of state.values()) {
         // Ids sort newest first: the oldest stand at the end.
