@@ -23,6 +23,9 @@ const metadata = { text: 'x'.repeat(7_500) }
 const groupsEach = 60
 /** So much goes out before the quick ones are waited for that none of them could be taken for a slow one. */
 const groupsARound = 20
+/** Each group twice. */
+const warmRounds = 6
+/** After garbage is collected: how much of it V8 lets lie is its own affair, and grows with what a server has done before. */
 const rssMoreBytes = 300 * 1024 * 1024
 
 test('sockets that do not read are closed, and are whole when they come back', patience, async (t) => {
@@ -41,14 +44,10 @@ test('sockets that do not read are closed, and are whole when they come back', p
   const quick = [...busy, ...calm].map((user) => fleet.add(user, { returns: true }))
   const quickBusy = quick.slice(0, busy.length)
   await fleet.live()
-  const open = await server.resources()
-  for (const client of slow) client.pause()
 
-  const closes = async () => (await server.metrics()).get('headwater_socket_closes_total{reason="slow_consumer"}') ?? 0
-  const started = performance.now()
   let rounds = 0
-  while ((await closes()) < slow.length) {
-    assert.ok(rounds++ < 2_000, `${await closes()} of ${slow.length} were closed`)
+  const oneRound = async (): Promise<void> => {
+    rounds++
     for (const user of busy) {
       const objects = Array.from({ length: groupsARound }, (_, i) => `p${(rounds * groupsARound + i) % groupsEach}`)
       await publisher.insist(objects.map((object) => ({ user, object, actor: `actor-${rounds}`, metadata })))
@@ -57,22 +56,37 @@ test('sockets that do not read are closed, and are whole when they come back', p
     calm.push(...calm.splice(0, 10))
     await eventually('the quick ones have it', () => quickBusy.every(({ links }) => links === rounds * groupsARound))
   }
+
+  // What the same load takes while everybody reads is not the slow ones' doing.
+  while (rounds < warmRounds) await oneRound()
+  const open = await server.resources()
+  for (const client of slow) client.pause()
+  const closes = async () => (await server.metrics()).get('headwater_socket_closes_total{reason="slow_consumer"}') ?? 0
+  const started = performance.now()
+  let mostRssBytes = 0
+  let loopP99Ms = 0
+  while ((await closes()) < slow.length) {
+    assert.ok(rounds < 2_000, `${await closes()} of ${slow.length} were closed`)
+    await oneRound()
+    const { rssBytes, loopDelayMs } = await server.resources()
+    mostRssBytes = Math.max(mostRssBytes, rssBytes)
+    loopP99Ms = Math.max(loopP99Ms, loopDelayMs.p99)
+  }
   const closedMs = performance.now() - started
-  const { peakRssBytes, loopDelayMs } = await server.resources()
   for (const client of slow) client.resume()
   await eventually('everybody came back', () => slow.every(({ isLive, hellos }) => isLive && hellos > 1))
   await fleet.caughtUp()
 
   const codes = new Set(slow.flatMap(({ ends }) => ends))
-  const rssMore = peakRssBytes - open.peakRssBytes
+  const rssMore = mostRssBytes - open.rssBytes
   report(t, {
     sockets: fleet.clients.length,
     slow: slow.length,
     'all closed after ms': closedMs,
     'frames each': rounds * groupsARound,
     'codes seen': [...codes].join(' '),
-    'RSS MB': `${(open.peakRssBytes / 1e6).toFixed(0)} + ${(rssMore / 1e6).toFixed(0)}`,
-    'loop p99 ms': loopDelayMs.p99,
+    'RSS MB': `${(open.rssBytes / 1e6).toFixed(0)} + ${(rssMore / 1e6).toFixed(0)}`,
+    'loop p99 ms': loopP99Ms,
   })
   for (const { ends, faults } of quick) assert.deepEqual([ends, faults], [[], []])
   // One that reads again too late finds the connection gone, and the code with it; one that takes too long over its next
