@@ -89,3 +89,22 @@ test('what a device confirmed just before is written after the erasure, and remo
   assert.deepEqual(await devices.list('ann'), [])
   assert.deepEqual(await users.erasures(10), [])
 })
+
+test('an erasure that comes while the one before ends is swept as well', async () => {
+  const { log, devices, erase, sweep, pass, fold, actors } = start()
+  await erase('ann')
+  await sweep()
+  pass(15_000)
+  const purge = devices.purge
+  devices.purge = async (what) => {
+    devices.purge = purge
+    await log.append([like('ann', 'p1'), like('ben', 'p1')])
+    await fold()
+    await erase('ann')
+    return purge(what)
+  }
+  await sweep()
+  await sweep()
+  await fold()
+  assert.deepEqual(await actors(), { p1: ['ben'] })
+})

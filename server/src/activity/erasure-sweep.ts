@@ -71,10 +71,10 @@ export function createErasureSweep({ devices, log, groups, members, users }: Era
     return found
   }
 
-  async function finish(id: UserId, { begunAt }: Erasing): Promise<void> {
+  async function finish(id: UserId, { begunAt, erasedAt }: Erasing): Promise<void> {
     if (clock.monotonic() - begunAt < lateMs) return
     await devices.purge({ user: id })
-    await users.sweepDone(id)
+    await users.sweepDone(id, erasedAt)
   }
 
   async function sweepActor(actor: UserId, ends: Ends): Promise<number> {

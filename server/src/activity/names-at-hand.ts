@@ -63,7 +63,7 @@ export function namesAtHand(users: UserStore, scheduler: Scheduler, onMissing: (
       return users.erase(id, now)
     },
     erasures: (limit) => users.erasures(limit),
-    sweepDone: (id) => users.sweepDone(id),
+    sweepDone: (id, erasedAt) => users.sweepDone(id, erasedAt),
     forget,
     [Symbol.asyncDispose]: () => users[Symbol.asyncDispose](),
   }

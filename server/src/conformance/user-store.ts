@@ -55,9 +55,13 @@ export const userStoreSuite = defineSuite<UserStore>('user-store', {
         (await again.erasures(100)).some(({ id }) => id === ann.id),
         'and the sweep of before is still due',
       )
-      await again.sweepDone(ann.id)
+      await again.sweepDone(ann.id, 70)
       assert.deepEqual(await other.erasures(100), [{ id: bob.id, erasedAt: 60 }])
-      await again.sweepDone(bob.id)
+      await again.put(bob, 90)
+      await again.erase(bob.id, 91)
+      await other.sweepDone(bob.id, 60)
+      assert.deepEqual(await again.erasures(100), [{ id: bob.id, erasedAt: 91 }], 'one of later is still due')
+      await other.sweepDone(bob.id, 91)
       assert.deepEqual(await again.erasures(100), [])
       assert.deepEqual(
         (await again.get([ann.id, bob.id, cat.id])).map((user) => user?.id),
@@ -95,7 +99,7 @@ export const userStoreSuite = defineSuite<UserStore>('user-store', {
             due.add(id)
           } else if ('sweep' in step) {
             const { id } = users[step.sweep] as { id: UserId }
-            await store.sweepDone(id)
+            await store.sweepDone(id, now)
             due.delete(id)
           } else store = await t.reopen(store)
           const ids = users.map(({ id }) => id)
@@ -106,7 +110,7 @@ export const userStoreSuite = defineSuite<UserStore>('user-store', {
           const erasures = (await store.erasures(1_000)).map(({ id }) => id).filter((id) => ids.includes(id))
           assert.deepEqual(erasures.sort(byText), [...due].sort(byText))
         }
-        for (const id of due) await store.sweepDone(id)
+        for (const id of due) await store.sweepDone(id, steps.length)
       }),
       { numRuns: t.modelRuns },
     )

@@ -25,5 +25,6 @@ export interface UserStore extends AsyncDisposable {
   /** Removes the record and notes that memberships remain to be swept. True when there was anything to remove. */
   erase(id: UserId, now: number): Promise<boolean>
   erasures(limit: number): Promise<readonly { readonly id: UserId; readonly erasedAt: number }[]>
-  sweepDone(id: UserId): Promise<void>
+  /** The sweep of what was noted at `erasedAt` is done. Of an erasure that came later it is still due. */
+  sweepDone(id: UserId, erasedAt: number): Promise<void>
 }

@@ -23,7 +23,7 @@ export function memoryUserStore({ users, erasedAt }: UserState): UserStore {
 
     async erase(id, now) {
       // Users need not be put to have memberships, so the sweep is due either way.
-      if (users.has(id) || !erasedAt.has(id)) erasedAt.set(id, now)
+      erasedAt.set(id, Math.max(erasedAt.get(id) ?? 0, now))
       return users.delete(id)
     },
 
@@ -31,8 +31,8 @@ export function memoryUserStore({ users, erasedAt }: UserState): UserStore {
       return Array.from(erasedAt, ([id, at]) => ({ id, erasedAt: at })).slice(0, limit)
     },
 
-    async sweepDone(id) {
-      erasedAt.delete(id)
+    async sweepDone(id, at) {
+      if ((erasedAt.get(id) ?? 0) <= at) erasedAt.delete(id)
     },
 
     async [Symbol.asyncDispose]() {},

@@ -35,7 +35,7 @@ const statementsOn = (schema: string) => ({
     SELECT count(*) AS count FROM gone`),
   erasures: statement(`
     SELECT user_id AS id, erased_at AS "erasedAt" FROM ${schema}.erasures ORDER BY erased_at, user_id LIMIT $1`),
-  sweepDone: statement(`DELETE FROM ${schema}.erasures WHERE user_id = $1`),
+  sweepDone: statement(`DELETE FROM ${schema}.erasures WHERE user_id = $1 AND erased_at <= $2`),
 })
 
 const limits = { lanes: 2, maxItems: 1_000, maxWaiting: 100_000 }
@@ -78,8 +78,8 @@ export class PostgresUserStore implements UserStore {
     return this.#db.read<{ id: string; erasedAt: number }>(this.#sql.erasures, [limit])
   }
 
-  async sweepDone(id: UserId): Promise<void> {
-    await this.#db.write(this.#sql.sweepDone, [id])
+  async sweepDone(id: UserId, erasedAt: number): Promise<void> {
+    await this.#db.write(this.#sql.sweepDone, [id, erasedAt])
   }
 
   /** The database outlives the port. */

@@ -21,7 +21,7 @@ const noteErasure = `
 INSERT INTO erasures (user_id, erased_at) VALUES (?, ?)
 ON CONFLICT (user_id) DO UPDATE SET erased_at = max(erased_at, excluded.erased_at)`
 const oldestErasures = 'SELECT user_id, erased_at FROM erasures ORDER BY erased_at, user_id LIMIT ? + 0'
-const dropErasure = 'DELETE FROM erasures WHERE user_id = ?'
+const dropErasure = 'DELETE FROM erasures WHERE user_id = ? AND erased_at <= ?'
 
 /** A page names sixty people, most of them again and again: their records are kept, and that there is none. */
 interface Kept {
@@ -77,8 +77,8 @@ export class SqliteUserStore implements UserStore {
     return rows.map(([id, erasedAt]) => ({ id: id as UserId, erasedAt: erasedAt as number }))
   }
 
-  async sweepDone(id: UserId): Promise<void> {
-    await this.#db.write({ sql: dropErasure, rows: [[id]] })
+  async sweepDone(id: UserId, erasedAt: number): Promise<void> {
+    await this.#db.write({ sql: dropErasure, rows: [[id, erasedAt]] })
   }
 
   /** The database outlives the port. */
