@@ -33,6 +33,9 @@ function failure({ name, file, line, details }) {
   return `${styleText('red', `✖ ${name}`)}${place}\n${text.replace(/^/gm, '    ')}\n`
 }
 
-function causeOf(error) {
-  return error.cause === undefined ? '' : `\n[cause] ${inspect(error.cause)}`
+/** What lies behind it: also the two errors of a disposal that failed behind a test that had failed. */
+function causeOf({ cause, error, suppressed }) {
+  return Object.entries({ cause, error, suppressed })
+    .map(([name, behind]) => (behind === undefined ? '' : `\n[${name}] ${inspect(behind)}`))
+    .join('')
 }

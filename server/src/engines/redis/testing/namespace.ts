@@ -30,7 +30,7 @@ const cleanUpMs = 60_000
 
 /** Removes what is under the prefix. Every key must have run out by itself, sooner or later. */
 export async function dropKeys(settings: RedisSettings, prefix: string): Promise<void> {
-  await withConnection({ ...settings, commandMs: cleanUpMs }, async (connection) => {
+  await withConnection({ ...settings, commandMs: cleanUpMs, graceMs: cleanUpMs }, async (connection) => {
     const keys = await keysOf(connection, prefix)
     const left = await Promise.all(keys.map((key) => connection.call<number>(['PTTL', key])))
     if (keys.length > 0) await connection.call(['UNLINK', ...keys])
