@@ -37,4 +37,10 @@ export interface LogRecord {
   readonly value: LogValue
 }
 
+/**
+ * Whether the log may turn it away while too much waits for the workers. A deletion it may not: a worker appends one when it
+ * finds that an object was deleted before the group about it opened, and would wait for a room that it alone can make.
+ */
+export const canBeRefused = ({ kind }: LogValue): boolean => kind !== 'group_deleted'
+
 export const userOf = (value: LogValue): UserId => (value.kind === 'event' ? value.event.targetUser : value.user)

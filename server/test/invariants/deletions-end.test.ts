@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { settingsWith } from '../../src/config/load.ts'
+import { sampleEvent } from '../../src/conformance/samples.ts'
 import { openEmbedded } from '../../src/engines/embedded.ts'
 import type { ObjectRef } from '../../src/ports/object-index.ts'
 import { like, page, send, walk } from '../journeys/testing/calls.ts'
 import { Disk } from '../journeys/testing/on-disk.ts'
+import { passUntil } from '../model/world.ts'
 
 const post: ObjectRef = { objectType: 'POST', objectId: 'p1' }
 
@@ -55,6 +57,20 @@ test('A group that opened after the deletion stays.', async () => {
     await server.advance(10)
     assert.equal((await page(server, 'carol')).unread_count, 1)
   }
+})
+
+test('A worker that is further behind than `log.maxLag` gets past an object that was deleted before its events were folded.', async () => {
+  await using disk = await Disk.make()
+  {
+    await using engines = await openEmbedded(settingsWith({ 'data.dir': disk.folder }), disk.seams)
+    const events = ['p1', 'p2', 'p3'].map((objectId, n) => sampleEvent('carol', n, { objectId, createdAt: null }))
+    await engines.ports.log.append(events.map((event) => ({ kind: 'event', event })))
+  }
+  await tombstone(disk)
+  await using server = await disk.start({ 'log.maxLag': 1 })
+  await passUntil(disk.seams, 'all is folded', async () => (await page(server, 'carol')).unread_count === 2)
+  await send(server, like('ann', 'carol', 'p4'))
+  assert.equal((await page(server, 'carol')).unread_count, 3)
 })
 
 test('A tombstone is forgotten once nothing from before it can be seen any more.', async () => {

@@ -1,14 +1,14 @@
 import { HeadwaterError } from '../../lib/error.ts'
 import type { Seams } from '../../lib/seams.ts'
 import type { Partition, UserId } from '../../model/ids.ts'
-import { type LogRecord, type LogValue, userOf } from '../../model/log-record.ts'
+import { canBeRefused, type LogRecord, type LogValue, userOf } from '../../model/log-record.ts'
 import { toSeq } from '../../model/position.ts'
 import type { AppendOutcome, EventLog, LogConsumer } from '../../ports/event-log.ts'
 import { MemoryLogConsumer } from './event-log-consumer.ts'
 import { endOf, type LogPart, type LogState, wake } from './event-log-state.ts'
 
 export interface MemoryLogSettings {
-  /** Appends are refused while more records than this are not committed. */
+  /** Appends are refused while more records than this are not committed, save for those of deletions alone. */
   readonly maxLag?: number
   /** A worker that is silent, or that does not let go of a partition, for longer loses what it has. */
   readonly patienceMs?: number
@@ -45,7 +45,7 @@ export function memoryEventLog(state: LogState, seams: Seams, settings: MemoryLo
     async append(values) {
       if (closed) throw new HeadwaterError('ingest_unavailable', { retryAfterS: 1 })
       const lag = state.parts.reduce((sum, part) => sum + endOf(part) - part.committed, 0)
-      if (values.length > 0 && lag > maxLag) throw new HeadwaterError('overloaded', { retryAfterS: 1 })
+      if (lag > maxLag && values.some(canBeRefused)) throw new HeadwaterError('overloaded', { retryAfterS: 1 })
       const outcomes = values.map(appendOne)
       wake(state)
       return outcomes

@@ -2,7 +2,7 @@ import { HeadwaterError, UnknownOutcome } from '../../lib/error.ts'
 import type { Seams } from '../../lib/seams.ts'
 import type { Offset, Partition, UserId } from '../../model/ids.ts'
 import { encodeLogValues } from '../../model/log-codec.ts'
-import { type LogRecord, type LogValue, userOf } from '../../model/log-record.ts'
+import { canBeRefused, type LogRecord, type LogValue, userOf } from '../../model/log-record.ts'
 import { toSeq } from '../../model/position.ts'
 import type { AppendOutcome, EventLog, LogBounds, LogConsumer, LogInfo, LogPage } from '../../ports/event-log.ts'
 import type { SqliteDatabase } from './database.ts'
@@ -16,7 +16,7 @@ import { partitionOf } from './partition-of.ts'
 export interface SqliteLogSettings {
   /** Fixed with the first start; left out: what the database has, or 4. */
   readonly partitions?: number
-  /** Appends are refused while more records than this are not committed. */
+  /** Appends are refused while more records than this are not committed, save for those of deletions alone. */
   readonly maxLag?: number
   /** A worker that is silent, or does not let go of a partition, for longer is passed over. */
   readonly patienceMs?: number
@@ -75,7 +75,7 @@ export class SqliteEventLog implements EventLog {
   async append(values: readonly LogValue[]): Promise<readonly AppendOutcome[]> {
     if (values.length === 0) return []
     if (this.#closed) throw new HeadwaterError('ingest_unavailable', { retryAfterS: 1 })
-    if (this.#state.lag > this.#maxLag) {
+    if (this.#state.lag > this.#maxLag && values.some(canBeRefused)) {
       throw new HeadwaterError('overloaded', { retryAfterS: 1, detail: 'Too many events wait to be worked off' })
     }
     // Before any offset is given: a value that cannot be encoded leaves no hole.

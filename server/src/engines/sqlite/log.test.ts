@@ -92,12 +92,16 @@ test('Appends are refused while too much is not worked off, and taken again afte
     const refused = (error: unknown) =>
       HeadwaterError.is(error) && error.code === 'overloaded' && error.retryAfterS === 1
     await assert.rejects(log.append([markOf(11)]), refused)
+    const deletion = { kind: 'group_deleted', user: 'carol', groupId: 'g' } as const
+    await assert.rejects(log.append([deletion, markOf(11)]), refused)
+    const [deleted] = await log.append([deletion])
+    assert.equal(deleted?.stored, true, 'the worker itself may have to delete')
     const worker = await log.join()
     await worker.poll(100, 0)
-    await worker.commit(new Map([[0, 1]]))
+    await worker.commit(new Map([[0, 2]]))
     await log.append([markOf(11)])
     await assert.rejects(log.append([markOf(12)]), refused)
-    assert.equal((await log.bounds(0)).end, 12)
+    assert.equal((await log.bounds(0)).end, 13)
   })
 })
 
