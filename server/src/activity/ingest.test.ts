@@ -88,6 +88,14 @@ describe('submitting events', () => {
     assert.notEqual(other.event_ids[0], first.event_ids[0])
   })
 
+  test('with a key, what comes later in the request is newer', async () => {
+    const { ingest, logged, now } = setUp()
+    const events = Array.from({ length: 1_000 }, (_, i) => ({ ...like, op: i % 2 ? 'UNDO' : 'ADD' }))
+    const { event_ids } = await ingest.submit(events, { idempotency: { seed: 'one', startedAt: now } })
+    assert.deepEqual(event_ids, event_ids.toSorted())
+    assert.equal(new Set((await logged()).map(({ createdAt }) => createdAt)).size, 1)
+  })
+
   test('an id without a time keeps the time that it got first', async () => {
     const { ingest, logged, seams, now } = setUp()
     const item = { value: { ...like, event_id: derivedUuidV7(0, 'cloud') }, timeless: true }

@@ -137,7 +137,7 @@ export function createIngest(
     idempotency: SubmitContext['idempotency'],
   ): Taken {
     const isNew = checked.eventId === null && !idempotency
-    const derived = idempotency && derivedUuidV7(idempotency.startedAt, `${idempotency.seed}\n${index}`)
+    const derived = idempotency && derivedUuidV7(idempotency.startedAt, `${idempotency.seed}\n${index}`, index)
     checked.eventId ??= derived ?? newId()
     checked.createdAt ??= idempotency?.startedAt ?? null
     return { kind: 'event', event: checked as ActivityEvent, bytes, isNew }

@@ -29,10 +29,13 @@ export function createUuidV7(clock: Clock, random: Random): () => string {
   }
 }
 
-/** The same id for the same time and text: a retry that repeats them repeats the id. */
-export function derivedUuidV7(time: number, text: string): string {
+/**
+ * The same id for the same time and text: a retry that repeats them repeats the id. Of one time, an id with a higher `place`,
+ * up to 4,095, is the higher one.
+ */
+export function derivedUuidV7(time: number, text: string, place?: number): string {
   const digest = hash('sha256', text, 'buffer')
-  return assemble(time, digest.readUInt16BE(8) & 0xfff, digest.subarray(0, 8))
+  return assemble(time, place ?? digest.readUInt16BE(8) & 0xfff, digest.subarray(0, 8))
 }
 
 const bytes = new Uint8Array(16)
