@@ -100,7 +100,13 @@ function join(
 ): FoldStep {
   const user = window.owner
   if (isOtherMonth(window, group.month)) return { step: 'flush' }
-  if (group.isLoaded) return { step: 'flush' }
+  if (group.isLoaded) {
+    // Of a row that was read like this nothing has changed yet, but what rides in it has to go to the members' table.
+    user.touch(record.offset, record.appendedAt)
+    user.changed(group, 'hidden', placed.seq)
+    window.dirtyMonth = group.month
+    return { step: 'flush' }
+  }
   if (group.needsEstimate(placed)) return { step: 'estimate', group }
 
   const change = group.apply(placed)

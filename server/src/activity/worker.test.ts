@@ -4,6 +4,7 @@ import { sampleEvent } from '../conformance/samples.ts'
 import { openMemory } from '../engines/memory/open.ts'
 import { createMemoryStorage } from '../engines/memory/storage.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
+import { pendingMax } from '../model/activity-group.ts'
 import type { LogValue } from '../model/log-record.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { defaultActivitySettings } from './settings.ts'
@@ -87,4 +88,29 @@ test('failures of long ago do not make the pause after a new one longer', async 
   isDown = false
   await pass(20_000)
   assert.ok(lastPause() < 1_000, `it was ${lastPause()}`)
+})
+
+test('a group whose row carries as many registers as it may is loaded again and takes in more', async () => {
+  const seams = virtualSeams()
+  const ports = openMemory(createMemoryStorage({ partitions: 1 }), seams)
+  const likeOf = (n: number): LogValue => ({
+    kind: 'event',
+    event: sampleEvent('carol', n, { actor: `actor-${n}`, objectId: 'p1', op: 'ADD', createdAt: null }),
+  })
+  const start = () =>
+    new ActivityWorker(ports, defaultActivitySettings, seams, silent, (error) => {
+      throw error
+    })
+  await ports.log.append(Array.from({ length: pendingMax }, (_, n) => likeOf(n)))
+  {
+    await using worker = start()
+    await worker.settle()
+  }
+  await ports.log.append([likeOf(pendingMax), likeOf(pendingMax + 1)])
+  await using worker = start()
+  await worker.settle()
+  const [row] = await ports.groups.list('carol', { after: null, createdFrom: 0, types: null, limit: 10 })
+  assert.equal(row?.actorCount, pendingMax + 2)
+  const members = await ports.members.list('carol', row?.groupId ?? '', null, 3 * pendingMax)
+  assert.ok(members.length >= pendingMax, 'what rode in the row is in the table before the row is replaced')
 })
