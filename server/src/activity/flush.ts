@@ -1,5 +1,5 @@
 import type { Seams } from '../lib/seams.ts'
-import { type GroupRow, monthOf } from '../model/activity-group.ts'
+import { type GroupRow, monthOf, toldAt } from '../model/activity-group.ts'
 import type { EventTrace } from '../model/event-trace.ts'
 import type { UserId } from '../model/ids.ts'
 import type { LogValue } from '../model/log-record.ts'
@@ -167,8 +167,11 @@ export function createFlush(
   ): Promise<void> {
     await attempt('pub_sub', async () => {
       const heard = await pubSub.mayBeHeard(users.map(({ user }) => user))
+      const createdFrom = seams.clock.now() - settings.retentionMs
       const messages = users.flatMap((user, i) =>
-        heard[i] === true && hasNews(user) && !late.has(user.user) ? [messageOf(user, counts[i] ?? null)] : [],
+        heard[i] === true && hasNews(user) && !late.has(user.user)
+          ? [messageOf(user, counts[i] ?? null, createdFrom)]
+          : [],
       )
       if (messages.length > 0) await pubSub.publish(messages)
     })
@@ -257,8 +260,12 @@ function batchesOf(rows: readonly GroupRow[]): GroupBatch[] {
 const hasNews = ({ told, marks, nudge }: UserJob): boolean => told.length > 0 || marks.length > 0 || nudge
 
 /** What the gateways are told. */
-function messageOf({ user, from, to, told, marks, acceptedAt }: UserJob, counts: BadgeCounts | null): StreamChanges {
-  const changes: StreamChange[] = told.map((row) => ({ seq: row.seq, group: bare(row) }))
+function messageOf(
+  { user, from, to, told, marks, acceptedAt }: UserJob,
+  counts: BadgeCounts | null,
+  createdFrom: number,
+): StreamChanges {
+  const changes: StreamChange[] = told.map((row) => ({ seq: row.seq, group: toldAt(bare(row), createdFrom) }))
   changes.push(...marks)
   changes.sort((a, b) => a.seq - b.seq)
   return { kind: 'changes', user, from, to, changes, counts, acceptedAt }

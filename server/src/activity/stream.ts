@@ -1,7 +1,7 @@
 import { limits } from '@headwater/protocol'
 import { LRUCache } from 'lru-cache'
 import type { Clock, Scheduler } from '../lib/seams.ts'
-import type { GroupRow } from '../model/activity-group.ts'
+import { type GroupRow, toldAt } from '../model/activity-group.ts'
 import type { Seq, UserId } from '../model/ids.ts'
 import type { MarkChange } from '../model/marks.ts'
 import type { EventLog } from '../ports/event-log.ts'
@@ -88,10 +88,9 @@ export function createActivityStream(
     return 'gap' in marked ? undefined : merged(rows, marked.marks, after)
   }
 
-  /** A group past retention is told as removed. */
   function expire(change: StreamChange): StreamChange {
-    if (!('group' in change) || change.group.createdAt >= seams.clock.now() - retentionMs) return change
-    return { seq: change.seq, group: { ...change.group, deletedSeq: change.group.deletedSeq || change.seq } }
+    if (!('group' in change)) return change
+    return { seq: change.seq, group: toldAt(change.group, seams.clock.now() - retentionMs) }
   }
 
   async function offlineStart(user: UserId): Promise<Seq> {

@@ -104,6 +104,10 @@ export const pendingMax = 2_000
 export const isVisible = (row: Pick<GroupRow, 'actorCount' | 'deletedSeq'>): boolean =>
   row.actorCount > 0 && row.deletedSeq === 0
 
+/** As clients are told of it: one created before `createdFrom` is past retention, and told as removed. */
+export const toldAt = (row: GroupRow, createdFrom: number): GroupRow =>
+  row.createdAt >= createdFrom ? row : { ...row, deletedSeq: row.deletedSeq || row.seq }
+
 export const isClosed = (row: Pick<GroupRow, 'createdAt' | 'rules'>, now: number): boolean =>
   now >= row.createdAt + row.rules.closeAfterMs
 

@@ -145,6 +145,22 @@ test('a group that opens for an event of long ago is as old as the event', async
   assert.deepEqual([unread_count, activity_groups], [0, []])
 })
 
+test('an event that joins a group past retention is shown on no socket, as in no list', async () => {
+  await using server = await startHeadwater()
+  const bornAt = server.now() - 89.5 * dayMs
+  await send(server, like('ann', 'carol', 'p1', { created_at: bornAt }))
+  using socket = await openSocket(server, 'carol', { resume: { epoch: (await page(server, 'carol')).epoch, seq: 0 } })
+  await socket.reached(socket.hello?.seq)
+  sleepThrough(server, dayMs)
+  await send(server, like('ben', 'carol', 'p1', { created_at: bornAt + 0.9 * dayMs }))
+  const { seq, activity_groups } = await page(server, 'carol')
+  assert.deepEqual(activity_groups, [])
+  await socket.reached(seq)
+  const view = new View()
+  view.follow(socket)
+  await view.assertIsTheServers(server, 'carol')
+})
+
 /** Lets the hourly round of housekeeping happen; an answer from the server means that it had its turn. */
 async function housekeeping(server: TestServer): Promise<void> {
   await server.advance(3_600_000)
