@@ -55,6 +55,22 @@ test('who asks while a badge is counted waits for the same count', async () => {
   assert.equal(new Set(counts).size, 1)
 })
 
+for (const cache of ['kept', 'away'] as const) {
+  test(`what a clock that was ahead held for past retention counts again when it is set right; the cache is ${cache}`, async () => {
+    const seams = virtualSeams({ now: someTime + 95 * dayMs })
+    const memory = openMemory(createMemoryStorage(), seams)
+    const row = sampleRow('carol', 1, { createdAt: someTime })
+    await memory.groups.putGroups(batchesOf([row]))
+    await memory.groups.putHeads([{ user: 'carol', head: 1 }])
+    const unread: typeof memory.unread = { ...memory.unread, put: () => Promise.reject(new Error('away')) }
+    const badge = createBadge(cache === 'kept' ? memory : { ...memory, unread }, 90 * dayMs, seams)
+    const countsAt = async () => (({ unread, unseen }) => [unread, unseen])(await badge('carol'))
+    assert.deepEqual(await countsAt(), [0, 0])
+    seams.time.jump(-10 * dayMs)
+    assert.deepEqual(await countsAt(), [1, 1])
+  })
+}
+
 test('a count that ends before what somebody asks for is not the answer', async () => {
   const seams = virtualSeams({ now: someTime + dayMs })
   const memory = openMemory(createMemoryStorage(), seams)

@@ -66,7 +66,8 @@ export function createBadge(
       const createdFrom = clock.now() - retentionMs
       const [upTo = 0] = await groups.heads([user])
       const known = await allMarks(user)
-      const found = await groups.unread(user, known.all.read.upTo, createdFrom)
+      // With those past retention: the set leaves them out, and knows what a clock that goes back may bring back.
+      const found = await groups.unread(user, known.all.read.upTo, 0)
       const ahead = found.filter(({ unreadSeq }) => unreadSeq > upTo)
       if (attempt < rebuildsMax && ahead.length > 0) {
         const [head = 0] = await groups.heads([user])
@@ -81,9 +82,9 @@ export function createBadge(
       if (head < upTo) await unread.drop([user]).catch(() => {})
       else if (counts && counts.upTo >= head) return counts
       // No set was kept: what was read is right as long as nothing was flushed meanwhile.
-      if (!counts && upTo === head) return { upTo, ...countWithout(rows, known) }
+      if (!counts && upTo === head) return { upTo, ...countWithout(rows, known, createdFrom) }
       if (attempt < rebuildsMax) continue
-      return counts ?? { upTo, ...countWithout(rows, known) }
+      return counts ?? { upTo, ...countWithout(rows, known, createdFrom) }
     }
   }
 
@@ -126,13 +127,14 @@ function changesOf({ all, groups }: UserMarks): MarkChange[] {
 function countWithout(
   rows: Awaited<ReturnType<GroupStore['unread']>>,
   { all, groups }: UserMarks,
+  createdFrom: number,
 ): Omit<BadgeCounts, 'upTo'> {
   const unreadByType: Record<string, number> = {}
   let unread = 0
   let unseen = 0
-  for (const { groupId, eventType, unreadSeq } of rows) {
+  for (const { groupId, eventType, createdAt, unreadSeq } of rows) {
     const own = groups.get(groupId)
-    if (own && own.deleted.upTo > 0) continue
+    if (createdAt < createdFrom || (own && own.deleted.upTo > 0)) continue
     const readTo = Math.max(all.read.upTo, own?.read.upTo ?? 0)
     if (unreadSeq <= readTo) continue
     unread++
