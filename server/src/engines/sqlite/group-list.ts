@@ -20,10 +20,9 @@ const visibleOfType = `
 SELECT group_id FROM groups
 WHERE user_id = ? AND event_type = ? AND visible = 1 AND group_id > ? AND group_id < ? ORDER BY group_id LIMIT ? + 0`
 
-/** A row may have been hidden since the index was read. */
 const byIds = `
 SELECT ${shownColumns} FROM groups
-WHERE user_id = ? AND group_id IN (SELECT value FROM json_each(?)) AND visible = 1 ORDER BY group_id`
+WHERE user_id = ? AND group_id IN (SELECT value FROM json_each(?)) ORDER BY group_id`
 
 /** After so many scans that met hidden rows the index is asked. */
 const maxScans = 3
@@ -44,6 +43,7 @@ export function listGroups(read: Reader, user: UserId, query: GroupQuery): reado
   return [...rows, ...listTypes(read, user, eventTypes, after, bound, limit - rows.length)]
 }
 
+/** As of one moment: a list that lacks what was hidden in between would look like the end of all. */
 function listTypes(
   read: Reader,
   user: UserId,
@@ -52,10 +52,12 @@ function listTypes(
   bound: string,
   limit: number,
 ): readonly GroupRow[] {
-  const ids = [...new Set(types)].flatMap((type) =>
-    read.all(visibleOfType, user, type, after, bound, limit).map(([groupId]) => groupId as GroupId),
-  )
-  // By code unit, as the table is sorted: ids are lower-case letters and digits.
-  ids.sort()
-  return read.all(byIds, user, JSON.stringify(ids.slice(0, limit))).map(fromCells)
+  return read.snapshot(() => {
+    const ids = [...new Set(types)].flatMap((type) =>
+      read.all(visibleOfType, user, type, after, bound, limit).map(([groupId]) => groupId as GroupId),
+    )
+    // By code unit, as the table is sorted: ids are lower-case letters and digits.
+    ids.sort()
+    return read.all(byIds, user, JSON.stringify(ids.slice(0, limit))).map(fromCells)
+  })
 }

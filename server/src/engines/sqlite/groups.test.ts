@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import type { EventType } from '@headwater/protocol'
 import { batchesOf, deleted, sampleRegister, sampleRow, someTime, withoutPending } from '../../conformance/samples.ts'
 import { systemSeams } from '../../lib/system-seams.ts'
 import type { GroupRow } from '../../model/activity-group.ts'
 import type { GroupId } from '../../model/ids.ts'
+import { listGroups } from './group-list.ts'
 import { SqliteGroupStore } from './group-store.ts'
 import { SqliteMemberStore } from './member-store.ts'
 import { SqliteObjectIndex } from './object-index.ts'
-import { openSqlite } from './open.ts'
+import { databaseFile, openSqlite } from './open.ts'
 import { SqliteReadMarks } from './read-marks.ts'
+import type { Reader } from './reader.ts'
 import { temporaryFolder } from './testing/temporary-folder.ts'
 
 const all = { after: null, createdFrom: 0, types: null, limit: 100 } as const
@@ -43,6 +47,27 @@ test('A walk is complete where many groups in a row are hidden, with and without
       shown.filter((row) => row.eventType !== 'COMMENT'),
     )
   }
+})
+
+test('A list is as long as it may be when a group vanishes while it is read.', async () => {
+  using folder = temporaryFolder()
+  await using db = await openSqlite({ folder: folder.path }, systemSeams)
+  const rows = Array.from({ length: 5 }, (_, i) => sampleRow('carol', i + 1, { createdAt: someTime - i * 1_000 }))
+  await new SqliteGroupStore(db).putGroups(batchesOf(rows))
+  using other = new DatabaseSync(join(folder.path, databaseFile))
+  const reader = {
+    all(...asked: Parameters<Reader['all']>) {
+      const found = db.read.all(...asked)
+      other.prepare('UPDATE groups SET visible = 0 WHERE group_id = ?').run(rows[1]?.groupId ?? '')
+      return found
+    },
+    snapshot: <T>(read: () => T) => db.read.snapshot(read),
+  }
+  const listed = listGroups(reader as Reader, 'carol', { ...all, types: ['LIKE'], limit: 3 })
+  assert.deepEqual(
+    listed.map(({ groupId }) => groupId),
+    rows.slice(0, 3).map(({ groupId }) => groupId),
+  )
 })
 
 test('What other tables hold of a group goes with it when it is past retention, and nothing else does.', async () => {
