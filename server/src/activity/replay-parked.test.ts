@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sampleEvent } from '../conformance/samples.ts'
 import { openMemory } from '../engines/memory/open.ts'
 import { createMemoryStorage } from '../engines/memory/storage.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
@@ -12,9 +13,26 @@ const parkedAt = (offset: number, bytes: Uint8Array): ParkedRecord => ({
   partition: 0,
   offset,
   user: 'carol',
+  appendedAt: 7,
   reason: 'no known schema',
   parkedAt: 0,
   bytes,
+})
+
+test('an event that left its time to the log keeps the time at which the log took it first', async () => {
+  const { log } = openMemory(createMemoryStorage({ partitions: 1 }), virtualSeams())
+  const events = [null, 5].map((createdAt) => sampleEvent('carol', 1, { createdAt }))
+  const parked: ParkedRecords = {
+    park: async () => {},
+    list: async () => events.map((event, offset) => parkedAt(offset, encodeLogValue({ kind: 'event', event }))),
+    remove: async () => {},
+  }
+  await replayParked(log, parked)
+  const { records } = await log.read(0, 0, 10)
+  assert.deepEqual(
+    records.map(({ value }) => value.kind === 'event' && value.event),
+    [{ ...events[0], createdAt: 7 }, events[1]],
+  )
 })
 
 test('what can be read by now is appended again and let go of; the rest stays', async () => {

@@ -1,4 +1,5 @@
 import { decodeLogValue } from '../model/log-codec.ts'
+import type { LogValue } from '../model/log-record.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { ParkedRecord, ParkedRecords } from '../ports/parked-records.ts'
 import { appendDurably } from './delete.ts'
@@ -22,9 +23,15 @@ export async function replayParked(log: EventLog, parked: ParkedRecords): Promis
       left.push(record)
       continue
     }
-    await appendDurably(log, [value])
+    await appendDurably(log, [timed(value, record.appendedAt)])
     await parked.remove([record])
     replayed.push(record)
   }
   return { replayed, left }
+}
+
+/** The log would take it for an event of now, newer than all that came since. */
+function timed(value: LogValue, appendedAt: number): LogValue {
+  if (value.kind !== 'event') return value
+  return { kind: 'event', event: { ...value.event, createdAt: value.event.createdAt ?? appendedAt } }
 }

@@ -31,8 +31,9 @@ export const parked: Command = {
   },
 }
 
-const shown = ({ bytes, parkedAt, ...record }: ParkedRecord) => ({
+const shown = ({ bytes, appendedAt, parkedAt, ...record }: ParkedRecord) => ({
   ...record,
+  appendedAt: new Date(appendedAt).toISOString(),
   parkedAt: new Date(parkedAt).toISOString(),
   bytes: Buffer.from(bytes).toString('base64'),
 })

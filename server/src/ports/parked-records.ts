@@ -9,6 +9,8 @@ export interface RecordPlace {
 
 export interface ParkedRecord extends RecordPlace {
   readonly user: UserId
+  /** When the log took it. */
+  readonly appendedAt: number
   /** Why it could not be folded. */
   readonly reason: string
   readonly parkedAt: number

@@ -14,7 +14,13 @@ const pageBytes = 1 << 20
 const nothing = new Uint8Array()
 
 /** The value of a record about a parked one, as JSON; its key is the place. `null` = it is parked no longer. */
-type Entry = (Omit<ParkedRecord, 'bytes'> & { readonly bytes: string }) | null
+type Entry = (Omit<ParkedRecord, 'bytes' | 'appendedAt'> & Kept) | null
+
+interface Kept {
+  readonly bytes: string
+  /** Left out in older entries. */
+  readonly appendedAt?: number
+}
 
 export interface ParkedSettings {
   readonly replication: number
@@ -42,9 +48,10 @@ export class KafkaParkedRecords implements ParkedRecords {
       const found = records.find((record) => record.offset === offset)
       // The log keeps it no longer: there is nothing to set aside.
       if (!found) return
-      const { key, value } = found
+      const { key, value, appendedAt } = found
       const bytes = Buffer.from(value ?? nothing).toString('base64')
-      const entry: Entry = { epoch, partition, offset, user: key, reason, parkedAt: this.#clock.now(), bytes }
+      const parkedAt = this.#clock.now()
+      const entry: Entry = { epoch, partition, offset, user: key, appendedAt, reason, parkedAt, bytes }
       await client.createTopic(this.#topic, this.#shape())
       await this.#append([[{ epoch, partition, offset }, entry]])
     })
@@ -58,7 +65,10 @@ export class KafkaParkedRecords implements ParkedRecords {
       for await (const { key, value } of recordsOf(client, this.#topic)) {
         const entry = JSON.parse(Buffer.from(value ?? nothing).toString()) as Entry
         if (entry === null) parked.delete(key)
-        else if (!parked.has(key)) parked.set(key, { ...entry, bytes: Buffer.from(entry.bytes, 'base64') })
+        else if (!parked.has(key)) {
+          const { appendedAt = entry.parkedAt } = entry
+          parked.set(key, { ...entry, appendedAt, bytes: Buffer.from(entry.bytes, 'base64') })
+        }
       }
       return [...parked.values()]
     })
