@@ -157,7 +157,7 @@ function checkUserId(path: string, value: unknown): ItemError | undefined {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const controlPattern = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/
 /** Something that can be seen: neither white space nor of no width. */
-const visiblePattern = /[^\s\u00ad\u200b-\u200f\u2060\ufeff]/
+const visiblePattern = /[^\s\u00ad\u061c\u200b-\u200f\u2060-\u2065\ufeff]/
 
 function checkObjectId(value: unknown): ItemError | undefined {
   if (typeof value !== 'string') return wrong('object_id', 'invalid_type', '"object_id" must be a text.')

@@ -32,17 +32,21 @@ export const UserId = Type.String({
   description: 'Of A–Z a–z 0–9 . _ : @ -',
 })
 
-export const controls = '\\u0000-\\u001f\\u007f-\\u009f'
+const controls = '\\u0000-\\u001f\\u007f-\\u009f'
 /** They turn the direction of what comes after them. */
 const turns = '\\u202a-\\u202e\\u2066-\\u2069'
 /** Spaces of every width, and characters of no width. */
-const unseen = ' \\u00a0\\u00ad\\u1680\\u2000-\\u200f\\u2028\\u2029\\u202f\\u205f\\u2060\\u3000\\ufeff'
+const unseen = ' \\u00a0\\u00ad\\u061c\\u1680\\u2000-\\u200f\\u2028\\u2029\\u202f\\u205f\\u2060-\\u2065\\u3000\\ufeff'
 
 /**
  * The pattern of a text without what is `refused`, with at least one character that shows. No two of its parts match the same
  * character, so that trying takes time in proportion to the length.
  */
-export const visibleText = (refused: string): string => `^[${unseen}]*[^${unseen}${refused}][^${refused}]*$`
+const visibleText = (refused: string, notSeen = unseen): string =>
+  `^[${notSeen}]*[^${notSeen}${refused}][^${refused}]*$`
+
+/** A name may turn, but sentences leave that out, and something has to be left of it. */
+export const nameText = visibleText(controls, `${unseen}${turns}`)
 
 export const readableText = visibleText(`${controls}${turns}`)
 

@@ -99,6 +99,7 @@ for (const [name, change, path, code] of [
   ['an empty name', { name: '' }, 'name', 'too_short'],
   ['257 characters of a name', { name: 'n'.repeat(257) }, 'name', 'too_long'],
   ['a blank name', { name: ' \u200b' }, 'name', 'invalid_character'],
+  ['a name of which no sentence shows anything', { name: '\u202e\u061c \u2063' }, 'name', 'invalid_character'],
   ['a name of two lines', { name: 'a\nb' }, 'name', 'invalid_character'],
   ['a script as avatar', { avatar_url: 'javascript:alert(1)' }, 'avatar_url', 'invalid_value'],
   ['an avatar that breaks out of markup', { avatar_url: 'https://x/"><b>' }, 'avatar_url', 'invalid_value'],

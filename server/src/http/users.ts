@@ -9,7 +9,7 @@ import type { App } from './app.ts'
 import { jsonDepth } from './json-body.ts'
 import { requirePrincipal } from './principal.ts'
 import { invalidField } from './problem.ts'
-import { controls, Exactly, Nullable, OwnFields, Time, UserId, UserRef, visibleText } from './schemas.ts'
+import { Exactly, Nullable, nameText, OwnFields, Time, UserId, UserRef } from './schemas.ts'
 
 export interface UserRouteDependencies {
   readonly users: UserStore
@@ -23,7 +23,7 @@ const UserInput = Exactly({
   name: Type.String({
     minLength: 1,
     maxLength: limits.nameLength,
-    pattern: visibleText(controls),
+    pattern: nameText,
     'x-error': 'invalid_character',
   }),
   avatar_url: Type.Optional(

@@ -53,7 +53,7 @@ test('a name is text: it is not filled in, and cannot turn the words around it',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: text that must stay text
   const name = '$1 ${x} %s'
   assert.equal(summarize(group([name]), null), `${name} liked your post`)
-  assert.equal(summarize(group(['Mia\u202e\u200b\u0007']), null), 'Mia liked your post')
+  assert.equal(summarize(group(['Mia\u202e\u200b\u0007\u061c']), null), 'Mia liked your post')
   assert.equal(summarize(group(['👩\u200d👧']), null), '👩\u200d👧 liked your post')
 })
 

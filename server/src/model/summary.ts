@@ -42,7 +42,7 @@ const fallback = 'en'
  * Controls, zero-width spaces and direction marks: a name must not reorder or imitate the words around it. The joiners
  * (U+200C, U+200D) stay: emoji and names in Persian and Indic scripts are written with them.
  */
-const unsafe = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
+const unsafe = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
 
 /** Nothing in it can be unsafe. */
 const plain = /^[ -~]*$/
