@@ -15,7 +15,7 @@ import { compileTicks } from './lib/fast-ticks.ts'
 import type { Log } from './lib/log.ts'
 import type { Seams } from './lib/seams.ts'
 import { systemSeams } from './lib/system-seams.ts'
-import type { GroupId, UserId } from './model/ids.ts'
+import type { GroupId, Seq, UserId } from './model/ids.ts'
 import { epochStart } from './model/position.ts'
 import type { EventLog } from './ports/event-log.ts'
 import type { ParkedRecord } from './ports/parked-records.ts'
@@ -124,11 +124,16 @@ export async function openData(config: Config, { log: serverLog }: { readonly lo
       const { records } = await replay({ ...remade, log }, asThen, seams, ({ done, total }) =>
         onProgress(done, total, 'records'),
       )
-      const from = await completeFrom(log)
+      const spans = await foldedSpans(log)
+      const spanOf = (user: UserId) => spans[log.partitionOf(user)] ?? { from: 0, foldedTo: 0 }
       const report = await verify(ports, engines.users(), {
         badge: createBadge({ ...ports, unread: remade.unread }, settings.retentionMs, seams),
         createdFrom,
-        remade: { groups: remade.groups, from: (user) => from[log.partitionOf(user)] ?? 0 },
+        remade: {
+          groups: remade.groups,
+          from: (user) => spanOf(user).from,
+          foldedTo: (user) => spanOf(user).foldedTo,
+        },
         differencesMax,
         onProgress: (users) => onProgress(users, users, 'users'),
       })
@@ -165,12 +170,18 @@ export async function openParked(config: Config, { log: serverLog }: { readonly 
   }
 }
 
-/** From which position on the log still has every record of its users. */
-async function completeFrom(log: EventLog): Promise<readonly number[]> {
-  const from: number[] = []
+interface FoldedSpan {
+  readonly from: Seq
+  readonly foldedTo: Seq
+}
+
+/** By partition: from which position on the log still has every record of its users, and up to which all are folded. */
+async function foldedSpans(log: EventLog): Promise<readonly FoldedSpan[]> {
+  const spans: FoldedSpan[] = []
+  const before = epochStart(log.info.epoch)
   for (let partition = 0; partition < log.info.partitions; partition++) {
-    const { start } = await log.bounds(partition)
-    from.push(epochStart(log.info.epoch) + start + 1)
+    const { start, committed } = await log.bounds(partition)
+    spans.push({ from: before + start + 1, foldedTo: before + committed })
   }
-  return from
+  return spans
 }
