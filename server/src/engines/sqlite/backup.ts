@@ -160,10 +160,8 @@ function whatItHolds(copy: DatabaseSync): Omit<BackupInfo, 'created_at' | 'datab
   const schema = copy.prepare('SELECT max(number) AS n FROM migrations').get()
   if (!log) throw refusal('The database in the data directory is still empty: no server has run on it')
   const bounds = copy.prepare('SELECT start, committed FROM log_partitions WHERE partition = ?')
-  const newest = copy.prepare(
-    `SELECT position + coalesce(json_array_length(batch), 1) - 1 AS n FROM log WHERE position >= ? AND position < ?
-     ORDER BY position DESC LIMIT 1`,
-  )
+  // All columns, since schema 1 has no batches, and a backup is made before an upgrade as well.
+  const newest = copy.prepare('SELECT * FROM log WHERE position >= ? AND position < ? ORDER BY position DESC LIMIT 1')
   return {
     format: 1,
     headwater: packageJson.version,
@@ -173,13 +171,15 @@ function whatItHolds(copy: DatabaseSync): Omit<BackupInfo, 'created_at' | 'datab
     partitions: Array.from({ length: Number(log.partitions) }, (_, partition) => {
       const first = partition * partitionSpan
       const found = bounds.get(partition)
-      const last = newest.get(first, first + partitionSpan)?.n ?? null
+      const last = newest.get(first, first + partitionSpan)
       const committed = Number(found?.committed ?? 0)
-      const end = last === null ? committed : Math.max(committed, Number(last) - first + 1)
+      const end = last ? Math.max(committed, Number(last.position) - first + recordsIn(last.batch)) : committed
       return { partition, start: Number(found?.start ?? 0), committed, end }
     }),
   }
 }
+
+const recordsIn = (batch: unknown): number => (typeof batch === 'string' ? JSON.parse(batch).length : 1)
 
 /** A link never replaces what is there; where a file system has none, a rename after one more look has to do. */
 function putInPlace(partial: string, path: string): void {

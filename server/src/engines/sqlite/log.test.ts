@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { HeadwaterError } from '../../lib/error.ts'
 import { type VirtualSeams, virtualSeams } from '../../lib/virtual-seams.ts'
-import { encodeLogValue } from '../../model/log-codec.ts'
 import type { LogRecord, LogValue } from '../../model/log-record.ts'
 import { openSqliteEventLog, type SqliteEventLog, type SqliteLogSettings } from './event-log.ts'
-import { migrate } from './migrate.ts'
-import { migrations } from './migrations/all.ts'
-import { databaseFile, openSqlite } from './open.ts'
+import { openSqlite } from './open.ts'
 import { partitionOf } from './partition-of.ts'
+import { leaveSchemaOne } from './testing/older-database.ts'
 import { temporaryFolder } from './testing/temporary-folder.ts'
 
 const markOf = (upTo: number): LogValue => ({ kind: 'mark', user: 'carol', mark: 'read', groupIds: null, upTo })
@@ -230,14 +226,7 @@ test('Of records that were appended together all stay until the last one may go.
 
 test('What an older version appended is read, and goes on behind.', async () => {
   using folder = temporaryFolder()
-  {
-    using old = new DatabaseSync(join(folder.path, databaseFile))
-    old.exec('PRAGMA journal_mode = WAL')
-    migrate(old, { version: '0.0.1', migrations: migrations.slice(0, 1) }, 0)
-    old.exec("INSERT INTO log_info VALUES (1, 'abc', 0, 1)")
-    const insert = old.prepare('INSERT INTO log (position, user_id, appended_at, value) VALUES (?, ?, ?, ?)')
-    for (const upTo of [0, 1, 2]) insert.run(upTo, 'carol', 7, encodeLogValue(markOf(upTo)))
-  }
+  leaveSchemaOne(folder.path, marks(0, 3))
   await withLog(
     { partitions: 1 },
     async (log) => {
