@@ -182,6 +182,18 @@ export const groupStoreSuite = defineSuite<GroupStore>('group-store', {
       assert.deepEqual(await store.heads([user]), [0])
     },
 
+    'A purge of a user up to a position leaves the groups of a key that stay where others of it go.': async (t) => {
+      const store = await t.open()
+      const user = t.user()
+      const stays = sampleRow(user, 90)
+      const young = Array.from({ length: 12 }, (_, i) =>
+        sampleRow(user, i + 1, { createdAt: someTime + (i + 1) * day }),
+      )
+      await store.putGroups(batchesOf([stays, ...young]))
+      assert.equal(await store.purge({ user, upTo: 50 }), young.length)
+      assert.deepEqual(await store.ofKeys([askOf(stays)]), [[stays]])
+    },
+
     'A purge by time removes rows created before it, at most as many as it was told.': async (t) => {
       const store = await t.open()
       const rows = Array.from({ length: 10 }, (_, i) => sampleRow(t.user(), i + 1, { createdAt: someTime + i * day }))
