@@ -36,12 +36,15 @@ export interface RunningServer {
 export interface StartOptions {
   readonly log: Log
   readonly seams?: Seams
+  /** Aborted: services that cannot be reached are not waited for any longer. */
+  readonly signal?: AbortSignal
 }
 
 /** Starts a whole server: opens the engines that the configuration names, connects the features, listens. */
-export async function start(config: Config, { log, seams = systemSeams }: StartOptions): Promise<RunningServer> {
+export async function start(config: Config, options: StartOptions): Promise<RunningServer> {
+  const { log, seams = systemSeams, signal } = options
   await compileTicks()
-  const engines = await openEngines(config, seams, log)
+  const engines = await openEngines(config, seams, log, signal)
   try {
     const { checkEngines, ports, databaseSize } = engines
     const server = await assemble(ports, {
@@ -81,10 +84,10 @@ interface Engines extends AsyncDisposable {
   readonly checkIntegrity?: () => readonly string[]
 }
 
-async function openEngines(config: Config, seams: Seams, log: Log): Promise<Engines> {
+async function openEngines(config: Config, seams: Seams, log: Log, signal?: AbortSignal): Promise<Engines> {
   if (config.engine === 'cluster') {
     const { openCluster } = await import('./engines/cluster.ts')
-    const engines = await openCluster(config, seams, (what, error) => log.warn({ err: error }, what))
+    const engines = await openCluster(config, seams, (what, error) => log.warn({ err: error }, what), signal)
     for (const warning of engines.warnings) log.warn(warning)
     return engines
   }

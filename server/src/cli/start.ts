@@ -18,8 +18,16 @@ export const start: Command = {
     const { config, log } = configurationOf(call)
     dieOnFaults(log)
     const signal = nextSignal()
+    const stop = new AbortController()
+    void signal.then(() => stop.abort())
     const { start: startServer } = await import('../server.ts')
-    const server = await startServer(config, { log })
+    const server = await startServer(config, { log, signal: stop.signal }).catch((error: unknown) => {
+      if (!stop.signal.aborted) throw error
+    })
+    if (!server) {
+      log.info(`${await signal} received before it was ready`)
+      return 0
+    }
     if (rolesOf(config).has('api')) writeServerFile(config.data.dir, server.url)
     call.io.out(banner(config, server, whyNoDemo(config)))
     log.info(`${await signal} received, stopping`)

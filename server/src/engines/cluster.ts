@@ -52,12 +52,13 @@ export type Notice = (what: string, error: unknown) => void
 
 /**
  * Opens all services at once; when one of them cannot be opened none stays open. Those that cannot be reached are waited
- * for; one that is reached and is not as it must be is refused at once.
+ * for, until `signal` is aborted; one that is reached and is not as it must be is refused at once.
  */
 export async function openCluster(
   config: ClusterSettings,
   seams: Seams,
   notice: Notice = () => {},
+  signal?: AbortSignal,
 ): Promise<ClusterEngines> {
   const { cluster, postgres } = config
   const { clock, scheduler } = seams
@@ -121,7 +122,8 @@ export async function openCluster(
         const isRefused = HeadwaterError.is(error) && error.cause === undefined
         if (isRefused || clock.monotonic() >= giveUpAt) throw error
         notice(`${service} cannot be opened yet`, error)
-        await scheduler.sleep(retryMs)
+        await scheduler.sleep(retryMs, signal)
+        if (signal?.aborted) throw error
       }
     }
   }

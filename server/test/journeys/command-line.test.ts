@@ -136,6 +136,21 @@ test('a port that another program has ends the start at once, and says so', asyn
   assert.match(refused.err, new RegExp(`127\\.0\\.0\\.1:${port}\\): another program listens there`))
 })
 
+test('a server that waits for its services ends when it is told to', { timeout: 30_000 }, async () => {
+  const nobody = '127.0.0.1:9'
+  const server = run(['start'], {
+    HEADWATER_ENGINE: 'cluster',
+    HEADWATER_KAFKA: nobody,
+    HEADWATER_CASSANDRA: nobody,
+    HEADWATER_REDIS: `redis://${nobody}`,
+    HEADWATER_POSTGRES: `postgres://headwater@${nobody}/headwater`,
+  })
+  while (!server.err.includes('cannot be opened yet'))
+    await once(server.child.stderr as NonNullable<ChildProcess['stderr']>, 'data')
+  server.child.kill('SIGTERM')
+  assert.equal(await server.ended, 0, server.err)
+})
+
 test('who reads only the first lines gets them, and no complaint', async () => {
   const printed = run(['config', 'print'])
   printed.child.stdout?.destroy()
