@@ -95,9 +95,21 @@ function readFile(named: string | undefined, cwd: string): ConfigFile {
     if (code === 'ENOENT' && !named) return { name, content: {}, problems: [] }
     return fail(code === 'ENOENT' ? 'there is no such file' : `the file cannot be read (${code})`)
   }
+  const json = content.replace(/^\uFEFF/, '')
   try {
-    return { name, content: JSON.parse(content.replace(/^\uFEFF/, '')), problems: [] }
+    return { name, content: JSON.parse(json), problems: [] }
   } catch (error) {
-    return fail(`the file is not valid JSON: ${(error as Error).message}`)
+    return fail(`the file is not valid JSON: ${placeOf((error as Error).message, json)}`)
   }
+}
+
+/** What V8 quotes on either side of an unexpected character. */
+const quotedAround = 10
+
+/** A parser's message with a line in place of the piece of the file that it quotes, in which there may be a secret. */
+function placeOf(message: string, json: string): string {
+  const [quote, cut, piece] = /,? ?(\.{3})?"(.*)"(?:\.{3})? is not valid JSON$/s.exec(message) ?? []
+  if (quote === undefined || piece === undefined) return message
+  const at = cut ? json.indexOf(piece) + quotedAround : Math.max(0, piece.length - quotedAround)
+  return `${message.slice(0, -quote.length)} in line ${json.slice(0, at).split('\n').length}`
 }

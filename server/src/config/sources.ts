@@ -56,7 +56,7 @@ class Collector implements Layer {
 export function fromFile(content: unknown, source: string): Layer {
   const layer = new Collector()
   if (!isObject(content)) {
-    layer.problems.push({ key: null, source, message: `expected a JSON object, not ${show(content)}` })
+    layer.problems.push({ key: null, source, message: 'expected a JSON object' })
     return layer
   }
   const walk = (node: Readonly<Record<string, unknown>>, path: readonly string[]): void => {
@@ -66,7 +66,7 @@ export function fromFile(content: unknown, source: string): Layer {
       if (key) layer.take(key, source, value, 'accept')
       else if (sections.has(name) && isObject(value)) walk(value, [...path, part])
       else if (sections.has(name))
-        layer.problems.push({ key: name, source, message: `expected a section, not ${show(value)}` })
+        layer.problems.push({ key: name, source, message: 'expected a section: an object of its keys' })
       // Editors find the keys of the file through it.
       else if (name !== '$schema') layer.unknown(name, source, [...byName.keys(), ...sections])
     }
