@@ -12,6 +12,7 @@ import { cassandraMemberStore } from './cassandra/member-store.ts'
 import { cassandraObjectIndex } from './cassandra/object-index.ts'
 import { openCassandra } from './cassandra/open.ts'
 import { cassandraReadMarks } from './cassandra/read-marks.ts'
+import type { CassandraSettings } from './cassandra/settings.ts'
 import { usersOf } from './cassandra/users.ts'
 import { KafkaEventLog } from './kafka/event-log.ts'
 import { type Kafka, type KafkaSettings, openKafka } from './kafka/open.ts'
@@ -171,12 +172,16 @@ function kafkaSettings({ kafka, cluster }: Pick<Settings, 'kafka' | 'cluster'>):
   }
 }
 
-function cassandraSettings({ cassandra, cluster, activity }: Pick<Settings, 'cassandra' | 'cluster' | 'activity'>) {
+export function cassandraSettings({
+  cassandra,
+  cluster,
+  activity,
+}: Pick<Settings, 'cassandra' | 'cluster' | 'activity'>): CassandraSettings {
   const { contactPoints, localDataCenter, replicationFactor, fence, username, password, tls } = cassandra
-  const port = Number(contactPoints[0]?.split(':').at(1))
+  const [, port] = /^(?:\[.*\]|[^:]*):(\d+)$/.exec(contactPoints[0] ?? '') ?? []
   return {
     contactPoints,
-    ...(Number.isInteger(port) && { port }),
+    ...(port !== undefined && { port: Number(port) }),
     localDataCenter,
     keyspace: cluster.namespace,
     replication: replicationFactor,
@@ -188,10 +193,11 @@ function cassandraSettings({ cassandra, cluster, activity }: Pick<Settings, 'cas
   }
 }
 
-function redisSettings({ redis, cluster }: Pick<Settings, 'redis' | 'cluster'>): RedisSettings {
+export function redisSettings({ redis, cluster }: Pick<Settings, 'redis' | 'cluster'>): RedisSettings {
   const { hostname, port, username, password, protocol, pathname } = new URL(redis.url)
   return {
-    host: hostname,
+    // An address of IPv6 has brackets in a URL and nowhere else.
+    host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? 6379 : Number(port),
     ...(username !== '' && { username: decodeURIComponent(username) }),
     ...(password !== '' && { password: decodeURIComponent(password) }),
