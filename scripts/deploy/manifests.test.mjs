@@ -20,6 +20,11 @@ const roles = ['api', 'gateway', 'worker']
 const variables = new Map(keys.map(({ variable, field }) => [variable, field]))
 const secretVariables = keys.filter(({ field }) => field.secret).map(({ variable }) => variable)
 
+const urls = {
+  HEADWATER_REDIS__URL: 'redis://redis:6379',
+  HEADWATER_POSTGRES__URL: 'postgres://headwater@postgres:5432/headwater',
+}
+
 const ofKind = (documents, kind) => documents.filter((document) => document.kind === kind)
 const named = (documents, kind, name) => {
   const found = ofKind(documents, kind).find(({ metadata }) => metadata.name === name)
@@ -101,7 +106,10 @@ for (const [name, documents] of Object.entries(cases)) {
       for (const role of roles) {
         const { args, env } = podOf(role).spec.containers[0]
         const given = env.filter((one) => one.valueFrom?.secretKeyRef.optional !== true)
-        const secrets = given.map((one) => [one.name, one.value ?? 'kq7Vt2mXw9Rz4bLcN8sYfH3jD6gPaE5u'])
+        const secrets = given.map((one) => [
+          one.name,
+          one.value ?? urls[one.name] ?? 'kq7Vt2mXw9Rz4bLcN8sYfH3jD6gPaE5u',
+        ])
         const { settings } = loadSettings({
           environment: { ...data, ...Object.fromEntries(secrets) },
           flags: [[args[1].slice(2), args[2]]],

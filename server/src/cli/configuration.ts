@@ -40,6 +40,15 @@ function logOf(call: Call, config: Config, warnings: readonly string[]): Log {
 
 function secretsOfServices({ kafka, cassandra, redis, postgres }: Config): string[] {
   const urls = [redis.url, postgres.url].filter((url) => url !== '')
-  const inUrls = urls.flatMap((url) => (URL.canParse(url) ? [decodeURIComponent(new URL(url).password), url] : [url]))
+  const inUrls = urls.flatMap((url) => (URL.canParse(url) ? [...passwordsIn(new URL(url)), url] : [url]))
   return [kafka.password, cassandra.password, ...inUrls]
+}
+
+/** As it is written and as it is meant. */
+function passwordsIn({ password }: URL): readonly string[] {
+  try {
+    return [password, decodeURIComponent(password)]
+  } catch {
+    return [password]
+  }
 }

@@ -20,8 +20,13 @@ export function checkSettings(settings: Settings, sourceOf: ReadonlyMap<string, 
       'an embedded server keeps its data to itself, so one process runs all roles; engine cluster can part them',
     )
   } else {
-    for (const [key, given] of addressesOf(settings)) {
-      demand(key, given, 'engine cluster needs it; `npm run services -- up` starts services to try it with')
+    for (const { key, addresses, isOne, as } of addressesOf(settings)) {
+      demand(
+        key,
+        addresses.length > 0,
+        'engine cluster needs it; `npm run services -- up` starts services to try it with',
+      )
+      demand(key, addresses.every(isOne), `expected ${as}`)
     }
     demand(
       'cluster.namespace',
@@ -59,12 +64,50 @@ export function weakSecrets(settings: Settings): string[] {
     )
 }
 
-const addressesOf = ({ kafka, cassandra, redis, postgres }: Settings): readonly (readonly [string, boolean])[] => [
-  ['kafka.brokers', kafka.brokers.length > 0],
-  ['cassandra.contactPoints', cassandra.contactPoints.length > 0],
-  ['redis.url', redis.url !== ''],
-  ['postgres.url', postgres.url !== ''],
+interface Addresses {
+  readonly key: string
+  readonly addresses: readonly string[]
+  readonly isOne: (address: string) => boolean
+  readonly as: string
+}
+
+/** A URL is not shown where it is wrong: there may be a password in it. */
+const addressesOf = ({ kafka, cassandra, redis, postgres }: Settings): readonly Addresses[] => [
+  {
+    key: 'kafka.brokers',
+    addresses: kafka.brokers,
+    isOne: (address) => /^(\[[\da-f:.]+\]|[^\s:/@]+):\d{1,5}$/i.test(address),
+    as: 'host:port of each, as in kafka-1:9092',
+  },
+  {
+    key: 'cassandra.contactPoints',
+    addresses: cassandra.contactPoints,
+    isOne: (address) => /^(\[[\da-f:.]+\]|[^\s:/@]+)(:\d{1,5})?$/i.test(address),
+    as: 'host:port of each, as in cassandra-1:9042',
+  },
+  {
+    key: 'redis.url',
+    addresses: redis.url === '' ? [] : [redis.url],
+    isOne: isRedisUrl,
+    as: 'a URL as in redis://user:password@host:6379, with special characters of the password encoded (% is %25)',
+  },
+  {
+    key: 'postgres.url',
+    addresses: postgres.url === '' ? [] : [postgres.url],
+    isOne: (url) => /^(postgres(ql)?:\/\/|socket:)/.test(url),
+    as: 'a URL as in postgres://user:password@host:5432/database',
+  },
 ]
+
+function isRedisUrl(text: string): boolean {
+  try {
+    const { protocol, hostname, username, password, pathname } = new URL(text)
+    for (const part of [username, password]) decodeURIComponent(part)
+    return /^rediss?:$/.test(protocol) && hostname !== '' && /^(\/\d*)?$/.test(pathname)
+  } catch {
+    return false
+  }
+}
 
 /** A token secret must withstand guessing offline (RFC 7518, section 3.2); a key is only ever tried against the server. */
 const apiKeyBytesMin = 16
