@@ -2,19 +2,20 @@ import { constants, setPriority } from 'node:os'
 import { resolve } from 'node:path'
 import type { Command } from './command.ts'
 import { settingsOf } from './configuration.ts'
-import { dataFolderOf } from './data-folder.ts'
+import { dataFolderOf, refuseCluster } from './data-folder.ts'
 import { createProgress } from './progress.ts'
 import { bytesText, stepNote } from './steps.ts'
 
 export const backup: Command = {
   name: 'backup',
-  summary: 'Copies the data of a server, running or stopped, into one file.',
+  summary: 'Copies the data of an embedded server, running or stopped, into one file.',
   arguments: 'FILE|FOLDER',
   description:
     'The file holds everything that was acknowledged before the command began; the server goes on meanwhile. In a folder\nit is named after the time. It appears when it is whole, checked and synced, and replaces nothing. Standard output\nhas its path alone. Keys and secrets are not in it.',
   options: { json: { doc: 'Print what the backup is, as JSON, instead of its path.' } },
   async run(call) {
     const { settings } = settingsOf(call)
+    refuseCluster(settings)
     const target = resolve(call.io.cwd, call.arguments[0] as string)
     const dir = await dataFolderOf(call, settings)
     giveWay()

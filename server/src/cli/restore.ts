@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { RestoreReport } from '../backup.ts'
 import type { Command } from './command.ts'
 import { settingsOf } from './configuration.ts'
+import { refuseCluster } from './data-folder.ts'
 import { createProgress } from './progress.ts'
 import { bytesText, stepNote } from './steps.ts'
 import { count } from './verify.ts'
@@ -15,6 +16,7 @@ export const restore: Command = {
   options: {},
   async run(call) {
     const { settings } = settingsOf(call)
+    refuseCluster(settings)
     const path = resolve(call.io.cwd, call.arguments[0] as string)
     const dir = resolve(call.io.cwd, settings.data.dir)
     const progress = createProgress(call.io)

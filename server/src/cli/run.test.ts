@@ -78,6 +78,21 @@ describe('exit codes', () => {
     assert.equal(existsSync(join(cwd, 'not-made')), false)
   })
 
+  test('a backup is of an embedded server: a data directory of before is not what a cluster has', async () => {
+    const cluster = {
+      HEADWATER_ENGINE: 'cluster',
+      HEADWATER_KAFKA: 'kafka:9092',
+      HEADWATER_CASSANDRA: 'cassandra:9042',
+      HEADWATER_REDIS: 'redis://redis',
+      HEADWATER_POSTGRES: 'postgres://postgres/headwater',
+    }
+    for (const command of ['backup', 'restore']) {
+      const { code, err } = await run([command, 'one.backup'], cluster)
+      assert.equal(code, 1)
+      assert.match(err, /^headwater (backup|restore): a cluster has its data in Cassandra and PostgreSQL/)
+    }
+  })
+
   test('a server that does not answer is a failure, told without a stack', async () => {
     const result = await run(['trace', 'x', '--url', 'http://127.0.0.1:1'], { HEADWATER_API_KEY: 'k' })
     assert.equal(result.code, 1)
