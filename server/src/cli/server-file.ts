@@ -1,11 +1,19 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../lib/make-folder.ts'
 
 /** Where a running server tells the other commands its address: with port 0 nobody else could know. */
 const pathIn = (dir: string): string => join(dir, 'server.json')
 
-export function writeServerFile(dir: string, url: string): void {
-  writeFileSync(pathIn(dir), `${JSON.stringify({ url, pid: process.pid })}\n`, { mode: 0o600 })
+/** False where it cannot be written: a server of a cluster keeps nothing else there, and may have no place to write to. */
+export function writeServerFile(dir: string, url: string): boolean {
+  try {
+    makeFolder(dir)
+    writeFileSync(pathIn(dir), `${JSON.stringify({ url, pid: process.pid })}\n`, { mode: 0o600 })
+    return true
+  } catch {
+    return false
+  }
 }
 
 export function readServerFile(dir: string): { readonly url: string; readonly pid: number } | undefined {

@@ -28,7 +28,8 @@ export const start: Command = {
       log.info(`${await signal} received before it was ready`)
       return 0
     }
-    if (rolesOf(config).has('api')) writeServerFile(config.data.dir, server.url)
+    if (rolesOf(config).has('api') && !writeServerFile(config.data.dir, server.url))
+      log.warn('data.dir cannot be written: other commands find this server by --url or HEADWATER_URL')
     call.io.out(banner(config, server, whyNoDemo(config)))
     log.info(`${await signal} received, stopping`)
     await server.close()
