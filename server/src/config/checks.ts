@@ -45,6 +45,10 @@ export function checkSettings(settings: Settings, sourceOf: ReadonlyMap<string, 
       demand(`http.${key}`, isOrigin(origin), `${JSON.stringify(origin)} ${hint}`)
     }
   }
+  for (const key of ['apiKey', 'previousApiKey'] as const) {
+    const hint = 'has a blank, a line end or a letter that is not ASCII, which no Authorization header can carry'
+    demand(`auth.${key}`, /^[!-~]*$/.test(settings.auth[key]), hint)
+  }
   if (!isLoopback(http.host)) {
     for (const { key, variable, value, bytesMin } of secretsOf(settings)) {
       for (const fault of faultsOf(value, bytesMin, variable)) {

@@ -92,7 +92,7 @@ describe('every key', () => {
   const samples: Readonly<Record<string, readonly [text: string, json: unknown]>> = {
     number: ['61000', 61_000],
     boolean: ['true', true],
-    string: ['some text', 'some text'],
+    string: ['some-text', 'some-text'],
     list: ['https://a.example, https://b.example', ['https://a.example', 'https://b.example']],
   }
   for (const { name, variable, path, field } of keys) {
