@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -101,6 +104,15 @@ describe('exit codes', () => {
       /^headwater trace: no answer from http:\/\/127\.0\.0\.1:1 \(.+\); is the server running\?$/,
     )
   })
+})
+
+test('another program at the address is told of without a stack', async () => {
+  const other = createServer((_, reply) => reply.end('<html>')).listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+  const result = await run(['trace', 'x', '--url', url], { HEADWATER_API_KEY: 'k' })
+  other.close()
+  assert.deepEqual(result, { code: 1, out: '', err: `headwater trace: what answers at ${url} is no Headwater` })
 })
 
 describe('arguments', () => {

@@ -84,7 +84,7 @@ export async function request<Answer>(
       `no answer from ${url} (${cause?.code ?? (error as Error).message}); is the server running?`,
     )
   }
-  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as Answer
+  if (response.ok) return (response.status === 204 ? undefined : await answerOf(response, url)) as Answer
   const problem = (await response.json().catch(() => ({}))) as Partial<Problem>
   const text = problem.detail ?? problem.title ?? response.statusText
   throw new RequestFailure(
@@ -93,4 +93,12 @@ export async function request<Answer>(
     `${response.status} ${problem.code ?? ''}: ${text}`,
     Number(response.headers.get('retry-after') ?? 0),
   )
+}
+
+async function answerOf(response: Response, url: string): Promise<unknown> {
+  try {
+    return await response.json()
+  } catch {
+    throw new CommandFailure(`what answers at ${url} is no Headwater`)
+  }
 }
