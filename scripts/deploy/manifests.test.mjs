@@ -82,8 +82,10 @@ for (const [name, documents] of Object.entries(cases)) {
       const seconds = (variable) => Number(data[variable] ?? variables.get(variable).default) / 1_000
       for (const role of roles) {
         const { spec } = podOf(role)
+        const { lifecycle } = spec.containers[0]
+        assert.equal(lifecycle === undefined, name === 'plain')
         const stopping =
-          spec.containers[0].lifecycle.preStop.sleep.seconds +
+          (lifecycle?.preStop.sleep.seconds ?? 0) +
           seconds('HEADWATER_GATEWAY__DRAIN_MS') +
           seconds('HEADWATER_HTTP__REQUEST_TIMEOUT_MS')
         assert.ok(spec.terminationGracePeriodSeconds >= stopping + 15, `${role}: ${spec.terminationGracePeriodSeconds}`)
