@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import { WebSocketServer } from 'ws'
+import { CommandFailure } from './command.ts'
 import { FrontDoor } from './front-door.ts'
 
 const servers: Server[] = []
@@ -69,4 +70,14 @@ test('sockets go to gateways, past those that are gone', async () => {
     assert.equal(await heard, 'g hello')
     socket.close()
   }
+})
+
+test('an address that another program has is told of without a stack', async () => {
+  await using first = new FrontDoor({ apis: () => [], gateways: () => [] })
+  const { port } = new URL(await first.listen('127.0.0.1', 0))
+  await using second = new FrontDoor({ apis: () => [], gateways: () => [] })
+  await assert.rejects(
+    second.listen('127.0.0.1', Number(port)),
+    (error) => error instanceof CommandFailure && error.message.includes(`127.0.0.1:${port}`),
+  )
 })

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream'
+import { CommandFailure } from './command.ts'
 
 /** The servers behind a front door as they are at the moment; any of them may come and go. */
 export interface Behind {
@@ -36,7 +37,7 @@ export class FrontDoor implements AsyncDisposable {
 
   async listen(host: string, port: number): Promise<string> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
+      this.#server.once('error', ({ message }) => reject(new CommandFailure(message)))
       this.#server.listen(port, host, () => resolve())
     })
     return `http://${host}:${(this.#server.address() as AddressInfo).port}`
