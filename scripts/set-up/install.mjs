@@ -53,7 +53,8 @@ function runNpmCi() {
   // npm names itself to the scripts it runs. Without it (`node scripts/bootstrap.mjs`) the one on PATH is used;
   // on Windows that is a .cmd file, which only a shell starts.
   const npm = process.env.npm_execpath
-  const args = ['ci', '--ignore-scripts', '--loglevel=error', '--prefer-offline', ...patience]
+  // The pages are built with what npm takes for a developer's alone, and leaves out where NODE_ENV is `production`.
+  const args = ['ci', '--include=dev', '--ignore-scripts', '--loglevel=error', '--prefer-offline', ...patience]
   const options = { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }
   const result = npm?.endsWith('.js')
     ? spawnSync(process.execPath, [npm, ...args], options)
