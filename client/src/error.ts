@@ -16,7 +16,7 @@ export const clientErrors = {
   invalid_option: { title: 'An option of createClient is wrong', retryable: false },
   aborted: { title: 'The call was aborted by its caller', retryable: false },
   bad_response: { title: 'The answer is not one that this API gives', retryable: false },
-  no_token: { title: 'This needs a user token: pass `token`, or `apiKey` with `userId`', retryable: false },
+  no_token: { title: 'No credential: pass `token`, or on a server an `apiKey` that is set', retryable: false },
   token_unavailable: { title: 'The token function failed', retryable: true },
   chain_broken: { title: 'The stream skipped something', retryable: true },
 } as const satisfies Record<string, { title: string; retryable: boolean }>

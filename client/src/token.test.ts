@@ -25,8 +25,8 @@ test('white space around a token is no part of it: a header loses it, and a fram
   assert.equal(await codeOf(createTokenSource(() => '\n', seams).get()), 'token_unavailable')
 })
 
-test('without a token it says so', async () => {
-  assert.equal(await codeOf(createTokenSource(undefined, seams).get()), 'no_token')
+test('without a token it says so, and that a server may have left its key unset', async () => {
+  await assert.rejects(createTokenSource(undefined, seams).get(), { code: 'no_token', detail: /`apiKey` that is set/ })
 })
 
 test('a function is called once, by many at a time, and again when its token was refused', async () => {
