@@ -46,7 +46,7 @@ export function ConnectionNotice({ tryNow, ...props }: ConnectionNoticeProps) {
   if (shown === 'offline') {
     return <p className="notice">Offline. It catches up when it is back.</p>
   }
-  if (shown === 'reconnecting') return <Waiting words="The connection is lost. Trying again …" tryNow={tryNow} />
+  if (shown === 'reconnecting') return <Waiting words="Connection lost. Trying again …" tryNow={tryNow} />
   if (shown === 'connecting') return <Waiting words="No connection yet. Trying …" tryNow={tryNow} />
   if (shown === 'refused') {
     return (

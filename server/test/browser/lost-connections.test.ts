@@ -60,7 +60,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     await server.stop(signal)
     for (const kind of ['phone', 'laptop'] as const) {
       await eventually('the loss shows', async () => (await demo.shown(kind)).connection, 'Reconnecting …')
-      await demo.device(kind).getByText('The connection is lost. Trying again …').waitFor()
+      await demo.device(kind).getByText('Connection lost. Trying again …').waitFor()
     }
     // What is tried meanwhile says that it failed, and shows as not done.
     await demo.actAs('Bob')
