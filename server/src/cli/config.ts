@@ -12,7 +12,7 @@ export const config: Command = {
   summary: 'Checks the configuration, prints it, or prints the page that documents it.',
   arguments: 'check|print|doc',
   description:
-    'check says whether the server would start with it; print shows every key with its value and where that came from,\nkeys and passwords masked unless --secrets is there; doc prints the reference page.',
+    'check says whether the server would start with it; print shows every key that has a value, and where that came from,\nkeys and passwords masked unless --secrets is there; doc prints the reference page.',
   options: {
     json: { doc: 'With print: JSON, as a configuration file holds it.' },
     secrets: { doc: 'With print: keys, secrets, passwords and the addresses that hold some as they are.' },

@@ -15,7 +15,7 @@ export const parked: Command = {
     if ((action !== 'list' && action !== 'replay') || more.length > 0)
       throw new UsageError('expected: parked list|replay')
     if (settingsOf(call).settings.engine === 'embedded')
-      throw new CommandFailure('an embedded server sets nothing aside')
+      throw new CommandFailure('an embedded server keeps no list of them: each is an error in its log')
     const { config, log } = await dataConfigurationOf(call)
     const { openParked } = await import('../server.ts')
     await using tool = await openParked(config, { log })
