@@ -43,6 +43,10 @@ whereServicesRun('services fail under a cluster', ['redis', 'postgres', 'kafka',
 
 async function flushAll({ addresses: { redis } }: ServiceControl): Promise<void> {
   if (!redis) throw new Error('there is no Redis')
-  await using connection = await connectRedis({ ...redis, prefix: 'test', commandMs: 60_000, graceMs: 60_000 }, systemSeams, 'flush')
+  await using connection = await connectRedis(
+    { ...redis, prefix: 'test', commandMs: 60_000, graceMs: 60_000 },
+    systemSeams,
+    'flush',
+  )
   await connection.call(['FLUSHALL'])
 }
