@@ -40,3 +40,10 @@ test('what is no address of a service is refused before anything is looked for t
   for (const [variable, key, ...values] of wrong)
     for (const value of values) assert.deepEqual(problemsWith({ [variable]: value }), [key], value)
 })
+
+test('proxies are addresses, networks, or named networks', () => {
+  const proxies = (value: string) => problemsWith({ HEADWATER_HTTP__TRUSTED_PROXIES: value })
+  assert.deepEqual(proxies('192.0.2.7, 10.0.0.0/8, ::1, fd00::/8, loopback, linklocal, uniquelocal'), [])
+  for (const value of ['proxy.example.com', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '::1/129', '::/0', 'everybody'])
+    assert.deepEqual(proxies(`10.0.0.1, ${value}`), ['http.trustedProxies'], value)
+})

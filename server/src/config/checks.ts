@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Problem } from './config-error.ts'
 import { allRoles, isRole, rolesOf } from './roles.ts'
 import type { Settings } from './schema.ts'
@@ -44,6 +45,10 @@ export function checkSettings(settings: Settings, sourceOf: ReadonlyMap<string, 
       const hint = 'is no origin: write scheme, host and port, as in https://app.example.com'
       demand(`http.${key}`, isOrigin(origin), `${JSON.stringify(origin)} ${hint}`)
     }
+  }
+  for (const proxy of http.trustedProxies) {
+    const hint = 'is neither an address nor a network: write 192.0.2.7, 10.0.0.0/8, fd00::/8 or loopback'
+    demand('http.trustedProxies', isNetwork(proxy), `${JSON.stringify(proxy)} ${hint}`)
   }
   for (const key of ['apiKey', 'previousApiKey'] as const) {
     const hint = 'has a blank, a line end or a letter that is not ASCII, which no Authorization header can carry'
@@ -158,4 +163,13 @@ function isOrigin(text: string): boolean {
   } catch {
     return false
   }
+}
+
+const namedNetworks: readonly string[] = ['loopback', 'linklocal', 'uniquelocal']
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || more.length > 0) return namedNetworks.includes(text)
+  return prefix === undefined || (/^[1-9]\d*$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128))
 }

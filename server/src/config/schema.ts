@@ -87,6 +87,9 @@ export const schema = {
     }),
     corsOrigins: texts('Origins whose pages may call the API from a browser; empty = CORS is off.'),
     allowedOrigins: texts("Origins whose pages may open sockets, besides the server's own and those of `corsOrigins`."),
+    trustedProxies: texts(
+      "Proxies whose `X-Forwarded-For` is believed, for limits by address: addresses, networks (`10.0.0.0/8`), `loopback`, `linklocal` or `uniquelocal`; empty = nobody's.",
+    ),
     rateLimits: choice(['on', 'off'], 'The rate limits as a whole.'),
     userRequestsPerS: integer(50, rate, 'Requests a second that one user token may make; 0 = no limit.'),
     userRequestBurst: integer(100, rate, 'Requests that a user token may make at once after a pause.'),

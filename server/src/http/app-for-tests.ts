@@ -13,6 +13,7 @@ export const tokenSecretOfTests = 'current-token-secret-of-32-bytes!'
 
 export const testSettings: HttpSettings = {
   corsOrigins: [],
+  trustedProxies: [],
   rateLimits: 'on',
   userRequestsPerS: 50,
   userRequestBurst: 100,

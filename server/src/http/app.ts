@@ -123,14 +123,14 @@ export function createApp(dependencies: AppDependencies): App {
       connectionsCheckingInterval: Math.min(1_000, settings.requestTimeoutMs),
       headersTimeout: settings.requestTimeoutMs,
     },
-    trustProxy: false,
+    trustProxy: settings.trustedProxies.length > 0 && [...settings.trustedProxies],
     clientErrorHandler: (error: Error, socket: Socket) => answerBrokenRequest(error, socket, unread),
     frameworkErrors: fail,
     routerOptions: { maxParamLength: urlLengthMax, querystringParser: parseQuery },
   } as const
   const app: App = fastify(options).withTypeProvider<TypeBoxTypeProvider>()
   const compileSchema = createSchemaCompiler()
-  const authenticate = createAuthenticate(access, settings, seams.clock)
+  const authenticate = createAuthenticate(access, settings, seams.clock, log)
   const takeRequest = createTakeRequest(settings, seams.clock)
   const counted = new WeakMap<IncomingMessage, RateVerdict>()
   const rateLimit = createRateLimit(takeRequest, counted)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { signToken, tokenSecret } from '../access/jwt.ts'
 import type { App } from './app.ts'
-import { apiKey, testApp, tokenSecretOfTests } from './app-for-tests.ts'
+import { apiKey, type TestApp, testApp, tokenSecretOfTests } from './app-for-tests.ts'
 import { requireUser } from './principal.ts'
 
 const addRoutes = (app: App): void => {
@@ -105,14 +105,33 @@ test('after a hundred wrong keys in a minute an address is told to wait, and rig
   assert.equal((await call('wrong')).statusCode, 401)
 })
 
-test('a forwarded address is not believed', async () => {
-  await using app = await testApp(addRoutes)
+/** What the last of more guesses than one address may make is answered. */
+async function guessFrom({ app }: TestApp, forwardedFor: (i: number) => string): Promise<number> {
   let last = 0
   for (let i = 0; i <= 100; i++) {
-    const headers = { ...bearer('wrong'), 'x-forwarded-for': `192.0.2.${i}` }
-    last = (await app.app.inject({ url: '/v1/me', headers })).statusCode
+    const headers = { ...bearer('wrong'), 'x-forwarded-for': forwardedFor(i) }
+    last = (await app.inject({ url: '/v1/me', headers, remoteAddress: '10.0.0.1' })).statusCode
   }
-  assert.equal(last, 429)
+  return last
+}
+
+test('a forwarded address is not believed, and it is told once that a proxy should be named', async () => {
+  const told: string[] = []
+  const log = { warn: (_: object, text: string) => void told.push(text), error: () => {} }
+  await using app = await testApp(addRoutes, { log })
+  for (let i = 0; i < 2; i++) assert.equal(await guessFrom(app, (n) => `192.0.2.${n}`), 429)
+  assert.equal(told.filter((text) => text.includes('http.trustedProxies')).length, 1)
+})
+
+test('the clients of a trusted proxy are told apart by what it adds, and not by what they wrote', async () => {
+  for (const trustedProxies of [['10.0.0.1'], ['loopback', '10.0.0.0/8'], ['uniquelocal']]) {
+    await using app = await testApp(addRoutes, { settings: { trustedProxies } })
+    assert.equal(await guessFrom(app, (i) => `192.0.2.${i}`), 401)
+    assert.equal(await guessFrom(app, (i) => `192.0.2.${i}, 198.51.100.1`), 429)
+    assert.equal(await guessFrom(app, (i) => `garbage-${i}`), 429)
+  }
+  await using app = await testApp(addRoutes, { settings: { trustedProxies: ['10.0.0.2'] } })
+  assert.equal(await guessFrom(app, (i) => `192.0.2.${i}`), 429)
 })
 
 test('a user has a burst of requests and of writes, and is told how many are left', async () => {

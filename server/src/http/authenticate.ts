@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { Access } from '../access/access.ts'
 import { isUserId, type Principal } from '../access/principal.ts'
@@ -6,6 +7,7 @@ import { HeadwaterError } from '../lib/error.ts'
 import type { Clock } from '../lib/seams.ts'
 import { isFromHere } from './from-here.ts'
 import { invalidField } from './problem.ts'
+import type { RequestLog } from './request-log.ts'
 import type { HttpSettings } from './settings.ts'
 
 /**
@@ -20,14 +22,29 @@ const addressesMax = 20_000
 export const bearerPattern = /^Bearer +([!-~]+)$/i
 
 /** Finds out who calls, before any of the body is read. */
-export function createAuthenticate(access: Access, { rateLimits }: Pick<HttpSettings, 'rateLimits'>, clock: Clock) {
+export function createAuthenticate(
+  access: Access,
+  { rateLimits }: Pick<HttpSettings, 'rateLimits'>,
+  clock: Clock,
+  log: RequestLog,
+) {
   const failures = createRateLimiter(guesses, clock, addressesMax)
+  let isProxyTold = false
+
+  /** Once: it does not change, and whoever guesses would fill the log. */
+  const tellOfProxy = (request: FastifyRequest): void => {
+    if (isProxyTold || request.headers['x-forwarded-for'] === undefined || request.ip !== peerOf(request)) return
+    isProxyTold = true
+    const proxy = request.ip
+    log.warn({ proxy }, 'wrong keys and tokens of all clients of a proxy are counted as one: see http.trustedProxies')
+  }
 
   /** Guesses are slowed down; a token that has run out or was revoked is no guess. */
   const refuse = (request: FastifyRequest, guessed: boolean, detail?: string): HeadwaterError => {
     if (guessed && rateLimits === 'on') {
-      const { allowed, retryAfterS } = failures.take(addressKey(request.ip))
+      const { allowed, retryAfterS } = failures.take(addressKey(addressOf(request)))
       if (!allowed) {
+        tellOfProxy(request)
         return new HeadwaterError('rate_limited', { detail: 'Too many wrong keys or tokens from here.', retryAfterS })
       }
     }
@@ -47,6 +64,11 @@ export function createAuthenticate(access: Access, { rateLimits }: Pick<HttpSett
     if (wanted !== 'any' && result.principal.kind !== 'server') throw new HeadwaterError('forbidden')
   }
 }
+
+const peerOf = (request: FastifyRequest): string => request.raw.socket.remoteAddress ?? ''
+
+/** The client's own, as far as proxies that are trusted tell it. A proxy may hand on whatever its client wrote. */
+const addressOf = (request: FastifyRequest): string => (isIP(request.ip) === 0 ? peerOf(request) : request.ip)
 
 /** The server acts for a user by naming one; a user can only be themselves. */
 function withUserHeader(principal: Principal, request: FastifyRequest): Principal {

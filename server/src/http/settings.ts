@@ -4,6 +4,7 @@ import type { HttpSettings as HttpConfig } from '../config/schema.ts'
 export type HttpSettings = Pick<
   HttpConfig,
   | 'corsOrigins'
+  | 'trustedProxies'
   | 'rateLimits'
   | 'userRequestsPerS'
   | 'userRequestBurst'
