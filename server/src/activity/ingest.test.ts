@@ -108,6 +108,24 @@ describe('submitting events', () => {
     )
   })
 
+  test('of one id, the first event for each target user stands, in one request and in several', async () => {
+    const { ingest, logged, now } = setUp()
+    const event_id = derivedUuidV7(now, 'x')
+    const toCarol = { ...like, event_id }
+    const toDave = { ...toCarol, target_user_id: 'dave' }
+    const later = { created_at: now + 1 }
+    await ingest.submit([toCarol, toDave, { ...toCarol, ...later }, { ...toDave, ...later }])
+    await ingest.submit([{ ...toCarol, object_id: 'p2' }])
+    await ingest.submit([{ ...toDave, object_id: 'p2' }])
+    assert.deepEqual(
+      (await logged()).map(({ targetUser, objectId, createdAt }) => [targetUser, objectId, createdAt]),
+      [
+        ['carol', 'p1', now],
+        ['dave', 'p1', now],
+      ],
+    )
+  })
+
   test('what one does to oneself is accepted, traced and told to nobody', async () => {
     const { ingest, logged } = setUp()
     const answer = await ingest.submit([{ ...like, actor_id: 'carol' }])

@@ -9,7 +9,7 @@ import type { TraceStore } from '../ports/trace-store.ts'
 import { type AdmissionSettings, createAdmission, type RefusalReason } from './admission.ts'
 import { type CheckedEvent, checkEvent } from './event-check.ts'
 import type { EventItem, ItemError } from './event-item.ts'
-import { createPendingEvents, type PendingEvent } from './ingest-pending.ts'
+import { createPendingEvents, idForUser, type PendingEvent } from './ingest-pending.ts'
 import { type TracedEvent, tracedEvent, tracedPending } from './ingest-trace.ts'
 
 /**
@@ -151,7 +151,7 @@ export function createIngest(
     let areTracesAway = false
     for (const taken of timeless) {
       const { eventId } = taken.event
-      let known = pending.get(eventId)
+      let known = pending.first(eventId)
       if (!known && !areTracesAway) {
         try {
           known = (await traces.get(eventId)).at(0)
@@ -172,10 +172,11 @@ export function createIngest(
     const inRequest = new Map<string, ActivityEvent>()
     return all.filter(({ event, isNew }) => {
       if (isNew) return true
-      const known = pending.get(event.eventId)
-      const first = inRequest.get(event.eventId) ?? (known && timed(known))
-      if (!first) inRequest.set(event.eventId, event)
-      return first?.targetUser !== event.targetUser || saysTheSame(first, event)
+      const key = idForUser(event.eventId, event.targetUser)
+      const known = pending.get(event.eventId, event.targetUser)
+      const first = inRequest.get(key) ?? (known && timed(known))
+      if (!first) inRequest.set(key, event)
+      return !first || saysTheSame(first, event)
     })
   }
 
@@ -218,7 +219,7 @@ export function createIngest(
 
   async function trace(eventId: string): Promise<TracedEvent | undefined> {
     const id = eventId.toLowerCase()
-    const waiting = pending.get(id)
+    const waiting = pending.first(id)
     const known = waiting && waiting.acceptedAt > clock.now() - tracedMs ? tracedPending(waiting) : undefined
     // Without the traces nobody can say that there is no such event.
     const [first] = await traces.get(id).catch((error: unknown) => {
