@@ -79,6 +79,8 @@ for (const [name, payload, expected] of [
   ['a device with a control character', { ...claims, device_id: 'my\u0000phone' }, 'invalid'],
   ['a device with half a character', { ...claims, device_id: 'phone \ud83d' }, 'invalid'],
   ['a device in another script', { ...claims, device_id: 'телефон 📱' }, 'ok'],
+  ['a device of 128 characters beyond the BMP', { ...claims, device_id: '📱'.repeat(128) }, 'ok'],
+  ['a device of 129 of them', { ...claims, device_id: '📱'.repeat(129) }, 'invalid'],
   ['a device of 129 characters', { ...claims, device_id: 'd'.repeat(129) }, 'invalid'],
   ['a payload that is a list', [claims], 'invalid'],
 ] as const) {

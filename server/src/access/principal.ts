@@ -32,7 +32,7 @@ export function principalName(principal: Principal): string {
 const userIdPattern = /^[A-Za-z0-9._:@-]{1,128}$/
 export const isUserId = (text: string): boolean => userIdPattern.test(text)
 
-const deviceIdPattern = /^[^\p{Cc}\p{Cs}]+$/u
+const deviceIdPattern = new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${limits.deviceIdLength}}$`, 'u')
 /** Stores keep it as text, and one of them takes no control characters: a name with one would be in the way of all others. */
 export const isDeviceId = (value: unknown): value is DeviceId =>
-  typeof value === 'string' && value.length <= limits.deviceIdLength && deviceIdPattern.test(value)
+  typeof value === 'string' && deviceIdPattern.test(value)

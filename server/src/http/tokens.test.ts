@@ -36,6 +36,13 @@ test('a token is made, good, and revoked by user', async () => {
   assert.equal(await t.statusOf((await t.post('/v1/tokens', { user_id: 'alice' })).json().token), 200)
 })
 
+test('a device has up to 128 characters, of whatever script, and its token is good', async () => {
+  await using t = await tokenApp()
+  const { token } = (await t.post('/v1/tokens', { user_id: 'alice', device_id: '📱'.repeat(128) })).json()
+  assert.equal(await t.statusOf(token), 200)
+  assert.equal((await t.post('/v1/tokens', { user_id: 'alice', device_id: '📱'.repeat(129) })).statusCode, 400)
+})
+
 test('one token is revoked by its id', async () => {
   await using t = await tokenApp()
   const one = (await t.post('/v1/tokens', { user_id: 'alice' })).json()
