@@ -57,6 +57,11 @@ describe('a CloudEvent', () => {
     assert.deepEqual(valueIn(cloudEventItem(inside)), valueIn(cloudEventItem(envelope)))
   })
 
+  test('may have null in the place of what it has not', () => {
+    const value = valueIn(cloudEventItem({ ...envelope, datacontenttype: null, data_base64: null, dataschema: null }))
+    assert.deepEqual(value, valueIn(cloudEventItem(envelope)))
+  })
+
   test('without a time is timeless, and has the same id again', () => {
     const [first, second] = [cloudEventItem(without('time')), cloudEventItem(without('time'))]
     assert.deepEqual(first, second)

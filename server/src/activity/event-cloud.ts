@@ -14,9 +14,9 @@ export function cloudEventItem(envelope: unknown): EventItem {
   if (!isFilled(id)) return invalid('id', 'must be a text that is not empty')
   if (!isFilled(source)) return invalid('source', 'must be a URI reference that is not empty')
   if (!isFilled(type)) return invalid('type', 'must be a text that is not empty')
-  if (datacontenttype !== undefined && !isJsonType(datacontenttype)) return invalid('datacontenttype', 'must be JSON')
-  if ('data_base64' in envelope) return invalid('data_base64', 'is not taken: send the event as JSON in "data"')
-  const occurredAt = time === undefined || time === null ? undefined : parseTime(time)
+  if (!isMissing(datacontenttype) && !isJsonType(datacontenttype)) return invalid('datacontenttype', 'must be JSON')
+  if (!isMissing(envelope.data_base64)) return invalid('data_base64', 'is not taken: send the event as JSON in "data"')
+  const occurredAt = isMissing(time) ? undefined : parseTime(time)
   if (occurredAt === null) return invalid('time', 'must be a time as RFC 3339 has it')
   if (!isRecord(data)) return invalid('data', 'must be an event as POST /v1/events takes it')
   return eventItem(data, id, source, occurredAt)
@@ -43,6 +43,9 @@ const idTime = (time: unknown): number =>
 
 const invalid = (path: string, detail: string): EventItem =>
   refusal('cloudevent_invalid', `In the CloudEvent "${path}" ${detail}.`, path)
+
+/** In JSON an attribute that is null is one that is not there. */
+const isMissing = (value: unknown): value is undefined | null => value === undefined || value === null
 
 const isFilled = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.isWellFormed() && !value.includes('\u0000')
