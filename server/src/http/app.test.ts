@@ -22,6 +22,7 @@ function addTestRoutes(app: App): void {
   const config = { access: 'any' } as const
   app.post('/v1/things', { config, schema: { body: Body } }, async (request) => request.body)
   app.get('/v1/things', { config, schema: { querystring: Query } }, async (request) => request.query)
+  app.post('/v1/tickets', { config }, async (_request, reply) => reply.code(204).send())
   app.delete('/v1/things/:id', { config }, async (_request, reply) => reply.code(204).send())
   app.get('/v1/things/:id', { config }, async () => assert.fail('secret text in /work/file.ts'))
   app.post('/v1/items', { config: { ...config, checksBody: true } }, async (request) => request.body ?? 'nothing')
@@ -150,6 +151,14 @@ const taken: readonly (readonly [string, InjectOptions, number?])[] = [
       [
         `a deletion without a body of the type ${type}`,
         { method: 'DELETE', url: '/v1/things/1', headers: { 'content-type': type } },
+        204,
+      ] as const,
+  ),
+  ...['text/plain', 'application/x-www-form-urlencoded'].map(
+    (type) =>
+      [
+        `a POST with a body of no bytes and of the type ${type} where none is taken`,
+        { method: 'POST', url: '/v1/tickets', headers: { 'content-type': type, 'content-length': '0' } },
         204,
       ] as const,
   ),

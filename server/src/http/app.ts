@@ -284,8 +284,9 @@ const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0]
 const hasEmptySegment = ({ params }: FastifyRequest): boolean => Object.values(params as object).includes('')
 
 /** Clients that always name a type do so for requests without a body, too: there is nothing that could be of a wrong one. */
-function forgetTypeOfNothing({ method, headers }: FastifyRequest): void {
-  if (method !== 'DELETE' || headers['transfer-encoding'] !== undefined) return
+function forgetTypeOfNothing({ headers, routeOptions }: FastifyRequest): void {
+  const { schema, config } = routeOptions
+  if (schema?.body !== undefined || config.checksBody || headers['transfer-encoding'] !== undefined) return
   if (Number(headers['content-length'] ?? 0) === 0) delete headers['content-type']
 }
 
