@@ -29,7 +29,7 @@ import { createIdempotencyHooks, type Idempotency } from './idempotency.ts'
 import { addJsonParser } from './json-body.ts'
 import { isNewestOfConnection } from './last-answer.ts'
 import { nameTypes } from './media-type.ts'
-import { invalidRequest, sendProblem, toHeadwaterError } from './problem.ts'
+import { invalidField, invalidRequest, sendProblem, toHeadwaterError } from './problem.ts'
 import { checkQuery, parseQuery } from './query-string.ts'
 import type { AnswerQuickly, QuickPageDependencies } from './quick-pages.ts'
 import { createRateLimit, createTakeRequest, limitsServer } from './rate-limit.ts'
@@ -294,7 +294,7 @@ function forgetTypeOfNothing({ headers, routeOptions }: FastifyRequest): void {
 function refuseBody(request: FastifyRequest): void {
   const { body } = request
   if (request.routeOptions.config.checksBody || body === null) return
-  if (typeof body !== 'object') throw new HeadwaterError('invalid_request', { detail: 'This route takes no body.' })
+  if (typeof body !== 'object') throw invalidField('', 'invalid_type', 'This route takes no body.')
   const names = Object.keys(body as object).slice(0, 8)
   if (names.length === 0) return
   throw invalidRequest(

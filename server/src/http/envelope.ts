@@ -2,11 +2,12 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HeadwaterError } from '../lib/error.ts'
 import { headersMax, repeatedHeader } from '../lib/header-lines.ts'
+import { invalidField } from './problem.ts'
 
 /** What holds for every request before anybody looks at what it asks for. */
 
 export const urlLengthMax = 8_192
-const secretParameters = /[?&](?:token|access_token|api_key|apikey|authorization|jwt|key|secret)=/i
+const secretParameters = /[?&](token|access_token|api_key|apikey|authorization|jwt|key|secret)=/i
 
 /** Options of Node's server, which would otherwise answer in its own words: without a body, or not at all. */
 export const serverOptions = {
@@ -39,7 +40,9 @@ function refusalOf({ url, headers, raw }: FastifyRequest): HeadwaterError | unde
 
 /** Asked once it is known who calls: without a key the answer is that one is wanted. */
 export function refuseSecrets({ url }: FastifyRequest): void {
-  if (secretParameters.test(url)) throw invalid('Keys and tokens belong in the Authorization header.')
+  const name = secretParameters.exec(url)?.[1]
+  if (name === undefined) return
+  throw invalidField(name, 'unknown_field', 'Keys and tokens belong in the Authorization header.')
 }
 
 /** Nothing is decoded here, so a body in a coding is not what its Content-Type says. */
