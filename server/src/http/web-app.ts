@@ -89,9 +89,13 @@ export function serveWebApp(app: WebApp, request: FastifyRequest, reply: Fastify
   reply.header('content-security-policy', policy).header('etag', file.etag).type(file.type)
   // Names of assets carry a hash of their content; the page that names them must be asked for again.
   reply.header('cache-control', path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
-  if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
+  if (isNamed(file.etag, request.headers['if-none-match'])) return reply.code(304).send()
   return reply.code(200).send(file.body)
 }
+
+/** Whether one of the tags is this one, be it as weak as a proxy that compresses makes it (RFC 9110, section 13.1.2). */
+const isNamed = (etag: string, tags = ''): boolean =>
+  tags.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
 
 function startPage(app: WebApp, path: string, request: FastifyRequest): WebFile | undefined {
   const asksForPage = (request.headers.accept ?? '').includes('text/html')
