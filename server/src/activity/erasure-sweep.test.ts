@@ -5,8 +5,10 @@ import { openMemory } from '../engines/memory/open.ts'
 import { createMemoryStorage } from '../engines/memory/storage.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
 import type { LogValue } from '../model/log-record.ts'
+import { toSeq } from '../model/position.ts'
 import { createErasureSweep } from './erasure-sweep.ts'
 import { foldRest } from './fold-rest.ts'
+import { allBounds, nextSeqs } from './log-bounds.ts'
 import { defaultActivitySettings } from './settings.ts'
 
 let events = 0
@@ -21,8 +23,11 @@ function start() {
   const ports = openMemory(createMemoryStorage({ partitions: 2 }), seams)
   return {
     ...ports,
-    erase: (user: string) => ports.users.erase(user, seams.clock.now()),
+    erase: async (user: string) =>
+      ports.users.erase(user, seams.clock.now(), nextSeqs(ports.log, await allBounds(ports.log))),
     sweep: createErasureSweep(ports, seams.clock),
+    /** As after a restart. */
+    sweepAnew: () => createErasureSweep(ports, seams.clock)(),
     pass: (ms: number) => seams.time.advance(ms),
     fold: () => foldRest(ports, defaultActivitySettings, seams),
     /** Objects with the actors who count. */
@@ -104,6 +109,32 @@ test('an erasure that comes while the one before ends is swept as well', async (
     return purge(what)
   }
   await sweep()
+  await sweep()
+  await fold()
+  assert.deepEqual(await actors(), { p1: ['ben'] })
+})
+
+test('who is made anew before the first look, or before a restart, keeps what they do', async () => {
+  const { log, erase, sweep, sweepAnew, fold, actors } = start()
+  await log.append([like('ann', 'p1'), like('ben', 'p1')])
+  await erase('ann')
+  await log.append([like('ann', 'p2')])
+  await fold()
+  await sweep()
+  await fold()
+  assert.deepEqual(await actors(), { p1: ['ben'], p2: ['ann'] })
+  await log.append([like('ann', 'p3')])
+  await fold()
+  await sweepAnew()
+  await fold()
+  assert.deepEqual(await actors(), { p1: ['ben'], p2: ['ann'], p3: ['ann'] })
+})
+
+test('an erasure of another epoch of the log takes out what the log has by now', async () => {
+  const { log, users, sweep, fold, actors } = start()
+  await log.append([like('ann', 'p1'), like('ben', 'p1')])
+  await fold()
+  await users.erase('ann', 1, [toSeq(log.info.epoch + 1, 0), toSeq(log.info.epoch + 1, 0)])
   await sweep()
   await fold()
   assert.deepEqual(await actors(), { p1: ['ben'] })

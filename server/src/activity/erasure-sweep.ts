@@ -1,12 +1,13 @@
 import type { Clock } from '../lib/seams.ts'
-import type { Offset, UserId } from '../model/ids.ts'
-import { toSeq } from '../model/position.ts'
+import type { Offset, Seq, UserId } from '../model/ids.ts'
+import { epochOf } from '../model/position.ts'
 import type { DeviceStore } from '../ports/device-store.ts'
 import type { EventLog, LogBounds } from '../ports/event-log.ts'
 import type { GroupStore } from '../ports/group-store.ts'
 import type { ActorGroup, MemberStore } from '../ports/member-store.ts'
-import type { UserStore } from '../ports/user-store.ts'
+import type { UserErasure, UserStore } from '../ports/user-store.ts'
 import { appendDurably } from './delete.ts'
+import { allBounds, nextSeqs } from './log-bounds.ts'
 
 export interface ErasureSweepPorts {
   readonly devices: DeviceStore
@@ -23,8 +24,8 @@ interface Erasing {
   readonly erasedAt: number
   /** By the monotonic clock. */
   readonly begunAt: number
-  /** What was accepted below them may be of before the erasure; what comes later is of somebody made anew. */
-  readonly ends: Ends
+  /** What lies below them is of before the erasure; what comes later is of somebody made anew. */
+  readonly before: readonly Seq[]
   /** Nothing is looked for before the views are as far as this. */
   waitsFor: Ends
 }
@@ -44,31 +45,35 @@ export function createErasureSweep({ devices, log, groups, members, users }: Era
   return async function sweep(): Promise<number> {
     const erasures = await users.erasures(pageOf)
     if (erasures.length === 0) return 0
-    const bounds = await allBounds()
-    const ends = endsOf(bounds)
+    const bounds = await allBounds(log)
     begun = new Map(
-      erasures.map(({ id, erasedAt }) => {
-        const known = begun.get(id)
-        return [
-          id,
-          known?.erasedAt === erasedAt ? known : { erasedAt, begunAt: clock.monotonic(), ends, waitsFor: ends },
-        ]
+      erasures.map((erasure) => {
+        const known = begun.get(erasure.id)
+        return [erasure.id, known?.erasedAt === erasure.erasedAt ? known : begin(erasure, bounds)]
       }),
     )
     let found = 0
     const again: Erasing[] = []
     for (const [id, erasing] of begun) {
       if (!isFolded(bounds, erasing.waitsFor)) continue
-      const left = await sweepActor(id, erasing.ends)
+      const left = await sweepActor(id, erasing.before)
       if (left === 0) await finish(id, erasing)
       else again.push(erasing)
       found += left
     }
     if (again.length > 0) {
-      const appended = endsOf(await allBounds())
+      const appended = endsOf(await allBounds(log))
       for (const erasing of again) erasing.waitsFor = appended
     }
     return found
+  }
+
+  /** A log that was restored has another epoch, and maybe other partitions: then all that it has now is taken for older. */
+  function begin({ erasedAt, before }: UserErasure, bounds: readonly LogBounds[]): Erasing {
+    const { epoch, partitions } = log.info
+    const fits = before.length === partitions && before.every((seq) => epochOf(seq) === epoch)
+    const known = fits ? before : nextSeqs(log, bounds)
+    return { erasedAt, begunAt: clock.monotonic(), before: known, waitsFor: endsOf(bounds) }
   }
 
   async function finish(id: UserId, { begunAt, erasedAt }: Erasing): Promise<void> {
@@ -77,11 +82,11 @@ export function createErasureSweep({ devices, log, groups, members, users }: Era
     await users.sweepDone(id, erasedAt)
   }
 
-  async function sweepActor(actor: UserId, ends: Ends): Promise<number> {
+  async function sweepActor(actor: UserId, before: readonly Seq[]): Promise<number> {
     let found = 0
     for (let after: ActorGroup | null = null; ; ) {
       const page: readonly ActorGroup[] = await members.groupsOfActor(actor, after, pageOf)
-      const old = await thoseOfBefore(actor, page, ends)
+      const old = await thoseOfBefore(actor, page, before)
       await appendDurably(
         log,
         old.map(({ user, groupId }) => ({ kind: 'actor_erased', user, actor, groupId })),
@@ -93,19 +98,18 @@ export function createErasureSweep({ devices, log, groups, members, users }: Era
   }
 
   /** Registers ride in the row until they are in the table: so the rows are read first. */
-  async function thoseOfBefore(actor: UserId, page: readonly ActorGroup[], ends: Ends): Promise<readonly ActorGroup[]> {
+  async function thoseOfBefore(
+    actor: UserId,
+    page: readonly ActorGroup[],
+    before: readonly Seq[],
+  ): Promise<readonly ActorGroup[]> {
     const rows = await groups.get(page)
     const stored = await members.registers(page.map(({ user, groupId }) => ({ user, groupId, actors: [actor] })))
     return page.filter(({ user }, i) => {
       const riding = rows[i]?.pending.findLast((register) => register.actor === actor)
       const seq = Math.max(riding?.seq ?? 0, stored[i]?.[0]?.seq ?? 0)
-      return seq < toSeq(log.info.epoch, ends[log.partitionOf(user)] ?? 0)
+      return seq < (before[log.partitionOf(user)] ?? 0)
     })
-  }
-
-  // Together: a log behind a network answers many questions in one request.
-  function allBounds(): Promise<readonly LogBounds[]> {
-    return Promise.all(Array.from({ length: log.info.partitions }, (_, partition) => log.bounds(partition)))
   }
 }
 

@@ -97,7 +97,7 @@ test('every write that a page may show is told of when it is over', async () => 
     ['stream ann', () => ports.unread.mark('ann', [change], 0)],
     ['stream ann', () => ports.marks.purge('ann', null)],
     ['person mia', () => ports.users.put({ id: 'mia', name: 'M', avatarUrl: null, locale: null, properties: {} }, 1)],
-    ['person mia', () => ports.users.erase('mia', 1)],
+    ['person mia', () => ports.users.erase('mia', 1, [])],
     ['object p1', () => ports.objects.putTombstone(post, 1)],
   ]
   const heads = [{ user: 'ann', head: 2 }]

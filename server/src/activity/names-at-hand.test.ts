@@ -65,7 +65,11 @@ test('a store that is silent is waited for a second', async () => {
 
 test('who was erased is named no more, whoever erased them', async () => {
   const { names, namesOf, store, be } = await openNames()
-  for (const erase of [() => names.erase('ann', 3), async () => names.forget('ann'), () => store.erase('ann', 3)]) {
+  for (const erase of [
+    () => names.erase('ann', 3, []),
+    async () => names.forget('ann'),
+    () => store.erase('ann', 3, []),
+  ]) {
     await names.put(profile('ann', 'Ann'), 2)
     assert.deepEqual(await namesOf(['ann']), ['Ann'])
     await erase()

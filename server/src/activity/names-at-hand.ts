@@ -58,9 +58,9 @@ export function namesAtHand(users: UserStore, scheduler: Scheduler, onMissing: (
       keep(user.id, record)
       return record
     },
-    erase(id, now) {
+    erase(id, now, before) {
       forget(id)
-      return users.erase(id, now)
+      return users.erase(id, now, before)
     },
     erasures: (limit) => users.erasures(limit),
     sweepDone: (id, erasedAt) => users.sweepDone(id, erasedAt),

@@ -40,15 +40,17 @@ export const userStoreSuite = defineSuite<UserStore>('user-store', {
       const [store, other] = [await t.open(), await t.open()]
       const [ann, bob, cat] = [profile(t.user()), profile(t.user()), profile(t.user())]
       for (const user of [ann, bob, cat]) await store.put(user, 1)
-      assert.equal(await store.erase(ann.id, 50), true)
+      assert.equal(await store.erase(ann.id, 50, [7, 8]), true)
       assert.deepEqual(await other.get([ann.id]), [undefined])
-      assert.equal(await other.erase(bob.id, 60), true)
-      assert.equal(await store.erase(ann.id, 70), false, 'there is nothing left to remove')
+      assert.equal(await other.erase(bob.id, 60, [2 ** 52 + 1, 1]), true)
+      assert.equal(await store.erase(ann.id, 70, [9]), false, 'there is nothing left to remove')
       assert.deepEqual((await other.erasures(1)).length, 1)
       const again = await t.reopen(store)
       const erasures = await again.erasures(100)
-      assert.deepEqual(erasures.map(({ id }) => id).toSorted(byText), [ann.id, bob.id].sort(byText))
-      assert.equal(erasures.find(({ id }) => id === bob.id)?.erasedAt, 60)
+      assert.deepEqual(erasures, [
+        { id: bob.id, erasedAt: 60, before: [2 ** 52 + 1, 1] },
+        { id: ann.id, erasedAt: 70, before: [9] },
+      ])
 
       assert.equal((await again.put(ann, 80)).createdAt, 80, 'who comes back is somebody new')
       assert(
@@ -56,11 +58,15 @@ export const userStoreSuite = defineSuite<UserStore>('user-store', {
         'and the sweep of before is still due',
       )
       await again.sweepDone(ann.id, 70)
-      assert.deepEqual(await other.erasures(100), [{ id: bob.id, erasedAt: 60 }])
+      assert.deepEqual(await other.erasures(100), [{ id: bob.id, erasedAt: 60, before: [2 ** 52 + 1, 1] }])
       await again.put(bob, 90)
-      await again.erase(bob.id, 91)
+      await again.erase(bob.id, 91, [])
       await other.sweepDone(bob.id, 60)
-      assert.deepEqual(await again.erasures(100), [{ id: bob.id, erasedAt: 91 }], 'one of later is still due')
+      assert.deepEqual(
+        await again.erasures(100),
+        [{ id: bob.id, erasedAt: 91, before: [] }],
+        'one of later is still due',
+      )
       await other.sweepDone(bob.id, 91)
       assert.deepEqual(await again.erasures(100), [])
       assert.deepEqual(
@@ -95,7 +101,7 @@ export const userStoreSuite = defineSuite<UserStore>('user-store', {
           } else if ('erase' in step) {
             const { id } = users[step.erase] as { id: UserId }
             if (!model.has(id)) continue
-            assert.equal(await store.erase(id, now), model.delete(id))
+            assert.equal(await store.erase(id, now, [now]), model.delete(id))
             due.add(id)
           } else if ('sweep' in step) {
             const { id } = users[step.sweep] as { id: UserId }

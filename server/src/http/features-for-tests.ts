@@ -83,7 +83,7 @@ export function testFeatures(now: number) {
     },
     async eraseUser(user) {
       calls.push(['eraseUser', user])
-      return users.erase(user, now)
+      return users.erase(user, now, [])
     },
   }
 

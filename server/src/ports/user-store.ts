@@ -1,5 +1,5 @@
 import type { JsonObject } from '@headwater/protocol'
-import type { UserId } from '../model/ids.ts'
+import type { Seq, UserId } from '../model/ids.ts'
 
 export interface UserRecord {
   readonly id: UserId
@@ -9,6 +9,13 @@ export interface UserRecord {
   readonly properties: JsonObject
   readonly createdAt: number
   readonly updatedAt: number
+}
+
+export interface UserErasure {
+  readonly id: UserId
+  readonly erasedAt: number
+  /** By partition of the log: what lies below may be of who was erased, the rest is of who was made anew. Empty = not known. */
+  readonly before: readonly Seq[]
 }
 
 /**
@@ -23,8 +30,9 @@ export interface UserStore extends AsyncDisposable {
   put(user: Omit<UserRecord, 'createdAt' | 'updatedAt'>, now: number): Promise<UserRecord>
   get(ids: readonly UserId[]): Promise<readonly (UserRecord | undefined)[]>
   /** Removes the record and notes that memberships remain to be swept. True when there was anything to remove. */
-  erase(id: UserId, now: number): Promise<boolean>
-  erasures(limit: number): Promise<readonly { readonly id: UserId; readonly erasedAt: number }[]>
+  erase(id: UserId, now: number, before: readonly Seq[]): Promise<boolean>
+  /** The oldest first. */
+  erasures(limit: number): Promise<readonly UserErasure[]>
   /** The sweep of what was noted at `erasedAt` is done. Of an erasure that came later it is still due. */
   sweepDone(id: UserId, erasedAt: number): Promise<void>
 }

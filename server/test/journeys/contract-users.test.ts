@@ -104,6 +104,24 @@ test('deleting a user: name, avatar and own stream at once, memberships with the
   assert.equal(back?.summary, 'ann liked your post', 'one who was never put is shown by the id')
 })
 
+test('who is made anew right behind the deletion keeps what they do', async () => {
+  await using server = await startHeadwater()
+  await send(server, like('ann', 'carol', 'p1'), like('ben', 'carol', 'p1'))
+  assert.equal((await server.request('DELETE', '/v1/users/ann')).status, 202)
+  await server.request('PUT', '/v1/users/ann', { body: { name: 'Anna' } })
+  await send(server, like('ann', 'carol', 'p2'))
+  await server.advance(60_000)
+  await server.settle()
+  const { activity_groups } = await page(server, 'carol')
+  assert.deepEqual(
+    activity_groups.map(({ object_id, summary }) => [object_id, summary]),
+    [
+      ['p2', 'Anna liked your post'],
+      ['p1', 'ben liked your post'],
+    ],
+  )
+})
+
 test('who is being erased writes nothing any more, however long it takes', async () => {
   await using server = await startHeadwater()
   await server.request('PUT', '/v1/users/ann', { body: { name: 'Ann' } })

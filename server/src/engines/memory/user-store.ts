@@ -1,15 +1,15 @@
 import type { UserId } from '../../model/ids.ts'
-import type { UserRecord, UserStore } from '../../ports/user-store.ts'
+import type { UserErasure, UserRecord, UserStore } from '../../ports/user-store.ts'
 
 export interface UserState {
   readonly users: Map<UserId, UserRecord>
-  /** When those were erased whose memberships remain to be swept. */
-  readonly erasedAt: Map<UserId, number>
+  /** Of those whose memberships remain to be swept. */
+  readonly erasures: Map<UserId, UserErasure>
 }
 
-export const newUserState = (): UserState => ({ users: new Map(), erasedAt: new Map() })
+export const newUserState = (): UserState => ({ users: new Map(), erasures: new Map() })
 
-export function memoryUserStore({ users, erasedAt }: UserState): UserStore {
+export function memoryUserStore({ users, erasures }: UserState): UserStore {
   return {
     async put(user, now) {
       const record = { ...user, createdAt: users.get(user.id)?.createdAt ?? now, updatedAt: now }
@@ -21,18 +21,19 @@ export function memoryUserStore({ users, erasedAt }: UserState): UserStore {
       return ids.map((id) => users.get(id))
     },
 
-    async erase(id, now) {
+    async erase(id, now, before) {
       // Users need not be put to have memberships, so the sweep is due either way.
-      erasedAt.set(id, Math.max(erasedAt.get(id) ?? 0, now))
+      const erasedAt = Math.max(erasures.get(id)?.erasedAt ?? 0, now)
+      erasures.set(id, { id, erasedAt, before })
       return users.delete(id)
     },
 
     async erasures(limit) {
-      return Array.from(erasedAt, ([id, at]) => ({ id, erasedAt: at })).slice(0, limit)
+      return [...erasures.values()].toSorted((a, b) => a.erasedAt - b.erasedAt).slice(0, limit)
     },
 
-    async sweepDone(id, at) {
-      if ((erasedAt.get(id) ?? 0) <= at) erasedAt.delete(id)
+    async sweepDone(id, erasedAt) {
+      if ((erasures.get(id)?.erasedAt ?? 0) <= erasedAt) erasures.delete(id)
     },
 
     async [Symbol.asyncDispose]() {},

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@headwater/protocol'
 import { coalescing } from '../../lib/coalesce.ts'
-import type { UserId } from '../../model/ids.ts'
-import type { UserRecord, UserStore } from '../../ports/user-store.ts'
+import type { Seq, UserId } from '../../model/ids.ts'
+import type { UserErasure, UserRecord, UserStore } from '../../ports/user-store.ts'
 import { type PostgresDatabase, statement } from './database.ts'
 
 interface Row {
@@ -29,12 +29,14 @@ const statementsOn = (schema: string) => ({
   erase: statement(`
     WITH gone AS (DELETE FROM ${schema}.users WHERE user_id = $1 RETURNING 1),
     noted AS (
-      INSERT INTO ${schema}.erasures AS e (user_id, erased_at) VALUES ($1, $2)
-      ON CONFLICT (user_id) DO UPDATE SET erased_at = greatest(e.erased_at, excluded.erased_at)
+      INSERT INTO ${schema}.erasures AS e (user_id, erased_at, before_seqs) VALUES ($1, $2, $3)
+      ON CONFLICT (user_id) DO UPDATE SET
+        erased_at = greatest(e.erased_at, excluded.erased_at), before_seqs = excluded.before_seqs
     )
     SELECT count(*) AS count FROM gone`),
   erasures: statement(`
-    SELECT user_id AS id, erased_at AS "erasedAt" FROM ${schema}.erasures ORDER BY erased_at, user_id LIMIT $1`),
+    SELECT user_id AS id, erased_at AS "erasedAt", before_seqs AS before FROM ${schema}.erasures
+    ORDER BY erased_at, user_id LIMIT $1`),
   sweepDone: statement(`DELETE FROM ${schema}.erasures WHERE user_id = $1 AND erased_at <= $2`),
 })
 
@@ -69,13 +71,17 @@ export class PostgresUserStore implements UserStore {
     return ids.map((id) => found.get(id))
   }
 
-  async erase(id: UserId, now: number): Promise<boolean> {
-    const [gone] = await this.#db.write<{ count: number }>(this.#sql.erase, [id, now])
+  async erase(id: UserId, now: number, before: readonly Seq[]): Promise<boolean> {
+    const [gone] = await this.#db.write<{ count: number }>(this.#sql.erase, [id, now, JSON.stringify(before)])
     return gone?.count === 1
   }
 
-  erasures(limit: number): Promise<readonly { readonly id: UserId; readonly erasedAt: number }[]> {
-    return this.#db.read<{ id: string; erasedAt: number }>(this.#sql.erasures, [limit])
+  async erasures(limit: number): Promise<readonly UserErasure[]> {
+    const rows = await this.#db.read<Omit<UserErasure, 'before'> & { readonly before: string | null }>(
+      this.#sql.erasures,
+      [limit],
+    )
+    return rows.map((row) => ({ ...row, before: row.before === null ? [] : (JSON.parse(row.before) as Seq[]) }))
   }
 
   async sweepDone(id: UserId, erasedAt: number): Promise<void> {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@headwater/protocol'
 import { LRUCache } from 'lru-cache'
-import type { UserId } from '../../model/ids.ts'
-import type { UserRecord, UserStore } from '../../ports/user-store.ts'
+import type { Seq, UserId } from '../../model/ids.ts'
+import type { UserErasure, UserRecord, UserStore } from '../../ports/user-store.ts'
 import type { Cell, Row } from './commands.ts'
 import type { SqliteDatabase } from './database.ts'
 
@@ -18,9 +18,11 @@ const byId = `SELECT ${columns} FROM users WHERE user_id = ?`
 
 const remove = 'DELETE FROM users WHERE user_id = ?'
 const noteErasure = `
-INSERT INTO erasures (user_id, erased_at) VALUES (?, ?)
-ON CONFLICT (user_id) DO UPDATE SET erased_at = max(erased_at, excluded.erased_at)`
-const oldestErasures = 'SELECT user_id, erased_at FROM erasures ORDER BY erased_at, user_id LIMIT ? + 0'
+INSERT INTO erasures (user_id, erased_at, before_seqs) VALUES (?, ?, ?)
+ON CONFLICT (user_id) DO UPDATE SET
+  erased_at = max(erased_at, excluded.erased_at), before_seqs = excluded.before_seqs`
+const oldestErasures = `
+SELECT user_id, erased_at, before_seqs FROM erasures ORDER BY erased_at, user_id LIMIT ? + 0`
 const dropErasure = 'DELETE FROM erasures WHERE user_id = ? AND erased_at <= ?'
 
 /** A page names sixty people, most of them again and again: their records are kept, and that there is none. */
@@ -64,17 +66,21 @@ export class SqliteUserStore implements UserStore {
     return found
   }
 
-  async erase(id: UserId, now: number): Promise<boolean> {
+  async erase(id: UserId, now: number, before: readonly Seq[]): Promise<boolean> {
     const [removed] = await this.#db.write(
       { sql: remove, rows: [[id]], returns: 'changes' },
-      { sql: noteErasure, rows: [[id, now]] },
+      { sql: noteErasure, rows: [[id, now, JSON.stringify(before)]] },
     )
     return removed?.changes[0] === 1
   }
 
-  async erasures(limit: number): Promise<readonly { readonly id: UserId; readonly erasedAt: number }[]> {
+  async erasures(limit: number): Promise<readonly UserErasure[]> {
     const rows = this.#db.read.all(oldestErasures, limit)
-    return rows.map(([id, erasedAt]) => ({ id: id as UserId, erasedAt: erasedAt as number }))
+    return rows.map(([id, erasedAt, before]) => ({
+      id: id as UserId,
+      erasedAt: erasedAt as number,
+      before: before === null ? [] : (JSON.parse(before as string) as Seq[]),
+    }))
   }
 
   async sweepDone(id: UserId, erasedAt: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { people } from './0001-people.ts'
+import { erasurePositions } from './0002-erasure-positions.ts'
 
 export interface Migration {
   readonly number: number
@@ -7,4 +8,4 @@ export interface Migration {
 }
 
 /** In order, without gaps. One that was released never changes; what is new comes behind it, and only adds. */
-export const migrations: readonly Migration[] = [people]
+export const migrations: readonly Migration[] = [people, erasurePositions]

@@ -1,5 +1,6 @@
 import { activity } from './0001-activity.ts'
 import { logBatches } from './0002-log-batches.ts'
+import { erasurePositions } from './0003-erasure-positions.ts'
 
 export interface Migration {
   readonly number: number
@@ -8,4 +9,4 @@ export interface Migration {
 }
 
 /** In order, without gaps. One that was released never changes; what is new comes behind it. */
-export const migrations: readonly Migration[] = [activity, logBatches]
+export const migrations: readonly Migration[] = [activity, logBatches, erasurePositions]
