@@ -74,12 +74,15 @@ whereServicesRun('P29 and P32 on a cluster', needed, () => {
     const api = await cluster.server('api-1')
     const gateways = await Promise.all([cluster.server('gateway-1'), cluster.server('gateway-2')])
     const users = Array.from({ length: length(500, 5_000) }, (_, i) => `user-${i}`)
-    for (let i = 0; i < users.length; i += 500) {
-      await accept(
-        api,
-        users.slice(i, i + 500).map((user) => like('ann', user, 'p1')),
-      )
+    const toldBy = async (actor: string): Promise<void> => {
+      for (let i = 0; i < users.length; i += 500) {
+        await accept(
+          api,
+          users.slice(i, i + 500).map((user) => like(actor, user, 'p1')),
+        )
+      }
     }
+    await toldBy('ann')
     await api.settle()
     // A phone and a laptop each, on different gateways.
     const clients = await clientsOf(gateways, [...users, ...users])
@@ -97,10 +100,7 @@ whereServicesRun('P29 and P32 on a cluster', needed, () => {
     assert.ok(reads <= clients.length / 10, `${reads} reads for ${clients.length} clients who missed nothing`)
     for (const { faults, resets } of clients) assert.deepEqual([faults, resets], [[], []])
 
-    await accept(
-      api,
-      users.map((user) => like('ben', user, 'p1')),
-    )
+    await toldBy('ben')
     const isTold = ({ groups }: StreamClient) => [...groups.values()].every((group) => group.actor_count === 2)
     await eventually('frames go on', () => clients.every(isTold), { withinMs: backWithinMs })
   })
