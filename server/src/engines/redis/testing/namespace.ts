@@ -27,14 +27,20 @@ export async function keysOf(connection: RedisConnection, prefix: string): Promi
 
 /** A machine that has just had its processes killed may be busy. */
 const cleanUpMs = 60_000
+/** A connection takes so many commands at a time and no more. */
+const keysAtOnce = 1_000
 
 /** Removes what is under the prefix. Every key must have run out by itself, sooner or later. */
 export async function dropKeys(settings: RedisSettings, prefix: string): Promise<void> {
   await withConnection({ ...settings, commandMs: cleanUpMs, graceMs: cleanUpMs }, async (connection) => {
+    const forEver: string[] = []
     const keys = await keysOf(connection, prefix)
-    const left = await Promise.all(keys.map((key) => connection.call<number>(['PTTL', key])))
-    if (keys.length > 0) await connection.call(['UNLINK', ...keys])
-    const forEver = keys.filter((_, i) => left[i] === -1)
+    for (let from = 0; from < keys.length; from += keysAtOnce) {
+      const some = keys.slice(from, from + keysAtOnce)
+      const left = await Promise.all(some.map((key) => connection.call<number>(['PTTL', key])))
+      forEver.push(...some.filter((_, i) => left[i] === -1))
+      await connection.call(['UNLINK', ...some])
+    }
     assert.deepEqual(forEver, [], 'keys without a time to live')
   })
 }
