@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { totalsOf } from '../server/src/activity/log-totals.ts'
 import { shippedCosts } from '../server/src/cli/capacity/costs.ts'
 import { eventsOf, fill, type Mix } from './load/cluster-events.ts'
 import type { Benchmark } from './measuring/benchmark.ts'
@@ -45,7 +46,7 @@ async function worked(services: BenchServices, given: Case, seed: number): Promi
     const workersBefore = workersCpu()
     const started = performance.now()
     for (let last = -1; ; await sleep(50)) {
-      const { end, committed } = (await engines.ports.log.totals?.()) ?? { end: 1, committed: 0 }
+      const { end, committed } = await totalsOf(engines.ports.log)
       if (committed >= end) break
       if (committed === last && performance.now() - started > 300_000) throw new Error('the workers stand still')
       last = committed

@@ -7,12 +7,13 @@ import { WorkersElsewhere } from './workers-elsewhere.ts'
 function setUp() {
   const seams = virtualSeams({ seed: 1 })
   const totals = { end: 100, committed: 100 }
+  const other = { end: 100, committed: 100 }
   let isDown = false
   const log = {
-    info: { epochName: 'e', epoch: 0, partitions: 1 },
-    async totals() {
+    info: { epochName: 'e', epoch: 0, partitions: 2 },
+    async bounds(partition: number) {
       if (isDown) throw new Error('down')
-      return { ...totals }
+      return { start: 0, ...(partition === 0 ? totals : other) }
     },
   } as unknown as EventLog
   const workers = new WorkersElsewhere(log, seams)
@@ -25,7 +26,7 @@ function setUp() {
       await new Promise(setImmediate)
     }
   }
-  return { workers, totals, pass, seams, down }
+  return { workers, totals, other, pass, seams, down }
 }
 
 test('workers are as far behind as the oldest end they have not reached', async () => {
@@ -43,6 +44,27 @@ test('workers are as far behind as the oldest end they have not reached', async 
   t.totals.committed = 200
   await t.pass(1_000)
   assert.equal(t.workers.behindMs, 0)
+  await t.workers[Symbol.asyncDispose]()
+})
+
+test('a partition that stands still counts, however far the others come', async () => {
+  const t = setUp()
+  t.other.end = 101
+  let settled = false
+  void t.workers.settle().then(() => {
+    settled = true
+  })
+  for (let i = 0; i < 10; i++) {
+    t.totals.end += 100
+    t.totals.committed = t.totals.end
+    await t.pass(1_000)
+  }
+  assert(t.workers.behindMs >= 8_000, `${t.workers.behindMs}`)
+  assert.equal(settled, false)
+  t.other.committed = 101
+  await t.pass(1_000)
+  assert.equal(t.workers.behindMs, 0)
+  assert.equal(settled, true)
   await t.workers[Symbol.asyncDispose]()
 })
 

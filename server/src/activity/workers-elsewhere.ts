@@ -1,6 +1,7 @@
 import type { Seams } from '../lib/seams.ts'
-import type { EventLog, LogTotals } from '../ports/event-log.ts'
-import { totalsOf } from './log-totals.ts'
+import type { Offset, Partition } from '../model/ids.ts'
+import type { EventLog } from '../ports/event-log.ts'
+import { type LogPosition, positionsOf } from './log-totals.ts'
 import type { StreamWorker } from './worker.ts'
 
 const sampleEveryMs = 1_000
@@ -8,9 +9,12 @@ const sampleEveryMs = 1_000
 const samplesMax = 600
 const pollMs = 50
 
+type Positions = ReadonlyMap<Partition, LogPosition>
+
 /**
  * What a process knows of the workers when they run in others: how far they are, by the log. `behindMs` is the age of the
- * oldest sample whose end the workers have not reached yet, so it is off by the time between two samples at most.
+ * oldest sample that some partition has not reached the end of yet, so it is off by the time between two samples at most:
+ * a partition that stands still counts, however far the others come.
  */
 export class WorkersElsewhere implements StreamWorker {
   readonly openWindows = 0
@@ -18,7 +22,7 @@ export class WorkersElsewhere implements StreamWorker {
   readonly #seams: Pick<Seams, 'clock' | 'scheduler'>
   readonly #stop = new AbortController()
   readonly #timer: Disposable
-  readonly #samples: { readonly at: number; readonly end: number }[] = []
+  readonly #samples: { readonly at: number; readonly ends: readonly Offset[] }[] = []
   #sampling = false
 
   constructor(log: EventLog, seams: Pick<Seams, 'clock' | 'scheduler'>) {
@@ -40,8 +44,9 @@ export class WorkersElsewhere implements StreamWorker {
   async settleWithin(ms: number): Promise<void> {
     const { clock, scheduler } = this.#seams
     const started = clock.monotonic()
-    const first = await this.#totals()
-    for (let now = first; now && first && now.committed < first.end; now = await this.#totals()) {
+    const first = await this.#positions()
+    const ends = first && this.#endsOf(first)
+    for (let now = first; now && ends && !isReached(ends, now); now = await this.#positions()) {
       if (this.#stop.signal.aborted || clock.monotonic() - started >= ms) return
       await scheduler.sleep(pollMs, this.#stop.signal)
     }
@@ -56,16 +61,24 @@ export class WorkersElsewhere implements StreamWorker {
     if (this.#sampling) return
     this.#sampling = true
     const at = this.#seams.clock.monotonic()
-    const totals = await this.#totals()
+    const now = await this.#positions()
     this.#sampling = false
-    if (!totals) return
-    const { end, committed } = totals
-    while (this.#samples[0] && this.#samples[0].end <= committed) this.#samples.shift()
-    if (end > committed && this.#samples.length < samplesMax) this.#samples.push({ at, end })
+    if (!now) return
+    while (this.#samples[0] && isReached(this.#samples[0].ends, now)) this.#samples.shift()
+    const ends = this.#endsOf(now)
+    if (!isReached(ends, now) && this.#samples.length < samplesMax) this.#samples.push({ at, ends })
+  }
+
+  /** One number for each partition: a sample stays small. */
+  #endsOf(positions: Positions): readonly Offset[] {
+    return Array.from({ length: this.#log.info.partitions }, (_, partition) => positions.get(partition)?.end ?? 0)
   }
 
   /** A log that cannot be asked says nothing of the workers: what was known stands. */
-  #totals(): Promise<LogTotals | undefined> {
-    return totalsOf(this.#log).catch(() => undefined)
+  #positions(): Promise<Positions | undefined> {
+    return positionsOf(this.#log).catch(() => undefined)
   }
 }
+
+const isReached = (ends: readonly Offset[], now: Positions): boolean =>
+  ends.every((end, partition) => end <= (now.get(partition)?.committed ?? 0))

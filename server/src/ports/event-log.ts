@@ -27,8 +27,8 @@ export interface EventLog extends AsyncDisposable {
   append(values: readonly LogValue[]): Promise<readonly AppendOutcome[]>
   read(partition: Partition, from: Offset, limit: number): Promise<LogPage>
   bounds(partition: Partition): Promise<LogBounds>
-  /** The sums over all partitions, perhaps a second old; left out where asking for each partition costs nothing. */
-  totals?(): Promise<LogTotals>
+  /** Of all partitions, perhaps a second old; left out where asking for each partition costs nothing. */
+  allBounds?(): Promise<ReadonlyMap<Partition, LogBounds>>
   /** Joins the workers that share the partitions among them. */
   join(): Promise<LogConsumer>
   /** Drops records appended before `time` that are committed. */
@@ -60,8 +60,6 @@ export interface LogBounds {
   /** Below it everything is in the views. */
   readonly committed: Offset
 }
-
-export type LogTotals = Pick<LogBounds, 'end' | 'committed'>
 
 /**
  * One worker's share of the log. `poll` tells of partitions gained and lost together with the records, so that a worker

@@ -4,15 +4,7 @@ import type { Offset, Partition, UserId } from '../../model/ids.ts'
 import { decodeLogValue, encodeLogValues } from '../../model/log-codec.ts'
 import { type LogValue, userOf } from '../../model/log-record.ts'
 import { toSeq } from '../../model/position.ts'
-import type {
-  AppendOutcome,
-  EventLog,
-  LogBounds,
-  LogConsumer,
-  LogInfo,
-  LogPage,
-  LogTotals,
-} from '../../ports/event-log.ts'
+import type { AppendOutcome, EventLog, LogBounds, LogConsumer, LogInfo, LogPage } from '../../ports/event-log.ts'
 import { LogAppender } from './log-appender.ts'
 import { BoundsReader } from './log-bounds.ts'
 import { KafkaLogConsumer } from './log-consumer.ts'
@@ -101,13 +93,13 @@ export class KafkaEventLog implements EventLog {
     return asked(this.#bounds.of(partition))
   }
 
-  totals(): Promise<LogTotals> {
-    return asked(this.#bounds.totals())
+  allBounds(): Promise<ReadonlyMap<Partition, LogBounds>> {
+    return asked(this.#bounds.all())
   }
 
   /** How many records of each partition are not in the views; a second old at most. */
   async lags(): Promise<ReadonlyMap<Partition, number>> {
-    const all = await asked(this.#bounds.all())
+    const all = await this.allBounds()
     return new Map(
       [...all].map(([partition, { start, end, committed }]) => [partition, end - Math.max(start, committed)]),
     )

@@ -1,6 +1,6 @@
 import type { Seams } from '../../lib/seams.ts'
 import type { Partition } from '../../model/ids.ts'
-import type { LogBounds, LogTotals } from '../../ports/event-log.ts'
+import type { LogBounds } from '../../ports/event-log.ts'
 import type { KafkaClient } from './client.ts'
 
 const keptMs = 1_000
@@ -52,16 +52,6 @@ export class BoundsReader {
       this.#all = { at: now, answer }
     }
     return this.#all.answer
-  }
-
-  async totals(): Promise<LogTotals> {
-    let [end, committed] = [0, 0]
-    for (const bounds of (await this.all()).values()) {
-      end += bounds.end
-      // What was dropped before anyone committed it waits for nobody.
-      committed += Math.max(bounds.committed, bounds.start)
-    }
-    return { end, committed }
   }
 
   async #ask(partitions: readonly Partition[]): Promise<ReadonlyMap<Partition, LogBounds>> {

@@ -71,7 +71,7 @@ export function datedBy(time: BrokerTime, log: EventLog, owned: Set<number>): Ev
       return { records: records.map(dated), next }
     },
     bounds: (partition) => log.bounds(partition),
-    ...(log.totals ? { totals: () => (log.totals as NonNullable<typeof log.totals>)() } : {}),
+    ...(log.allBounds ? { allBounds: () => (log.allBounds as NonNullable<typeof log.allBounds>)() } : {}),
     async join() {
       owned.clear()
       return consumerOf(await log.join())
