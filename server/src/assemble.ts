@@ -3,7 +3,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { type Access, openAccess } from './access/access.ts'
 import { socketAccess } from './access/for-sockets.ts'
 import { type Activity, createActivity } from './activity/activity.ts'
-import { startHousekeeping } from './activity/housekeeping.ts'
+import { housekeepingSettings, startHousekeeping } from './activity/housekeeping.ts'
 import { createIngest, type Ingest } from './activity/ingest.ts'
 import { KeptPages } from './activity/kept-pages.ts'
 import { totalsOf } from './activity/log-totals.ts'
@@ -40,7 +40,6 @@ import type { Ports } from './ports/ports.ts'
 import { tellWrites } from './ports/told-writes.ts'
 import { type PartName, partNames, watchParts } from './ports/watched-parts.ts'
 
-const dayMs = 86_400_000
 /** First pages that are kept ready to be sent, some thousands of them. */
 const keptPageBytes = 128 * 2 ** 20
 
@@ -216,11 +215,8 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
   }
 
   function keepHouse(): AsyncDisposable {
-    return startHousekeeping(
-      ports,
-      { retentionMs: settings.retentionMs, logRetentionMs: config.log.retentionDays * dayMs },
-      seams,
-      (task, error) => log.warn({ err: error, task }, 'housekeeping failed'),
+    return startHousekeeping(ports, housekeepingSettings(config), seams, (task, error) =>
+      log.warn({ err: error, task }, 'housekeeping failed'),
     )
   }
 

@@ -1,3 +1,4 @@
+import type { Settings } from '../config/schema.ts'
 import type { Seams } from '../lib/seams.ts'
 import type { Ports } from '../ports/ports.ts'
 import { createDeletionSweep } from './deletion-sweep.ts'
@@ -9,6 +10,13 @@ export interface HousekeepingSettings {
 }
 
 const dayMs = 86_400_000
+
+/** Kafka drops records of its topic by itself; the server drops none that either setting keeps. */
+export function housekeepingSettings({ engine, activity, log, kafka }: Settings): HousekeepingSettings {
+  const logDays = engine === 'cluster' ? Math.max(log.retentionDays, kafka.retentionDays) : log.retentionDays
+  return { retentionMs: activity.retentionDays * dayMs, logRetentionMs: logDays * dayMs }
+}
+
 const sweepEveryMs = 5_000
 const purgeEveryMs = 60 * 60_000
 /** Stores keep what is past retention this much longer, so that nothing vanishes under a page walk. */
@@ -53,14 +61,20 @@ export function startHousekeeping(
   async function purge(): Promise<void> {
     const now = seams.clock.now()
     const createdBefore = now - settings.retentionMs - graceMs
-    while ((await ports.groups.purge({ createdBefore, limit: purgeBatch })) === purgeBatch);
+    await dropped('groups', async () => {
+      while ((await ports.groups.purge({ createdBefore, limit: purgeBatch })) === purgeBatch);
+    })
     // Groups that events of before a deletion would open are past retention by then.
-    await ports.objects.purgeTombstones(createdBefore)
-    await ports.log.trim(now - settings.logRetentionMs)
-    await ports.idempotency.purge(now - dayMs)
-    await ports.devices.purge({ seenBefore: now - settings.retentionMs })
-    await ports.revocations.purge(now)
-    // The last, since traces may lie in a cache that is away.
-    await ports.traces.purge(now - dayMs)
+    await dropped('tombstones', () => ports.objects.purgeTombstones(createdBefore))
+    await dropped('log records', () => ports.log.trim(now - settings.logRetentionMs))
+    await dropped('idempotency records', () => ports.idempotency.purge(now - dayMs))
+    await dropped('devices', () => ports.devices.purge({ seenBefore: now - settings.retentionMs }))
+    await dropped('revocations', () => ports.revocations.purge(now))
+    await dropped('traces', () => ports.traces.purge(now - dayMs))
+  }
+
+  /** What one store refuses to drop, or cannot while it is away, keeps no other from its turn. */
+  async function dropped(what: string, drop: () => Promise<unknown>): Promise<void> {
+    await drop().catch((error) => onFailure(`purge of ${what}`, error))
   }
 }

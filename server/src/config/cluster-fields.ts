@@ -25,7 +25,11 @@ export const clusterFields = {
       'Partitions of the event log, read when its topic is made; as many workers can share it.',
     ),
     replicationFactor: integer(3, { min: 1, max: 9 }, 'Copies of each record, read when the topic is made.'),
-    retentionDays: integer(7, { min: 1, max: 3_650 }, 'How long the topic keeps records, read when it is made.'),
+    retentionDays: integer(
+      7,
+      { min: 1, max: 3_650 },
+      'How long the topic keeps records, read when it is made: Kafka drops older ones by itself, also where `log.retentionDays` is longer.',
+    ),
     tls: boolean(false, 'Whether brokers are spoken to over TLS.'),
     username: text('', 'For SASL/PLAIN or SCRAM; empty = none.'),
     password: secret('The password that goes with it.'),

@@ -134,7 +134,7 @@ export const schema = {
     retentionDays: integer(
       30,
       { min: 1, max: 3_650 },
-      'How long records are kept in the event log; the views keep what came of them.',
+      'How long records are kept in the event log; the views keep what came of them. On a cluster the server drops none that `kafka.retentionDays` keeps longer.',
     ),
     maxLag: integer(
       200_000,
