@@ -26,6 +26,8 @@ export const cluster: Command = {
     const wanted = { api: count(call, 'apis'), gateway: count(call, 'gateways'), worker: count(call, 'workers') }
     const { config } = configurationOf(withCluster(call))
     const signal = nextSignal()
+    // What a terminal that is closed says reaches this process alone; under nohup there is none.
+    if (process.stdin.isTTY || process.stdout.isTTY) process.once('SIGHUP', () => process.exit(129))
     const nodes = new DemoNodes(call)
     await using door = new FrontDoor({ apis: () => nodes.urlsOf('api'), gateways: () => nodes.urlsOf('gateway') })
     try {
@@ -98,6 +100,7 @@ class DemoNodes implements AsyncDisposable {
       settings,
       environment: io.environment,
       cwd: io.cwd,
+      ownGroup: true,
       onLine: (line) => io.err(`${name.padEnd(10)} ${line}`),
     })
     this.#nodes.set(name, node)

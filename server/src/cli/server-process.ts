@@ -14,9 +14,17 @@ export interface ServerProcessOptions {
   readonly cwd: string
   /** Flags of Node; those of this process unless told. */
   readonly nodeFlags?: readonly string[]
+  /** Whether Ctrl-C in the terminal is left to this program, which stops the process, and ends it when it ends itself. */
+  readonly ownGroup?: boolean
   /** Lines that the process writes about itself. */
   onLine(line: string): void
 }
+
+/** Those in groups of their own: what ends this program at once would not reach them. */
+const own = new Set<ServerProcess>()
+process.once('exit', () => {
+  for (const each of own) each.kill('SIGKILL')
+})
 
 /** One `headwater start` in a process of its own, listening on a free port. */
 export class ServerProcess implements AsyncDisposable {
@@ -31,7 +39,17 @@ export class ServerProcess implements AsyncDisposable {
   readonly #child: ChildProcess
 
   constructor(options: ServerProcessOptions) {
-    const { main, name, roles, settings, environment, cwd, nodeFlags = process.execArgv, onLine } = options
+    const {
+      main,
+      name,
+      roles,
+      settings,
+      environment,
+      cwd,
+      nodeFlags = process.execArgv,
+      ownGroup = false,
+      onLine,
+    } = options
     this.name = name
     this.roles = roles
     const flags = [...settings, ['roles', roles.join(',')], ['http.port', '0']].map(
@@ -41,9 +59,13 @@ export class ServerProcess implements AsyncDisposable {
       cwd,
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // On Windows this would open a window.
+      detached: ownGroup && process.platform !== 'win32',
     })
+    if (ownGroup) own.add(this)
     this.ended = once(this.#child, 'exit').then(([code, signal]) => {
       this.url = null
+      own.delete(this)
       return code ?? signal
     })
     this.listening = new Promise((resolve, reject) => {
