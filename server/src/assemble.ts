@@ -122,7 +122,7 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
   const ports = countReads(watched?.ports ?? told, () => metrics.storeReads.inc())
   const failing = () => watched?.parts.failing ?? []
   const node = createUuidV7(seams.clock, seams.random)()
-  const settings = activitySettings(config.activity)
+  const settings = activitySettings(config)
   const catalogues = await readCatalogues(config.activity.cataloguesDir)
   await using parts = new AsyncDisposableStack()
   const access = await openAccess(ports, config.access, seams, (error) =>
@@ -255,7 +255,7 @@ export async function createRoutes(
     failing,
     ...(webFolder === null ? {} : { webApp }),
   })
-  const retentionMs = activitySettings(config.activity).retentionMs
+  const retentionMs = activitySettings(config).retentionMs
   const roles = rolesOf(config)
   if (roles.has('api')) {
     addEventRoutes(app, { ingest })

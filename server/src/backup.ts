@@ -37,7 +37,7 @@ export interface RestoreReport {
  * begins anew: it gets a higher epoch, which is how clients that saw more than the backup has are told `reset`.
  */
 export async function restore(settings: Settings, path: string, onStep: OnStep): Promise<RestoreReport> {
-  const { data, log, activity } = settings
+  const { data, log } = settings
   using restoring = await SqliteRestore.begin(path, data.dir, onStep)
   const { info, workFolder } = restoring
   const before = info.partitions.length
@@ -57,6 +57,6 @@ export async function restore(settings: Settings, path: string, onStep: OnStep):
   async function foldWhatIsLeft() {
     const old = { data: { dir: workFolder }, log: { partitions: before, maxLag: Number.MAX_SAFE_INTEGER } }
     await using engines = await openEmbedded(old, systemSeams)
-    return await foldRest(engines.ports, activitySettings(activity), systemSeams)
+    return await foldRest(engines.ports, activitySettings(settings), systemSeams)
   }
 }

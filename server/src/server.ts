@@ -116,7 +116,7 @@ export async function openData(config: Config, { log: serverLog }: { readonly lo
   if (config.engine === 'embedded') requireDatabase(config.data.dir)
   const engines = await openEngines(config, seams, serverLog)
   const { ports } = engines
-  const settings = activitySettings(config.activity)
+  const settings = activitySettings(config)
   return {
     async verify(onProgress) {
       const { log } = ports

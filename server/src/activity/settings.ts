@@ -1,6 +1,6 @@
 import { type EventType, eventTypes } from '@headwater/protocol'
 import { rulesOfType } from '../config/rules.ts'
-import type { ActivityConfig } from '../config/schema.ts'
+import type { Settings } from '../config/schema.ts'
 import type { GroupRules } from '../model/activity-group.ts'
 import type { GroupId } from '../model/ids.ts'
 
@@ -39,24 +39,30 @@ export const defaultTypeRules: TypeRules = {
   notifySelf: false,
 }
 
+/** What they weigh is what V8 marks again and again; in one process they are loaded again in microseconds. */
+const openWindowsOf = { embedded: 20_000, cluster: 200_000 } as const
+
 export const defaultActivitySettings: ActivitySettings = {
   rulesOf: () => defaultTypeRules,
   flushMs: 250,
   retentionMs: 90 * dayMs,
-  openWindowsMax: 200_000,
+  openWindowsMax: openWindowsOf.embedded,
   pollRecords: 4_096,
   foldAheadMax: 16_384,
   retryBudgetMs: 30_000,
 }
 
 /** The settings that section `activity` of the configuration means. */
-export function activitySettings(config: ActivityConfig): ActivitySettings {
+export function activitySettings({
+  activity: config,
+  engine,
+}: Pick<Settings, 'activity' | 'engine'>): ActivitySettings {
   const rules = new Map(eventTypes.map((type) => [type, rulesOfType(config, type)]))
   return {
     rulesOf: (type) => rules.get(type) ?? defaultTypeRules,
     flushMs: config.flushMs,
     retentionMs: config.retentionDays * dayMs,
-    openWindowsMax: config.openWindowsMax,
+    openWindowsMax: config.openWindowsMax ?? openWindowsOf[engine],
     pollRecords: defaultActivitySettings.pollRecords,
     foldAheadMax: defaultActivitySettings.foldAheadMax,
     retryBudgetMs: config.retryBudgetMs,

@@ -154,10 +154,12 @@ export const schema = {
       { min: 0, max: minute },
       'A user is written once in this time at most: in the long run when somebody listens, else always; groups that open do not wait.',
     ),
-    openWindowsMax: integer(
-      200_000,
-      { min: 1, max: 10_000_000 },
-      'Windows kept in memory; past it those to which nothing came lately are let go early, the oldest first.',
+    openWindowsMax: optional(
+      integer(
+        20_000,
+        { min: 1, max: 10_000_000 },
+        'Windows kept in memory; past it those to which nothing came lately are let go early, the oldest first. Left out: 20,000, and 200,000 on a cluster, where it costs more to load one again.',
+      ),
     ),
     retentionDays: integer(
       limits.retentionDays,

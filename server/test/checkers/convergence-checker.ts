@@ -83,7 +83,7 @@ async function anew(folder: string): Promise<TableDump> {
     const { log } = engines.ports
     const config = configOf(empty.path, log.info.partitions)
     await using fresh = await openEmbedded(config, systemSeams)
-    await replay({ ...fresh.ports, log }, activitySettings(config.activity), systemSeams)
+    await replay({ ...fresh.ports, log }, activitySettings(config), systemSeams)
   }
   return dumpTables(join(empty.path, databaseFile))
 }
