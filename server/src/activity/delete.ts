@@ -9,7 +9,7 @@ import type { EventLog } from '../ports/event-log.ts'
 import type { ObjectIndex, ObjectRef } from '../ports/object-index.ts'
 import type { UserStore } from '../ports/user-store.ts'
 import type { Deletion } from './activity-api.ts'
-import { allBounds, nextSeqs } from './log-bounds.ts'
+import { boundsNow, nextSeqs } from './log-bounds.ts'
 
 export interface DeletionPorts {
   readonly devices: DeviceStore
@@ -56,7 +56,7 @@ export function createDeletion(
   }
 
   async function eraseUser(user: UserId): Promise<boolean> {
-    const before = nextSeqs(log, await allBounds(log))
+    const before = nextSeqs(log, await boundsNow(log))
     const existed = await users.erase(user, clock.now(), before)
     await failpoint('erase.before-append')
     await appendDurably(log, [{ kind: 'user_erased', user }])

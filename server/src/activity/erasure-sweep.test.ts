@@ -8,7 +8,7 @@ import type { LogValue } from '../model/log-record.ts'
 import { toSeq } from '../model/position.ts'
 import { createErasureSweep } from './erasure-sweep.ts'
 import { foldRest } from './fold-rest.ts'
-import { allBounds, nextSeqs } from './log-bounds.ts'
+import { boundsNow, nextSeqs } from './log-bounds.ts'
 import { defaultActivitySettings } from './settings.ts'
 
 let events = 0
@@ -24,7 +24,7 @@ function start() {
   return {
     ...ports,
     erase: async (user: string) =>
-      ports.users.erase(user, seams.clock.now(), nextSeqs(ports.log, await allBounds(ports.log))),
+      ports.users.erase(user, seams.clock.now(), nextSeqs(ports.log, await boundsNow(ports.log))),
     sweep: createErasureSweep(ports, seams.clock),
     /** As after a restart. */
     sweepAnew: () => createErasureSweep(ports, seams.clock)(),

@@ -7,7 +7,7 @@ import type { GroupStore } from '../ports/group-store.ts'
 import type { ActorGroup, MemberStore } from '../ports/member-store.ts'
 import type { UserErasure, UserStore } from '../ports/user-store.ts'
 import { appendDurably } from './delete.ts'
-import { allBounds, nextSeqs } from './log-bounds.ts'
+import { boundsNow, nextSeqs } from './log-bounds.ts'
 
 export interface ErasureSweepPorts {
   readonly devices: DeviceStore
@@ -45,7 +45,7 @@ export function createErasureSweep({ devices, log, groups, members, users }: Era
   return async function sweep(): Promise<number> {
     const erasures = await users.erasures(pageOf)
     if (erasures.length === 0) return 0
-    const bounds = await allBounds(log)
+    const bounds = await boundsNow(log)
     begun = new Map(
       erasures.map((erasure) => {
         const known = begun.get(erasure.id)
@@ -62,7 +62,7 @@ export function createErasureSweep({ devices, log, groups, members, users }: Era
       found += left
     }
     if (again.length > 0) {
-      const appended = endsOf(await allBounds(log))
+      const appended = endsOf(await boundsNow(log))
       for (const erasing of again) erasing.waitsFor = appended
     }
     return found

@@ -3,7 +3,7 @@ import { toSeq } from '../model/position.ts'
 import type { EventLog, LogBounds } from '../ports/event-log.ts'
 
 // Together: a log behind a network answers many questions in one request.
-export const allBounds = (log: EventLog): Promise<readonly LogBounds[]> =>
+export const boundsNow = (log: EventLog): Promise<readonly LogBounds[]> =>
   Promise.all(Array.from({ length: log.info.partitions }, (_, partition) => log.bounds(partition)))
 
 /** By partition, the position of the next record: what the log has now lies below. */

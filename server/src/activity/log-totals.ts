@@ -1,9 +1,10 @@
 import type { Offset, Partition } from '../model/ids.ts'
 import type { EventLog, LogBounds } from '../ports/event-log.ts'
+import { boundsNow } from './log-bounds.ts'
 
 /** How far the log goes in each partition, and how much of that is in the views. */
 export async function positionsOf(log: EventLog): Promise<ReadonlyMap<Partition, LogPosition>> {
-  const all = log.allBounds ? await log.allBounds() : await eachBounds(log)
+  const all = log.allBounds ? await log.allBounds() : (await boundsNow(log)).entries()
   // What was dropped before anyone committed it waits for nobody.
   return new Map(
     [...all].map(([partition, { start, end, committed }]) => [
@@ -23,10 +24,4 @@ export async function totalsOf(log: EventLog): Promise<{ readonly end: Offset; r
     totals.committed += committed
   }
   return totals
-}
-
-async function eachBounds(log: EventLog): Promise<ReadonlyMap<Partition, LogBounds>> {
-  const all = new Map<Partition, LogBounds>()
-  for (let partition = 0; partition < log.info.partitions; partition++) all.set(partition, await log.bounds(partition))
-  return all
 }
