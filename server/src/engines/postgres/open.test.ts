@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemSeams } from '../../lib/system-seams.ts'
 import { statement } from './database.ts'
+import { migrations } from './migrations/all.ts'
 import { openPostgres, reasonToRefuse, type ServerFacts } from './open.ts'
 import { refusedWith } from './testing/refusals.ts'
 import { dropSchema, openInSchema, wherePostgresRuns, withClient } from './testing/schema.ts'
@@ -67,7 +68,7 @@ wherePostgresRuns('opening', ({ url, pooledUrl }) => {
       const ledger = await withClient(url, (client) =>
         client.query(`SELECT number FROM ${schema}.headwater_migrations`),
       )
-      assert.equal(ledger.rows.length, 1)
+      assert.equal(ledger.rows.length, migrations.length)
     })
   })
 

@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { HeadwaterError } from '../../lib/error.ts'
 import { systemSeams } from '../../lib/system-seams.ts'
+import { migrations } from './migrations/all.ts'
 import { databaseFile, lockFile, openSqlite } from './open.ts'
 import { temporaryFolder } from './testing/temporary-folder.ts'
 
@@ -74,11 +75,13 @@ test('The database keeps a write-ahead log and syncs with each commit.', async (
 test('A database of a newer program is refused by both versions and left alone.', async () => {
   using folder = temporaryFolder()
   const path = await makeDatabase(folder.path)
+  const later = migrations.length + 1
   {
     using raw = new DatabaseSync(path)
-    raw.exec(`INSERT INTO migrations VALUES (3, 'later', 'abc', '9.8.7', 0); PRAGMA user_version = 3`)
+    raw.exec(`INSERT INTO migrations VALUES (${later}, 'later', 'abc', '9.8.7', 0); PRAGMA user_version = ${later}`)
   }
-  await assertRefused(folder.path, /schema 3 \(Headwater 9\.8\.7\).*this is Headwater \d+\.\d+\.\d+.*up to 2/)
+  const words = `schema ${later} \\(Headwater 9\\.8\\.7\\).*this is Headwater \\d+\\.\\d+\\.\\d+.*up to ${later - 1}`
+  await assertRefused(folder.path, new RegExp(words))
 })
 
 test('A database whose schema was changed by another hand is refused.', async () => {
