@@ -34,6 +34,11 @@ const alsoRight = {
   'GET /ws/v1/activities': ['426'],
 }
 
+/** What a wrong request may be answered with. */
+const wrong = ['400', '401', '403', '404', '405', '406', '409', '415', '422', '428', '429', '5xx']
+/** A list of events is taken in as far as it is right, and names the others. */
+const alsoWrong = { 'POST /v1/events': ['202'] }
+
 /**
  * The configuration of a run: `known` has values that exist, by the name of the path's parameter. Without it the caller is
  * nobody, whose right requests are refused as well.
@@ -49,12 +54,16 @@ export function settings(known) {
     ...names.flatMap((name) => [`[dictionaries.${name}]`, `values = ${JSON.stringify(known[name])}`]),
     '[parameters]',
     ...names.map((name) => `"path.${name}" = { dictionary = "${name}", probability = 0.5 }`),
-    ...Object.entries(alsoRight).flatMap(([name, statuses]) => [
-      '[[operations]]',
-      `include-name = ${JSON.stringify(name)}`,
-      '[operations.checks.positive_data_acceptance]',
-      `expected-statuses = ${JSON.stringify([...right, ...statuses])}`,
-    ]),
+    ...checkOf('positive_data_acceptance', right, alsoRight),
+    ...checkOf('negative_data_rejection', wrong, alsoWrong),
     '',
   ].join('\n')
 }
+
+const checkOf = (check, statuses, more) =>
+  Object.entries(more).flatMap(([name, others]) => [
+    '[[operations]]',
+    `include-name = ${JSON.stringify(name)}`,
+    `[operations.checks.${check}]`,
+    `expected-statuses = ${JSON.stringify([...statuses, ...others])}`,
+  ])

@@ -11,6 +11,8 @@ import { keptConnections } from './fetch-over-wire.ts'
 import { apiKey, simulatedUrl } from './settings.ts'
 
 const hourMs = 3_600_000
+/** Between two tries of what must be done in the end. */
+const againMs = 500
 const types: readonly EventType[] = ['LIKE', 'LIKE', 'LIKE', 'COMMENT', 'FOLLOW', 'CUSTOM']
 
 export interface CustomerParts extends HostParts {
@@ -90,7 +92,19 @@ export class Customer {
 
   /** Asks again for what was not answered as done: until then a deletion may be half of one. */
   async finishDeletions(): Promise<void> {
-    for (const path of [...this.#unfinished]) await this.#delete(path)
+    for (const path of [...this.#unfinished]) await this.#insistOn(path)
+  }
+
+  /** No server may be there to answer at the moment. */
+  async #insistOn(path: string): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#delete(path)
+      } catch (error) {
+        if (!HeadwaterError.is(error) || !error.retryable) throw error
+        await this.#host.seams.sleep(againMs)
+      }
+    }
   }
 
   async #delete(path: string): Promise<void> {
