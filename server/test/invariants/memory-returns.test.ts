@@ -42,7 +42,7 @@ test('what the windows weighed is given back when they have passed', async () =>
 })
 
 test('a hundred thousand groups of a thousand users: open for five minutes, then none', async () => {
-  await using server = await startHeadwater({ config: { 'activity.openWindowsMax': 100_000 } })
+  await using server = await startHeadwater({ config: { 'activity.openWindowsMax': 200_000 } })
   for (let batch = 0; batch < 100; batch++) {
     await accept(
       server,
