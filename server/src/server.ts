@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { createBadge } from './activity/badge.ts'
+import { boundsNow } from './activity/log-bounds.ts'
 import { type ReplayReport, replay } from './activity/replay.ts'
 import { type ParkedReplay, replayParked } from './activity/replay-parked.ts'
 import { activitySettings } from './activity/settings.ts'
@@ -180,11 +181,7 @@ interface FoldedSpan {
 
 /** By partition: from which position on the log still has every record of its users, and up to which all are folded. */
 async function foldedSpans(log: EventLog): Promise<readonly FoldedSpan[]> {
-  const spans: FoldedSpan[] = []
   const before = epochStart(log.info.epoch)
-  for (let partition = 0; partition < log.info.partitions; partition++) {
-    const { start, committed } = await log.bounds(partition)
-    spans.push({ from: before + start + 1, foldedTo: before + committed })
-  }
-  return spans
+  const bounds = await boundsNow(log)
+  return bounds.map(({ start, committed }) => ({ from: before + start + 1, foldedTo: before + committed }))
 }

@@ -3,6 +3,7 @@ import type { Seams } from '../lib/seams.ts'
 import type { Ports } from '../ports/ports.ts'
 import { createDeletionSweep } from './deletion-sweep.ts'
 import { createErasureSweep } from './erasure-sweep.ts'
+import { activitySettings } from './settings.ts'
 
 export interface HousekeepingSettings {
   readonly retentionMs: number
@@ -12,9 +13,10 @@ export interface HousekeepingSettings {
 const dayMs = 86_400_000
 
 /** Kafka drops records of its topic by itself; the server drops none that either setting keeps. */
-export function housekeepingSettings({ engine, activity, log, kafka }: Settings): HousekeepingSettings {
+export function housekeepingSettings(settings: Settings): HousekeepingSettings {
+  const { engine, log, kafka } = settings
   const logDays = engine === 'cluster' ? Math.max(log.retentionDays, kafka.retentionDays) : log.retentionDays
-  return { retentionMs: activity.retentionDays * dayMs, logRetentionMs: logDays * dayMs }
+  return { retentionMs: activitySettings(settings).retentionMs, logRetentionMs: logDays * dayMs }
 }
 
 const sweepEveryMs = 5_000

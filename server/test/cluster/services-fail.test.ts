@@ -3,9 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServiceControl } from '../../../scripts/services/control.ts'
-import { connectRedis } from '../../src/engines/redis/open.ts'
+import { patience, withConnection } from '../../src/engines/redis/testing/namespace.ts'
 import { whereServicesRun } from '../../src/engines/services-for-tests.ts'
-import { systemSeams } from '../../src/lib/system-seams.ts'
 import { startOwnServices } from './nodes/own-services.ts'
 import { TestCluster } from './nodes/test-cluster.ts'
 import { underLoad } from './nodes/under-load.ts'
@@ -43,10 +42,5 @@ whereServicesRun('services fail under a cluster', ['redis', 'postgres', 'kafka',
 
 async function flushAll({ addresses: { redis } }: ServiceControl): Promise<void> {
   if (!redis) throw new Error('there is no Redis')
-  await using connection = await connectRedis(
-    { ...redis, prefix: 'test', commandMs: 60_000, graceMs: 60_000 },
-    systemSeams,
-    'flush',
-  )
-  await connection.call(['FLUSHALL'])
+  await withConnection({ ...redis, ...patience }, (connection) => connection.call(['FLUSHALL']))
 }

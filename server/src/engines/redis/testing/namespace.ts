@@ -26,13 +26,13 @@ export async function keysOf(connection: RedisConnection, prefix: string): Promi
 }
 
 /** A machine that has just had its processes killed may be busy. */
-const cleanUpMs = 60_000
+export const patience = { commandMs: 60_000, graceMs: 60_000 }
 /** A connection takes so many commands at a time and no more. */
 const keysAtOnce = 1_000
 
 /** Removes what is under the prefix. Every key must have run out by itself, sooner or later. */
 export async function dropKeys(settings: RedisSettings, prefix: string): Promise<void> {
-  await withConnection({ ...settings, commandMs: cleanUpMs, graceMs: cleanUpMs }, async (connection) => {
+  await withConnection({ ...settings, ...patience }, async (connection) => {
     const forEver: string[] = []
     const keys = await keysOf(connection, prefix)
     for (let from = 0; from < keys.length; from += keysAtOnce) {
