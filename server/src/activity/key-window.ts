@@ -96,5 +96,6 @@ export class KeyWindow implements GroupKey {
   }
 }
 
+/** As their ids sort, also among those of one moment: the newest eight must be those that a store takes for them. */
 const isOlder = (a: OpenGroup, b: OpenGroup): boolean =>
-  a.createdAt !== b.createdAt ? a.createdAt < b.createdAt : a.openedSeq < b.openedSeq
+  a.createdAt !== b.createdAt ? a.createdAt < b.createdAt : a.groupId > b.groupId

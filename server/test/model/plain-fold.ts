@@ -113,7 +113,7 @@ export class PlainFold {
     const text = keyText(event)
     const groups = user.groups
       .filter((group) => keyText(group.key) === text)
-      .sort((a, b) => a.createdAt - b.createdAt || a.openedSeq - b.openedSeq)
+      .sort((a, b) => a.createdAt - b.createdAt || (a.groupId > b.groupId ? -1 : 1))
     const isNews = (group: PlainGroup): boolean => {
       const known = group.members.get(event.actor)
       return !known || compare({ createdAt, eventId: event.eventId, op: event.op }, known) > 0
