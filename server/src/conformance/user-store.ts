@@ -67,7 +67,14 @@ export const userStoreSuite = defineSuite<UserStore>('user-store', {
         [{ id: bob.id, erasedAt: 91, before: [] }],
         'one of later is still due',
       )
-      await other.sweepDone(bob.id, 91)
+      await other.erase(bob.id, 80, [12])
+      await again.sweepDone(bob.id, 91)
+      assert.deepEqual(
+        await other.erasures(100),
+        [{ id: bob.id, erasedAt: 92, before: [12] }],
+        'nor does a clock that is behind make it the one of before',
+      )
+      await other.sweepDone(bob.id, 92)
       assert.deepEqual(await again.erasures(100), [])
       assert.deepEqual(
         (await again.get([ann.id, bob.id, cat.id])).map((user) => user?.id),

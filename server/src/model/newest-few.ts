@@ -57,8 +57,13 @@ export class NewestFew<T extends Placed> {
   /** Newest first. */
   list(): T[] {
     const kept = this.#kept
-    const list = kept.slice(0, this.#oldest).reverse()
-    for (let i = kept.length - 1; i >= this.#oldest; i--) list.push(kept[i] as T)
+    // A list that grew by what is pushed to it would weigh twice as much.
+    const list = kept.slice()
+    let from = this.#oldest
+    for (let to = 0; to < list.length; to++) {
+      from = from === 0 ? kept.length - 1 : from - 1
+      list[to] = kept[from] as T
+    }
     return list
   }
 

@@ -29,7 +29,10 @@ export interface UserErasure {
 export interface UserStore extends AsyncDisposable {
   put(user: Omit<UserRecord, 'createdAt' | 'updatedAt'>, now: number): Promise<UserRecord>
   get(ids: readonly UserId[]): Promise<readonly (UserRecord | undefined)[]>
-  /** Removes the record and notes that memberships remain to be swept. True when there was anything to remove. */
+  /**
+   * Removes the record and notes that memberships remain to be swept. True when there was anything to remove. An erasure
+   * that is noted while one of before is due has a later `erasedAt`, whatever the clock says.
+   */
   erase(id: UserId, now: number, before: readonly Seq[]): Promise<boolean>
   /** The oldest first. */
   erasures(limit: number): Promise<readonly UserErasure[]>

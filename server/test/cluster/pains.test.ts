@@ -18,7 +18,7 @@ const timeout = 290_000
 const needed = ['redis', 'postgres', 'kafka', 'cassandra'] as const
 /** A gateway compares heads and pings at least this often. */
 const heartbeatMs = 30_000
-const backWithinMs = 60_000
+const backWithinMs = 180_000
 const newId = createUuidV7(systemSeams.clock, systemSeams.random)
 
 /** What `/readyz` calls a service. */

@@ -15,7 +15,7 @@ export interface RunOptions {
 }
 
 /** What a run leaves in the memory of its thread adds up, so a thread is not used for ever. */
-const runsPerThread = 60
+const operationsPerThread = 20_000
 const made = new WeakMap<Worker, number>()
 
 /** Threads that wait for work: starting one costs as much as some runs. */
@@ -38,8 +38,8 @@ export async function runSeeds(runs: readonly Run[], options: RunOptions = {}): 
         at = next++
         const run = runs[at]
         if (!run) rest()
-        else if ((made.get(worker) ?? 0) < runsPerThread) {
-          made.set(worker, (made.get(worker) ?? 0) + 1)
+        else if ((made.get(worker) ?? 0) < operationsPerThread) {
+          made.set(worker, (made.get(worker) ?? 0) + run.operations)
           worker.postMessage(run)
         } else {
           next--

@@ -43,6 +43,18 @@ test('offline queues of the users who were away the longest make room, and are n
   assert.deepEqual(await queue.read('user-99', 0), changes)
 })
 
+test('long offline queues make room as well, and a short one that nobody pushes to goes with the oldest', async () => {
+  const queue = memoryOfflineQueue(newOfflineState({ maxUsers: 1_000, maxSize: 200 }))
+  for (const user of users) await queue.push([{ user, from: 0, to: 1, changes: [{ seq: 1, groupId: null }] }], 500)
+  assert.equal(await queue.entries(), 100)
+  for (let seq = 2; seq <= 100; seq++)
+    await queue.push([{ user: 'user-50', from: seq - 1, to: seq, changes: [{ seq, groupId: null }] }], 500)
+  assert.equal((await queue.read('user-50', 0))?.length, 100)
+  assert.equal(await queue.read('user-0', 0), undefined)
+  assert.ok(await queue.read('user-99', 0))
+  assert.ok((await queue.entries()) < 200)
+})
+
 test('sessions of nodes that died make room in time', async () => {
   const state = newSessionState()
   const registry = memorySessionRegistry(state)

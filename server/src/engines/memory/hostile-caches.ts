@@ -49,7 +49,7 @@ export function hostileUnreadSets({ unread }: MemoryStorage, context: HostileCon
 
 export function hostileOfflineQueue({ offline }: MemoryStorage, context: HostileContext): OfflineQueue {
   const queue = memoryOfflineQueue(offline)
-  const forgetting = { evict: (user: UserId) => void offline.queues.delete(user), wipe: () => offline.queues.clear() }
+  const forgetting = { evict: (user: UserId) => void offline.delete(user), wipe: () => offline.clear() }
   const around = aroundOf('offline', context, forgetting)
   return {
     push: (changes, max) => around('push', usersOf(changes), () => queue.push(changes, max)),

@@ -10,8 +10,11 @@ const nothing = new Map<never, never>()
 
 const writable = <Key, Value>(map: Map<Key, Value>): Map<Key, Value> => (map === (nothing as unknown) ? new Map() : map)
 
+/** An unread group by its id: no more than what is asked for, since there may be very many. */
 interface Entry {
-  readonly row: UnreadRow
+  readonly eventType: EventType
+  readonly createdAt: number
+  readonly unreadSeq: Seq
   readonly isUnseen: boolean
 }
 
@@ -54,9 +57,9 @@ export class UnreadSet {
     if (to <= this.#upTo) return true
     if (from !== this.#upTo) return false
     this.#upTo = to
-    for (const { visible, ...row } of groups) {
-      this.#remove(row.groupId)
-      if (visible) this.#place(row)
+    for (const group of groups) {
+      this.#remove(group.groupId)
+      if (group.visible) this.#place(group)
     }
     this.raise(marks)
     return true
@@ -92,33 +95,33 @@ export class UnreadSet {
     }
   }
 
-  #place(row: UnreadRow): void {
-    const own = this.#marks.get(row.groupId)
+  #place({ groupId, eventType, createdAt, unreadSeq }: UnreadRow): void {
+    const own = this.#marks.get(groupId)
     const isDeleted = own !== undefined && own.deleted.upTo > 0
-    if (isDeleted || row.unreadSeq <= readUpTo(this.#all, own)) return
-    const isUnseen = row.unreadSeq > seenUpTo(this.#all, own)
+    if (isDeleted || unreadSeq <= readUpTo(this.#all, own)) return
+    const isUnseen = unreadSeq > seenUpTo(this.#all, own)
     this.#entries = writable(this.#entries)
-    this.#entries.set(row.groupId, { row, isUnseen })
+    this.#entries.set(groupId, { eventType, createdAt, unreadSeq, isUnseen })
     this.#byType = writable(this.#byType)
-    this.#byType.set(row.eventType, (this.#byType.get(row.eventType) ?? 0) + 1)
+    this.#byType.set(eventType, (this.#byType.get(eventType) ?? 0) + 1)
     if (isUnseen) this.#unseen++
-    this.#oldest = Math.min(this.#oldest, row.createdAt)
+    this.#oldest = Math.min(this.#oldest, createdAt)
   }
 
   #remove(groupId: GroupId): Entry | undefined {
     const entry = this.#entries.get(groupId)
     if (!entry) return undefined
     this.#entries.delete(groupId)
-    const left = (this.#byType.get(entry.row.eventType) ?? 0) - 1
-    if (left > 0) this.#byType.set(entry.row.eventType, left)
-    else this.#byType.delete(entry.row.eventType)
+    const left = (this.#byType.get(entry.eventType) ?? 0) - 1
+    if (left > 0) this.#byType.set(entry.eventType, left)
+    else this.#byType.delete(entry.eventType)
     if (entry.isUnseen) this.#unseen--
     return entry
   }
 
   #replace(groupId: GroupId): void {
     const entry = this.#remove(groupId)
-    if (entry) this.#place(entry.row)
+    if (entry) this.#place({ groupId, ...entry })
   }
 
   /** A mark of one group that says no more than the marks over all. */
@@ -128,12 +131,12 @@ export class UnreadSet {
 
   #retain(createdFrom: number): void {
     this.#oldest = Number.POSITIVE_INFINITY
-    for (const { row } of this.#entries.values()) {
-      if (row.createdAt >= createdFrom) {
-        this.#oldest = Math.min(this.#oldest, row.createdAt)
+    for (const [groupId, { createdAt }] of this.#entries) {
+      if (createdAt >= createdFrom) {
+        this.#oldest = Math.min(this.#oldest, createdAt)
       } else {
-        this.#youngestTaken = Math.max(this.#youngestTaken, row.createdAt)
-        this.#remove(row.groupId)
+        this.#youngestTaken = Math.max(this.#youngestTaken, createdAt)
+        this.#remove(groupId)
       }
     }
   }

@@ -18,7 +18,7 @@ export interface UnreadSettings {
   readonly maxSize?: number
 }
 
-export const newUnreadState = ({ maxUsers = 50_000, maxSize = 4_000_000 }: UnreadSettings = {}): UnreadState =>
+export const newUnreadState = ({ maxUsers = 50_000, maxSize = 1_000_000 }: UnreadSettings = {}): UnreadState =>
   new LRUCache<UserId, Kept>({ max: maxUsers, maxSize, sizeCalculation: ({ size }) => size })
 
 export function memoryUnreadSets(state: UnreadState): UnreadSets {

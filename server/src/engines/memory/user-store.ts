@@ -23,7 +23,7 @@ export function memoryUserStore({ users, erasures }: UserState): UserStore {
 
     async erase(id, now, before) {
       // Users need not be put to have memberships, so the sweep is due either way.
-      const erasedAt = Math.max(erasures.get(id)?.erasedAt ?? 0, now)
+      const erasedAt = Math.max((erasures.get(id)?.erasedAt ?? -1) + 1, now)
       erasures.set(id, { id, erasedAt, before })
       return users.delete(id)
     },

@@ -31,7 +31,7 @@ const statementsOn = (schema: string) => ({
     noted AS (
       INSERT INTO ${schema}.erasures AS e (user_id, erased_at, before_seqs) VALUES ($1, $2, $3)
       ON CONFLICT (user_id) DO UPDATE SET
-        erased_at = greatest(e.erased_at, excluded.erased_at), before_seqs = excluded.before_seqs
+        erased_at = greatest(e.erased_at + 1, excluded.erased_at), before_seqs = excluded.before_seqs
     )
     SELECT count(*) AS count FROM gone`),
   erasures: statement(`

@@ -20,7 +20,7 @@ const remove = 'DELETE FROM users WHERE user_id = ?'
 const noteErasure = `
 INSERT INTO erasures (user_id, erased_at, before_seqs) VALUES (?, ?, ?)
 ON CONFLICT (user_id) DO UPDATE SET
-  erased_at = max(erased_at, excluded.erased_at), before_seqs = excluded.before_seqs`
+  erased_at = max(erased_at + 1, excluded.erased_at), before_seqs = excluded.before_seqs`
 const oldestErasures = `
 SELECT user_id, erased_at, before_seqs FROM erasures ORDER BY erased_at, user_id LIMIT ? + 0`
 const dropErasure = 'DELETE FROM erasures WHERE user_id = ? AND erased_at <= ?'
