@@ -179,7 +179,10 @@ export class Aggregator implements AsyncDisposable {
       const fresh = batch.filter((record) => record.offset >= state.folded)
       if (fresh.length === 0) continue
       const isPrepared = await this.#prepare(state, fresh)
-      for (const [i, record] of fresh.entries()) {
+      let events = 0
+      for (let i = 0; i < fresh.length; i++) {
+        const record = fresh[i] as LogRecord
+        if (record.value.kind === 'event') events++
         if (i % foldedAtOnce === 0) await this.#seams.scheduler.breathe?.()
         try {
           const reason = this.#poison.reasonOf(record)
@@ -198,7 +201,7 @@ export class Aggregator implements AsyncDisposable {
       }
       await this.#due.askWhoIsHeard(state, fresh)
       this.#flusher.folded += fresh.length
-      this.#metrics.applied(fresh.filter((record) => record.value.kind === 'event').length)
+      this.#metrics.applied(events)
     }
   }
 

@@ -13,7 +13,7 @@ export interface PendingEvent {
  * when the younger is full the older goes as a whole: a map from which single entries are deleted is slow.
  */
 export function createPendingEvents(countMax: number, bytesMax: number) {
-  // By event id the first one; those of the same id for other target users by both.
+  // By event id the first one; those of the same id for other target users by both, and the first is as young as they are.
   let young = new Map<string, PendingEvent>()
   let old = new Map<string, PendingEvent>()
   let bytes = 0
@@ -21,7 +21,7 @@ export function createPendingEvents(countMax: number, bytesMax: number) {
   const at = (key: string): PendingEvent | undefined => young.get(key) ?? old.get(key)
   const get = (eventId: EventId, targetUser: UserId): PendingEvent | undefined => {
     const first = at(eventId)
-    return first?.event.targetUser === targetUser ? first : at(idForUser(eventId, targetUser))
+    return !first || first.event.targetUser === targetUser ? first : at(idForUser(eventId, targetUser))
   }
 
   return {
@@ -38,6 +38,7 @@ export function createPendingEvents(countMax: number, bytesMax: number) {
         young = new Map()
         bytes = 0
       }
+      if (first) young.set(eventId, first)
       young.set(first ? idForUser(eventId, targetUser) : eventId, { event, acceptedAt })
       bytes += size
     },

@@ -169,11 +169,14 @@ export function createIngest(
    * newest that were accepted. What says the same is let through: the fold finds that it is not newer.
    */
   function firstOnes(all: readonly Taken[]): readonly Taken[] {
+    // By event id, and those of the same id for other target users by both.
     const inRequest = new Map<string, ActivityEvent>()
     return all.filter(({ event, isNew }) => {
       if (isNew) return true
-      const key = idForUser(event.eventId, event.targetUser)
-      const known = pending.get(event.eventId, event.targetUser)
+      const { eventId, targetUser } = event
+      const ofId = inRequest.get(eventId)
+      const key = !ofId || ofId.targetUser === targetUser ? eventId : idForUser(eventId, targetUser)
+      const known = pending.get(eventId, targetUser)
       const first = inRequest.get(key) ?? (known && timed(known))
       if (!first) inRequest.set(key, event)
       return !first || saysTheSame(first, event)
