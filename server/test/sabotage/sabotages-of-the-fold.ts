@@ -194,8 +194,8 @@ export const foldSabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'server/src/engines/memory/unread-set.ts',
-        find: 'this.#remove(row.groupId)\n      if (visible) this.#place(row)',
-        replace: 'if (visible) this.#place(row)',
+        find: 'this.#remove(group.groupId)\n      if (group.visible) this.#place(group)',
+        replace: 'if (group.visible) this.#place(group)',
       },
     ],
   },
