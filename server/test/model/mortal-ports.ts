@@ -81,7 +81,9 @@ export class MortalPorts {
   }
 
   async #alive<T>(run: () => Promise<T>): Promise<T> {
-    await this.#gate()
+    while (this.#stalled) await this.#stalled.promise
+    // In one go with the call: who dies in between would be heard of after death.
+    if (this.#isDead) throw new Died()
     try {
       return await run()
     } finally {
