@@ -6,7 +6,7 @@ import { openMemoryCaches } from './memory/open.ts'
 import { createMemoryStorage } from './memory/storage.ts'
 import type { SqliteDatabase } from './sqlite/database.ts'
 import { SqliteDeviceStore } from './sqlite/device-store.ts'
-import { openSqliteEventLog } from './sqlite/event-log.ts'
+import { openSqliteEventLog, type SqliteLogSettings } from './sqlite/event-log.ts'
 import { SqliteGroupStore } from './sqlite/group-store.ts'
 import { SqliteIdempotencyStore } from './sqlite/idempotency-store.ts'
 import { SqliteMemberStore } from './sqlite/member-store.ts'
@@ -31,7 +31,7 @@ export interface EmbeddedEngines extends AsyncDisposable {
 export interface EmbeddedSettings {
   readonly data: Pick<Config['data'], 'dir'>
   /** Without a number of partitions it is that of the data. */
-  readonly log: Pick<Config['log'], 'partitions' | 'maxLag'>
+  readonly log: Pick<Config['log'], 'partitions' | 'maxLag'> & Pick<SqliteLogSettings, 'patienceMs'>
 }
 
 export async function openEmbedded({ data, log }: EmbeddedSettings, seams: Seams): Promise<EmbeddedEngines> {
@@ -41,6 +41,7 @@ export async function openEmbedded({ data, log }: EmbeddedSettings, seams: Seams
     await openSqliteEventLog(database, seams, {
       ...(log.partitions !== undefined && { partitions: log.partitions }),
       maxLag: log.maxLag,
+      ...(log.patienceMs !== undefined && { patienceMs: log.patienceMs }),
     }),
   )
   const members = new SqliteMemberStore(database)

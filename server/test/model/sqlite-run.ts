@@ -71,7 +71,9 @@ export class SqliteRun implements AsyncDisposable {
   }
 
   async open(): Promise<void> {
-    this.#engines = await openEmbedded({ data: { dir: this.#folder.path }, log }, this.seams)
+    // Time here runs ahead of a busy disk: who takes long would be passed over, and be another that stalls.
+    const patience = this.#eraseUsers ? { patienceMs: Number.POSITIVE_INFINITY } : {}
+    this.#engines = await openEmbedded({ data: { dir: this.#folder.path }, log: { ...log, ...patience } }, this.seams)
     this.#api = createApi(this.#engines.ports, this.seams)
     for (let i = 0; i < 2; i++) this.#startWorker()
   }
