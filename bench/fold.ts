@@ -10,7 +10,7 @@ const benchmark: Benchmark = {
   name: 'fold',
   title: 'Aggregation alone',
   method:
-    '500,000 likes, one in twenty taken back, of 100,000 actors on 5,000 posts, folded in memory on one thread, with what a flush takes out of it every 25,000 events. The peer is a plain loop over `Map`s that keeps the same register of each actor and a count, and neither the newest actors, nor previews, unread positions, traces, windows, late events, nor anything to be written. Both in one process with the memory settings that the server runs with.',
+    '500,000 likes, one in twenty taken back, of 100,000 actors on 5,000 posts, folded in memory on one thread, with what a flush takes out of it every 25,000 events. The peer is a plain loop over `Map`s that keeps the same register of each actor and a count, and neither the newest actors with their metadata, nor unread positions, traces, windows, late events, nor anything to be written. Both in one process with the memory settings that the server runs with.',
   async run({ quick, progress }) {
     await using folding = await Child.start(program, [String(quick ? 50_000 : 500_000)], serverFlags)
     progress('warming up')

@@ -164,14 +164,10 @@ function rowOf(
     actorCount: actors,
     actorCountIsEstimate: false,
     eventCount: actors,
-    newestActors: registers.slice(0, keptActors),
+    newestActors: registers
+      .slice(0, keptActors)
+      .map((register) => ({ ...register, metadata: { preview: 'Sunset at the lake' } })),
     firstSeqSpans: [{ upTo: newest.seq, actors, came: actors }],
-    previews: registers.slice(0, 3).map(({ actor, createdAt: at, eventId }) => ({
-      actor,
-      createdAt: at,
-      eventId,
-      metadata: { preview: 'Sunset at the lake' },
-    })),
     updatedAt: newest.createdAt,
     erasures: [],
     hyperLogLog: null,

@@ -57,7 +57,7 @@ export function createPresent(ports: PresentPorts, summarize: Summarize, clock: 
     const own = marks.groups.get(row.groupId)
     const seenTo = seenUpTo(marks.all, own)
     const actors = topActorsOf(row).map((actor) => userRef(actor, records.get(actor)))
-    const metadata = row.previews[0]?.metadata ?? {}
+    const metadata = row.newestActors[0]?.metadata ?? {}
     const { preview } = metadata
     return {
       group_id: row.groupId,

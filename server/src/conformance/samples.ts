@@ -70,16 +70,8 @@ export function sampleRow(user: UserId, seq: number, over: Partial<GroupRow> = {
     actorCount: 1,
     actorCountIsEstimate: false,
     eventCount: 1,
-    newestActors: [sampleRegister(`actor-${seq}`, seq)],
+    newestActors: [{ ...sampleRegister(`actor-${seq}`, seq), metadata: sampleMetadata(seq) }],
     firstSeqSpans: [{ upTo: seq, actors: 1, came: 1 }],
-    previews: [
-      {
-        actor: `actor-${seq}`,
-        createdAt: someTime,
-        eventId: derivedUuidV7(someTime, `${user} ${seq}`),
-        metadata: { preview: `Nº ${seq} "quoted" 大学 👍`, nested: [null, { a: 1.5 }] },
-      },
-    ],
     updatedAt: someTime + seq,
     hyperLogLog: null,
     erasures: [{ actorHash: 'erased-actor', seq: 1 }],
@@ -88,6 +80,8 @@ export function sampleRow(user: UserId, seq: number, over: Partial<GroupRow> = {
   } satisfies Omit<GroupRow, 'groupId'>
   return { groupId: groupIdOf(user, row, row.createdAt, row.openedSeq), ...row }
 }
+
+const sampleMetadata = (seq: number) => ({ preview: `Nº ${seq} "quoted" 大学 👍`, nested: [null, { a: 1.5 }] })
 
 /** The same group after one more record at `applied`. */
 export const grown = (row: GroupRow, applied: number, over: Partial<GroupRow> = {}): GroupRow => ({

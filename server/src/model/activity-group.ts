@@ -61,12 +61,10 @@ export interface GroupRow {
   readonly actorCount: number
   readonly actorCountIsEstimate: boolean
   readonly eventCount: number
-  /** The newest actors who count, newest first, at most `keptActors`: always the top of all of them. */
-  readonly newestActors: readonly Register[]
+  /** The newest actors who count, newest first, at most `keptActors`: always the top of all of them. The first one's metadata is shown. */
+  readonly newestActors: readonly NewestActor[]
   /** Spans of `firstSeq`, for "new since last seen" without counting members. */
   readonly firstSeqSpans: readonly FirstSeqSpan[]
-  /** The newest ADDs that nobody took back, newest first, at most `keptPreviews`: the first one's metadata is shown. */
-  readonly previews: readonly EventPreview[]
   /** The newest `createdAt` of all events that changed the group. */
   readonly updatedAt: number
   /** Who was erased lately, by a hash: a register that a late write brings back is known to be a ghost. */
@@ -86,17 +84,13 @@ export interface Erasure {
 /** How many erasures a row remembers, the newest: late writes come soon or never. */
 export const keptErasures = 64
 
-/** The metadata of one actor's newest ADD. */
-export interface EventPreview {
-  readonly actor: UserId
-  readonly createdAt: number
-  readonly eventId: EventId
-  readonly metadata: JsonObject
+/** An actor who counts, with what the newest ADD said. */
+export interface NewestActor extends Register {
+  /** Null where it is not kept: the actor was not among the newest, and is since so many of those took back. */
+  readonly metadata: JsonObject | null
 }
 
-/** How many previews a row keeps, so that one who takes back uncovers the one before. */
-export const keptPreviews = 3
-/** How many of the newest actors a row keeps. */
+/** How many of the newest actors a row keeps: one who takes back uncovers the one before. */
 export const keptActors = 10
 /** How many changed registers a row carries at most in one flush. */
 export const pendingMax = 2_000

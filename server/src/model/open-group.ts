@@ -2,14 +2,13 @@ import type { EventType, ObjectType } from '@headwater/protocol'
 import { limits } from '@headwater/protocol'
 import {
   type Erasure,
-  type EventPreview,
   type FirstSeqSpan,
   type GroupRow,
   type GroupRules,
   keptActors,
   keptErasures,
-  keptPreviews,
   monthOf,
+  type NewestActor,
   pendingMax,
   type Register,
 } from './activity-group.ts'
@@ -61,8 +60,7 @@ export class OpenGroup {
   actorCount: number
   eventCount: number
   updatedAt: number
-  newestActors: NewestFew<Register>
-  readonly previews: NewestFew<EventPreview>
+  newestActors: NewestFew<NewestActor>
   firstSeqSpans: FirstSeqSpan[]
   erasures: readonly Erasure[]
   estimate: Estimate | null
@@ -94,7 +92,6 @@ export class OpenGroup {
     this.eventCount = row.eventCount
     this.updatedAt = row.updatedAt
     this.newestActors = new NewestFew(keptActors, row.newestActors)
-    this.previews = new NewestFew(keptPreviews, row.previews)
     this.firstSeqSpans = row.firstSeqSpans.map((span) => ({ ...span }))
     this.erasures = row.erasures
     this.estimate = row.hyperLogLog === null ? null : parseEstimate(row.hyperLogLog)
@@ -128,7 +125,6 @@ export class OpenGroup {
       eventCount: 0,
       newestActors: [],
       firstSeqSpans: [],
-      previews: [],
       updatedAt: createdAt,
       erasures: [],
       hyperLogLog: null,
@@ -266,7 +262,11 @@ export class OpenGroup {
 
   /** Puts the newest of all who count in place, newest first. */
   refill(newest: readonly Register[]): void {
-    this.newestActors = new NewestFew(keptActors, newest.slice(0, keptActors))
+    const kept = this.newestActors
+    const actors = newest
+      .slice(0, keptActors)
+      .map((register) => kept.of(register.actor) ?? { ...register, metadata: null })
+    this.newestActors = new NewestFew(keptActors, actors)
   }
 
   delete(seq: Seq): Change {
@@ -285,7 +285,6 @@ export class OpenGroup {
     const known = this.register(actor)
     this.registers.set(actor, null)
     this.#riding.forget(actor)
-    this.previews.remove(actor)
     if (!known && !this.newestActors.of(actor)) return 'none'
     const actorHash = actorHashOf(this.groupId, actor)
     this.erasures = [...this.erasures, { actorHash, seq }].slice(-keptErasures)
@@ -342,7 +341,6 @@ export class OpenGroup {
       eventCount: this.eventCount,
       newestActors: this.newestActors.list(),
       firstSeqSpans: this.firstSeqSpans.map((span) => ({ ...span })),
-      previews: this.previews.list(),
       updatedAt: this.updatedAt,
       erasures: this.erasures,
       hyperLogLog: this.estimate && estimateText(this.estimate),
@@ -365,27 +363,19 @@ export class OpenGroup {
     this.actorCount--
     adjustFirst(this.firstSeqSpans, known.firstSeq, -1)
     this.newestActors.remove(known.actor)
-    this.previews.remove(known.actor)
   }
 
   /**
-   * Keeps the lists the top of all who count: of the newest, one who sorts behind them enters only when they are all others.
-   * Who is new in the group is in neither. What is newer than everything in the group, as nearly all events are, needs no
+   * Keeps the newest actors the top of all who count: one who sorts behind them enters only when they are all others. Who
+   * is new in the group is not among them. What is newer than everything in the group, as nearly all events are, needs no
    * look at who is there.
    */
-  #keep(register: Register, { event }: PlacedEvent, isKnown: boolean): void {
-    const { newestActors, previews } = this
-    const { actor, createdAt, eventId } = register
-    const preview = { actor, createdAt, eventId, metadata: event.metadata }
-    if (isKnown) {
-      newestActors.remove(actor)
-      previews.remove(actor)
-    }
-    const isNewest = createdAt > this.updatedAt
-    if (isNewest && newestActors.length > 0) newestActors.addNewest(register)
-    else newestActors.add(register, newestActors.length !== this.actorCount - 1)
-    if (isNewest) previews.addNewest(preview)
-    else previews.add(preview)
+  #keep({ actor, createdAt, eventId, op, seq, firstSeq }: Register, { event }: PlacedEvent, isKnown: boolean): void {
+    const { newestActors } = this
+    const newest = { actor, createdAt, eventId, op, seq, firstSeq, metadata: event.metadata }
+    if (isKnown) newestActors.remove(actor)
+    if (createdAt > this.updatedAt) newestActors.addNewest(newest)
+    else newestActors.add(newest, newestActors.length !== this.actorCount - 1)
   }
 
   #changed({ createdAt, seq }: PlacedEvent): Change {

@@ -9,16 +9,17 @@ import {
   unpackActors,
   unpackErasures,
   unpackPending,
-  unpackPreviews,
   unpackSpans,
 } from './packed-rows.ts'
 
 const ann: Register = { actor: 'ann', createdAt: 1, eventId: 'e1', op: 'ADD', seq: 2, firstSeq: 3 }
 const bob: Register = { actor: 'bob', createdAt: 4, eventId: 'e2', op: 'UNDO', seq: 5, firstSeq: 0 }
 const row = sampleRow('carol', 1, {
-  newestActors: [ann, bob],
+  newestActors: [
+    { ...ann, metadata: { preview: 'Sunset' } },
+    { ...bob, metadata: null },
+  ],
   firstSeqSpans: [{ upTo: 6, actors: 7, came: 8 }],
-  previews: [{ actor: 'ann', createdAt: 1, eventId: 'e1', metadata: { preview: 'Sunset' } }],
   erasures: [{ actorHash: 'h', seq: 9 }],
   pending: [bob, ann],
 })
@@ -27,11 +28,11 @@ describe('a packed row', () => {
   test('is stored as it always was', () => {
     assert.deepEqual(packLists(row), [
       [
-        ['ann', 1, 'e1', 'ADD', 2, 3],
-        ['bob', 4, 'e2', 'UNDO', 5, 0],
+        ['ann', 1, 'e1', 'ADD', 2, 3, { preview: 'Sunset' }],
+        ['bob', 4, 'e2', 'UNDO', 5, 0, null],
       ],
       [[6, 7, 8]],
-      [['ann', 1, 'e1', { preview: 'Sunset' }]],
+      [],
       [['h', 9]],
     ])
     assert.equal(packPending(row.pending), '[["bob",4,"e2","UNDO",5,0],["ann",1,"e1","ADD",2,3]]')
@@ -39,11 +40,21 @@ describe('a packed row', () => {
 
   test('comes back as it was', () => {
     const [newest, spans, previews, erasures] = packLists(row)
-    assert.deepEqual(unpackActors(newest), row.newestActors)
+    assert.deepEqual(unpackActors(newest, previews), row.newestActors)
     assert.deepEqual(unpackSpans(spans), row.firstSeqSpans)
-    assert.deepEqual(unpackPreviews(previews), row.previews)
     assert.deepEqual(unpackErasures(erasures), row.erasures)
     assert.deepEqual(unpackPending(packPending(row.pending)), row.pending)
+  })
+
+  test('of before metadata was with the actors finds it among the previews', () => {
+    const old = [
+      [
+        ['ann', 1, 'e1', 'ADD', 2, 3],
+        ['bob', 4, 'e2', 'UNDO', 5, 0],
+      ],
+      [['ann', 1, 'e1', { preview: 'Sunset' }]],
+    ] as const
+    assert.deepEqual(unpackActors(old[0], old[1]), row.newestActors)
   })
 
   test('without pending registers has none, whichever way a store says so', () => {

@@ -1,5 +1,5 @@
 import type { EventOp, JsonObject } from '@headwater/protocol'
-import type { Erasure, EventPreview, FirstSeqSpan, GroupRow, Register } from './activity-group.ts'
+import type { Erasure, FirstSeqSpan, GroupRow, NewestActor, Register } from './activity-group.ts'
 import type { UserId } from './ids.ts'
 
 /**
@@ -7,8 +7,9 @@ import type { UserId } from './ids.ts'
  * rows are read by later versions, so no place in a tuple ever gets another meaning.
  */
 export type PackedLists = readonly [
-  newest: readonly PackedRegister[],
+  newest: readonly PackedNewest[],
   spans: readonly PackedSpan[],
+  /** Where the metadata of three actors was before it was among `newest`. */
   previews: readonly PackedPreview[],
   erasures: readonly PackedErasure[],
 ]
@@ -21,24 +22,37 @@ type PackedRegister = readonly [
   seq: number,
   firstSeq: number,
 ]
+type PackedNewest = readonly [...PackedRegister, metadata?: JsonObject | null]
 type PackedSpan = readonly [upTo: number, actors: number, came: number]
 type PackedPreview = readonly [actor: string, createdAt: number, eventId: string, JsonObject]
 type PackedErasure = readonly [actorHash: string, seq: number]
 
-type Lists = Pick<GroupRow, 'newestActors' | 'firstSeqSpans' | 'previews' | 'erasures'>
+type Lists = Pick<GroupRow, 'newestActors' | 'firstSeqSpans' | 'erasures'>
 
-export const packLists = ({ newestActors, firstSeqSpans, previews, erasures }: Lists): PackedLists => [
-  newestActors.map(pack),
+export const packLists = ({ newestActors, firstSeqSpans, erasures }: Lists): PackedLists => [
+  newestActors.map(({ actor, createdAt, eventId, op, seq, firstSeq, metadata }) => [
+    actor,
+    createdAt,
+    eventId,
+    op,
+    seq,
+    firstSeq,
+    metadata,
+  ]),
   firstSeqSpans.map(({ upTo, actors, came }) => [upTo, actors, came]),
-  previews.map(({ actor, createdAt, eventId, metadata }) => [actor, createdAt, eventId, metadata]),
+  [],
   erasures.map(({ actorHash, seq }) => [actorHash, seq]),
 ]
 
-export const unpackActors = (newest: PackedLists[0]): Register[] => newest.map(unpack)
+export const unpackActors = (newest: PackedLists[0], previews: PackedLists[2]): NewestActor[] =>
+  newest.map((packed) => {
+    const [actor, createdAt, eventId, op, seq, firstSeq, metadata = previewOf(actor, previews)] = packed
+    return { actor, createdAt, eventId, op, seq, firstSeq, metadata }
+  })
+const previewOf = (actor: UserId, previews: PackedLists[2]): JsonObject | null =>
+  previews.find(([other]) => other === actor)?.[3] ?? null
 export const unpackSpans = (spans: PackedLists[1]): FirstSeqSpan[] =>
   spans.map(([upTo, actors, came]) => ({ upTo, actors, came }))
-export const unpackPreviews = (previews: PackedLists[2]): EventPreview[] =>
-  previews.map(([actor, createdAt, eventId, metadata]) => ({ actor, createdAt, eventId, metadata }))
 export const unpackErasures = (erasures: PackedLists[3]): Erasure[] =>
   erasures.map(([actorHash, seq]) => ({ actorHash, seq }))
 

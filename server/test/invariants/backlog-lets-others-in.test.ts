@@ -16,6 +16,7 @@ const metrics = {
   lag: silent,
   openWindows: silent,
   parked: silent,
+  dropped: silent,
   groupWrites: silent,
   degraded: silent,
 }

@@ -9,7 +9,7 @@ import type { LogRecord } from '../../src/model/log-record.ts'
 import type { OpenGroup } from '../../src/model/open-group.ts'
 import { toSeq } from '../../src/model/position.ts'
 import { newestFirst } from '../../src/model/register.ts'
-import { actorsOf, PlainFold, type PlainGroup } from '../model/plain-fold.ts'
+import { actorsOf, metadataOf, PlainFold, type PlainGroup } from '../model/plain-fold.ts'
 import { createRandomEvents, pick } from '../model/random-events.ts'
 
 const start = Date.UTC(2026, 0, 28)
@@ -90,7 +90,7 @@ const shapeOf = (group: OpenGroup) => ({
   unreadSeq: group.unreadSeq,
   seq: group.seq,
   deleted: group.deleted,
-  previews: group.previews.list().map((preview) => preview.eventId),
+  metadata: group.newestActors.list()[0]?.metadata ?? {},
   spans: group.firstSeqSpans.reduce((sum, span) => sum + span.actors, 0),
 })
 
@@ -103,7 +103,7 @@ function plainShapeOf(group: PlainGroup): ReturnType<typeof shapeOf> {
     unreadSeq: group.unreadSeq,
     seq: group.seq,
     deleted: group.deleted,
-    previews: group.previews.map((preview) => preview.eventId),
+    metadata: metadataOf(group),
     spans: actors.length,
   }
 }

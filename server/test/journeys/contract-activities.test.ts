@@ -45,6 +45,21 @@ test('a group has every field, and the page around it its counts and position', 
   assert.deepEqual(single.body, { activity_group: activity_groups[0], unread_count: 1, unseen_count: 1, epoch, seq })
 })
 
+test('metadata is of the newest event that counts, however many newer ones were taken back', async () => {
+  await using server = await startHeadwater()
+  const actors = ['ann', 'ben', 'cem', 'dot', 'eve', 'fin']
+  await send(server, ...actors.map((actor) => like(actor, 'carol', 'p1', { metadata: { preview: `of ${actor}` } })))
+  for (const actor of actors.slice(1).toReversed()) {
+    assert.equal((await walk(server, 'carol'))[0]?.latest_preview, `of ${actor}`)
+    await send(server, unlike(actor, 'carol', 'p1'))
+  }
+  const [held] = await walk(server, 'carol')
+  assert.deepEqual([held?.actor_count, held?.metadata], [1, { preview: 'of ann' }])
+  // Older than what is shown, though it comes later.
+  await send(server, like('gus', 'carol', 'p1', { created_at: (held?.updated_at ?? 0) - 60_000 }))
+  assert.equal((await walk(server, 'carol'))[0]?.latest_preview, 'of ann')
+})
+
 test('newest group first, by when it was opened and then by id, whatever happens to it later', async () => {
   await using server = await startHeadwater()
   const at = server.now()

@@ -1,4 +1,5 @@
-import { type GroupRules, keptPreviews } from '../../src/model/activity-group.ts'
+import type { JsonObject } from '@headwater/protocol'
+import type { GroupRules } from '../../src/model/activity-group.ts'
 import { type ActivityEvent, type GroupKey, keyText } from '../../src/model/event.ts'
 import { groupIdOf } from '../../src/model/group-id.ts'
 import type { GroupId, Seq, UserId } from '../../src/model/ids.ts'
@@ -14,6 +15,7 @@ export interface PlainMember {
   readonly op: 'ADD' | 'UNDO'
   /** Position of the first ADD; 0 = never. */
   readonly firstSeq: Seq
+  readonly metadata: JsonObject
 }
 
 export interface PlainGroup {
@@ -22,7 +24,6 @@ export interface PlainGroup {
   readonly createdAt: number
   readonly openedSeq: Seq
   readonly members: Map<UserId, PlainMember>
-  previews: { actor: UserId; createdAt: number; eventId: string; metadata: unknown }[]
   eventCount: number
   unreadSeq: Seq
   seq: Seq
@@ -62,12 +63,15 @@ export class PlainUser {
 }
 
 /** Those who count, newest first. */
-export function actorsOf(group: PlainGroup): { actor: UserId; createdAt: number; eventId: string; firstSeq: Seq }[] {
+export function actorsOf(group: PlainGroup): (PlainMember & { actor: UserId })[] {
   return [...group.members]
     .filter(([, member]) => member.op === 'ADD')
     .map(([actor, member]) => ({ actor, ...member }))
     .sort((a, b) => b.createdAt - a.createdAt || (a.eventId < b.eventId ? 1 : -1))
 }
+
+/** As a page shows it. Who comes up from behind the ten newest has none in the server: the crowds of tests are no larger. */
+export const metadataOf = (group: PlainGroup): JsonObject => actorsOf(group)[0]?.metadata ?? {}
 
 export class PlainFold {
   readonly users = new Map<UserId, PlainUser>()
@@ -145,7 +149,6 @@ export class PlainFold {
       createdAt,
       openedSeq: seq,
       members: new Map(),
-      previews: [],
       eventCount: 0,
       unreadSeq: 0,
       seq: 0,
@@ -159,15 +162,12 @@ export class PlainFold {
     const known = group.members.get(event.actor)
     const isFirst = event.op === 'ADD' && !known?.firstSeq
     const firstSeq = known?.firstSeq || (event.op === 'ADD' ? seq : 0)
-    group.members.set(event.actor, { createdAt, eventId: event.eventId, op: event.op, firstSeq })
-    const others = group.previews.filter((preview) => preview.actor !== event.actor)
-    if (event.op === 'ADD') {
+    const { eventId, op, metadata } = event
+    group.members.set(event.actor, { createdAt, eventId, op, firstSeq, metadata })
+    if (op === 'ADD') {
       group.eventCount++
       if (isFirst && (this.#rules.reopenReadGroups || group.unreadSeq === 0)) group.unreadSeq = seq
-      others.push({ actor: event.actor, createdAt, eventId: event.eventId, metadata: event.metadata })
-      others.sort((a, b) => b.createdAt - a.createdAt || (a.eventId < b.eventId ? 1 : -1))
     } else if (known?.op !== 'ADD') return
-    group.previews = others.slice(0, keptPreviews)
     group.seq = seq
     user.head = seq
   }
@@ -196,7 +196,6 @@ function remove(user: PlainUser, group: PlainGroup, seq: Seq): void {
 function eraseActor(user: PlainUser, group: PlainGroup, actor: UserId, seq: Seq): void {
   const known = group.members.get(actor)
   group.members.delete(actor)
-  group.previews = group.previews.filter((preview) => preview.actor !== actor)
   if (known?.op !== 'ADD' || group.deleted) return
   group.seq = seq
   user.head = seq

@@ -12,7 +12,7 @@ import type { UserId } from '../../src/model/ids.ts'
 import type { LogValue } from '../../src/model/log-record.ts'
 import { createSummarize } from '../../src/model/summary.ts'
 import type { Ports } from '../../src/ports/ports.ts'
-import { actorsOf, PlainFold, type PlainUser } from './plain-fold.ts'
+import { actorsOf, metadataOf, PlainFold, type PlainUser } from './plain-fold.ts'
 
 /** Long enough for months of events; expiry has tests of its own. */
 const retentionMs = 3_650 * 86_400_000
@@ -23,6 +23,7 @@ export const silentMetrics: AggregatorMetrics = {
   groupWrites: () => {},
   degraded: () => {},
   parked: () => {},
+  dropped: () => {},
 }
 
 /** The stream's features as an API server has them, on its own view of the engines. */
@@ -153,7 +154,7 @@ export async function assertAsPlain(api: Api, id: UserId, plain: PlainUser, cont
         fresh: actors.filter((actor) => actor.firstSeq > seenUpTo).length,
         events: group.eventCount,
         top: actors.slice(0, 3).map((actor) => actor.actor),
-        metadata: group.previews[0]?.metadata ?? {},
+        metadata: metadataOf(group),
         read: group.unreadSeq <= readUpTo,
         seen: group.unreadSeq <= seenUpTo,
         seq: group.seq,

@@ -3,7 +3,7 @@ import type { ActivitiesState, ActorsPage } from '@headwater/client'
 import type { ActivityGroup, ActivityPage } from '@headwater/protocol'
 import type { UserId } from '../../src/model/ids.ts'
 import type { LogRecord } from '../../src/model/log-record.ts'
-import { actorsOf, type PlainGroup, type PlainUser } from '../model/plain-fold.ts'
+import { actorsOf, metadataOf, type PlainGroup, type PlainUser } from '../model/plain-fold.ts'
 import type { Done } from './client-host.ts'
 import type { Customer } from './customer.ts'
 
@@ -93,7 +93,7 @@ function plainLine(plain: PlainUser, group: PlainGroup): string {
     .map(({ actor }) => actor)
     .join()
   const flags = `${group.unreadSeq <= plain.readUpTo(group) ? 'read' : 'unread'} ${group.unreadSeq <= plain.seenUpTo(group) ? 'seen' : 'unseen'}`
-  const metadata = JSON.stringify(group.previews[0]?.metadata ?? {})
+  const metadata = JSON.stringify(metadataOf(group))
   return `${group.groupId} at ${group.seq}: ${actors.length} actors, ${group.eventCount} events, ${top}, ${flags}, ${metadata}`
 }
 

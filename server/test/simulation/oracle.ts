@@ -5,7 +5,7 @@ import { endOf, type LogState } from '../../src/engines/memory/event-log-state.t
 import type { Offset, Partition, Seq, UserId } from '../../src/model/ids.ts'
 import type { LogRecord, LogValue } from '../../src/model/log-record.ts'
 import { userOf } from '../../src/model/log-record.ts'
-import { actorsOf, PlainFold, type PlainGroup, type PlainUser } from '../model/plain-fold.ts'
+import { actorsOf, metadataOf, PlainFold, type PlainGroup, type PlainUser } from '../model/plain-fold.ts'
 
 /** Something that a client was told, with how many records the log had by then. */
 export interface Told {
@@ -156,7 +156,7 @@ function versionOf(group: PlainGroup): GroupVersion {
       .slice(0, 3)
       .map(({ actor }) => actor)
       .join(),
-    metadata: JSON.stringify(group.previews[0]?.metadata ?? {}),
+    metadata: JSON.stringify(metadataOf(group)),
     unreadSeq: group.unreadSeq,
   }
 }

@@ -9,7 +9,6 @@ import {
   unpackActors,
   unpackErasures,
   unpackPending,
-  unpackPreviews,
   unpackSpans,
 } from '../../model/packed-rows.ts'
 import type { Cell, Row } from './database.ts'
@@ -122,9 +121,8 @@ export function fromRow(user: UserId, row: Row): GroupRow {
     actorCountIsEstimate,
     eventCount,
     updatedAt,
-    newestActors: unpackActors(newest),
+    newestActors: unpackActors(newest, previews),
     firstSeqSpans: unpackSpans(spans),
-    previews: unpackPreviews(previews),
     erasures: unpackErasures(erasures),
     hyperLogLog,
     pending: unpackPending(row.pending),

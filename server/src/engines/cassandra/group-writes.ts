@@ -139,5 +139,5 @@ function* partsOf(batch: GroupBatch): Iterable<GroupBatch> {
 }
 
 /** At most, roughly: registers are what makes a row large, besides the metadata that events may carry. */
-const sizeOf = ({ pending, previews, hyperLogLog }: GroupRow): number =>
-  8_192 + pending.length * 256 + previews.length * 16_384 + (hyperLogLog?.length ?? 0)
+const sizeOf = ({ pending, newestActors, hyperLogLog }: GroupRow): number =>
+  8_192 + pending.length * 256 + newestActors.length * 16_384 + (hyperLogLog?.length ?? 0)

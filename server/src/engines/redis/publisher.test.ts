@@ -118,8 +118,8 @@ const usersFrom = (from: number, to: number): string[] =>
 
 const changed = (user: string, preview: string): StreamChanges => {
   const row = sampleRow('ann', 1)
-  const [first] = row.previews
+  const [first] = row.newestActors
   assert(first)
-  const group = { ...row, user, previews: [{ ...first, metadata: { preview } }], pending: [] }
+  const group = { ...row, user, newestActors: [{ ...first, metadata: { preview } }], pending: [] }
   return { kind: 'changes', user, from: 0, to: 1, changes: [{ seq: 1, group }], counts: null, acceptedAt: someTime }
 }

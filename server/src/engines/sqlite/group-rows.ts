@@ -8,7 +8,6 @@ import {
   unpackActors,
   unpackErasures,
   unpackPending,
-  unpackPreviews,
   unpackSpans,
 } from '../../model/packed-rows.ts'
 import type { Cell, Row } from './commands.ts'
@@ -94,9 +93,8 @@ export function fromCells(cells: readonly Cell[]): GroupRow {
     actorCountIsEstimate: cells[16] === 1,
     eventCount: cells[17] as number,
     updatedAt: cells[18] as number,
-    newestActors: unpackActors(newest),
+    newestActors: unpackActors(newest, previews),
     firstSeqSpans: unpackSpans(spans),
-    previews: unpackPreviews(previews),
     erasures: unpackErasures(erasures),
     hyperLogLog: cells[20] as string | null,
     pending: unpackPending(cells[21] as string | null | undefined),

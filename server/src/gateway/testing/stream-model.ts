@@ -195,7 +195,6 @@ const row = (user: UserId, object: string): GroupRow => ({
   eventCount: 0,
   newestActors: [],
   firstSeqSpans: [],
-  previews: [],
   updatedAt: 0,
   hyperLogLog: null,
   erasures: [],
