@@ -184,6 +184,21 @@ test('a token that would outlive its revocation is refused', async () => {
   assert.equal(outcome(t.access, token(6)), 'invalid')
 })
 
+test('a token of a faster clock is revoked with all others that were there, and one made later is not', async () => {
+  await using t = await opened()
+  const signed = () =>
+    signToken(
+      { sub: 'alice', iat: t.seams.clock.now() / 1000 + 30, exp: t.seams.clock.now() / 1000 + 600 },
+      tokenSecret('previous-secret'),
+    )
+  const token = signed()
+  assert.equal(outcome(t.access, token), 'user')
+  t.seams.time.advance(10_000)
+  await t.access.revoke({ userId: 'alice' })
+  assert.equal(outcome(t.access, token), 'revoked')
+  assert.equal(outcome(t.access, signed()), 'user')
+})
+
 test('a verified token that differs in one character is another token', async () => {
   await using t = await opened()
   const { token } = await t.access.issue(alice)
@@ -198,7 +213,7 @@ test('a ticket is good once and for thirty seconds', async () => {
   const { ticket, expiresAt } = t.access.tickets.issue(principal)
   assert.equal(expiresAt, t.seams.clock.now() + 30_000)
   assert.equal(t.access.tickets.redeem(`${ticket}x`), undefined)
-  assert.deepEqual(t.access.tickets.redeem(ticket), principal)
+  assert.deepEqual(t.access.tickets.redeem(ticket)?.principal, principal)
   assert.equal(t.access.tickets.redeem(ticket), undefined)
   const late = t.access.tickets.issue(principal)
   t.seams.time.advance(30_000)
@@ -241,7 +256,7 @@ test('a ticket is taken by any server with the secret, also the one before, and 
     assert.equal(other.redeem(forged), undefined, `changed at ${at}`)
   }
   assert.equal(other.redeem(''), undefined)
-  assert.deepEqual(other.redeem(ticket), principal)
+  assert.deepEqual(other.redeem(ticket)?.principal, principal)
 })
 
 test('a ticket of a token that was revoked meanwhile opens no socket', async () => {
@@ -256,4 +271,18 @@ test('a ticket of a token that was revoked meanwhile opens no socket', async () 
   await t.access.revoke({ userId: 'alice' })
   assert.equal(redeemed && sockets.isRevoked(redeemed), true)
   assert.equal(sockets.redeemTicket(tickets[1]?.ticket ?? ''), undefined)
+})
+
+test('what an API key asked a ticket for ends with a revocation of its user, before and after it is open', async () => {
+  await using t = await opened()
+  const sockets = socketAccess(t.access)
+  const ticket = () => t.access.tickets.issue({ kind: 'server', actingAs: 'alice' }).ticket
+  const redeemed = sockets.redeemTicket(ticket())
+  const unused = ticket()
+  assert.ok(redeemed && !sockets.isRevoked(redeemed))
+  await t.access.revoke({ userId: 'alice' })
+  const late = sockets.redeemTicket(unused)
+  const next = sockets.redeemTicket(ticket())
+  assert.ok(late && next)
+  assert.deepEqual([redeemed, late, next].map(sockets.isRevoked), [true, true, false])
 })

@@ -6,7 +6,7 @@ import type { DeviceId, UserId } from '../model/ids.ts'
 import type { Revocation, RevocationStore } from '../ports/revocation-store.ts'
 import { createApiKeys, digestOf } from './api-keys.ts'
 import { checkToken, signToken, type TokenClaims, type TokenSecret, tokenSecret } from './jwt.ts'
-import type { Principal, UserPrincipal } from './principal.ts'
+import { type Principal, type UserPrincipal, userOf } from './principal.ts'
 import { openRevocations, revocationKeptMs } from './revocations.ts'
 import { createTickets, type Tickets } from './tickets.ts'
 
@@ -60,6 +60,7 @@ export async function openAccess(
   const isApiKey = createApiKeys(settings.apiKeys)
   const secrets = settings.tokenSecrets.map(tokenSecret)
   const newTokenId = createUuidV7(clock, random)
+  const tickets = createTickets(settings.tokenSecrets, clock, random)
   const revocations = await openRevocations(ports.revocations, seams.scheduler, onFailure)
   // Keyed by the whole token or API key. How long a search takes tells nothing about those that are in here: texts are told
   // apart by their hashes, which V8 makes with a seed of each process.
@@ -77,14 +78,15 @@ export async function openAccess(
   const verify = (token: string): Authentication => {
     const check = checkToken(token, secrets, clock.now())
     if (!check.ok) return check
-    const principal = principalOf(check.claims)
-    if (principal.expiresAtMs - principal.issuedAtMs > revocationKeptMs) {
+    const { claims } = check
+    if (toMs(claims.exp) - toMs(claims.iat) > revocationKeptMs) {
       return {
         ok: false,
         reason: 'invalid',
         detail: 'The token lives longer than 5 years; exp is in seconds since 1970.',
       }
     }
+    const principal = principalOf(claims, clock.now(), revocations.afterRevoked(claims.sub))
     remember(token, principal)
     return { ok: true, principal }
   }
@@ -119,7 +121,12 @@ export async function openAccess(
       return { token, token_id: tokenId, expires_at: expiresAt }
     },
     revoke: (what) => revocations.revoke(what, clock.now()),
-    tickets: createTickets(settings.tokenSecrets, clock, random),
+    tickets: {
+      issue(principal, issuedAtMs = Math.max(clock.now(), revocations.afterRevoked(userOf(principal) ?? ''))) {
+        return tickets.issue(principal, issuedAtMs)
+      },
+      redeem: tickets.redeem,
+    },
     [Symbol.asyncDispose]: () => revocations[Symbol.asyncDispose](),
   }
 }
@@ -127,11 +134,19 @@ export async function openAccess(
 /** Fractions of a second are rounded to microseconds, which floating point would otherwise blur. */
 const toMs = (seconds: number): number => Math.round(seconds * 1e6) / 1000
 
-const principalOf = ({ sub, iat, exp, jti, deviceId }: TokenClaims): UserPrincipal => ({
+/**
+ * A token that is from the future counts as issued when it was first seen, or a revocation would pass it by; but not before
+ * `afterRevoked`, where a faster clock revoked those before it.
+ */
+const principalOf = (
+  { sub, iat, exp, jti, deviceId }: TokenClaims,
+  now: number,
+  afterRevoked: number,
+): UserPrincipal => ({
   kind: 'user',
   user: sub,
   tokenId: jti,
   deviceId,
-  issuedAtMs: toMs(iat),
+  issuedAtMs: Math.min(toMs(iat), Math.max(now, afterRevoked)),
   expiresAtMs: toMs(exp),
 })

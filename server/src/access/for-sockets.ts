@@ -2,7 +2,7 @@ import type { DeviceId, UserId } from '../model/ids.ts'
 import type { Access, Refusal } from './access.ts'
 import { type Principal, userOf } from './principal.ts'
 
-/** Whose stream a socket shows. An API key that acts for a user neither expires nor can be revoked. */
+/** Whose stream a socket shows. An API key that acts for a user neither expires nor can be revoked; a ticket that it asked for can. */
 export interface SocketPrincipal {
   readonly user: UserId
   readonly tokenId: string | null
@@ -22,8 +22,14 @@ const refusals = {
 export function socketAccess(access: Access) {
   const isRevoked = ({ user, tokenId, deviceId, issuedAtMs, expiresAtMs }: SocketPrincipal): boolean =>
     issuedAtMs !== null &&
-    expiresAtMs !== null &&
-    access.isRevoked({ kind: 'user', user, tokenId, deviceId, issuedAtMs, expiresAtMs })
+    access.isRevoked({
+      kind: 'user',
+      user,
+      tokenId,
+      deviceId,
+      issuedAtMs,
+      expiresAtMs: expiresAtMs ?? Number.POSITIVE_INFINITY,
+    })
 
   return {
     verifyBearer(token: string, actingAs: UserId | null) {
@@ -39,9 +45,11 @@ export function socketAccess(access: Access) {
       return principal ? { principal } : { refused: 'user_required' as const }
     },
     redeemTicket(ticket: string): SocketPrincipal | undefined {
-      const principal = access.tickets.redeem(ticket)
-      if (!principal || access.refusal(principal)) return undefined
-      return socketPrincipal(principal, null)
+      const redeemed = access.tickets.redeem(ticket)
+      if (!redeemed || access.refusal(redeemed.principal)) return undefined
+      const principal = socketPrincipal(redeemed.principal, null)
+      // Whoever has it is a user, also where an API key asked for it.
+      return principal && { ...principal, issuedAtMs: principal.issuedAtMs ?? redeemed.issuedAtMs }
     },
     isRevoked,
     onRevoked: access.onRevoked,

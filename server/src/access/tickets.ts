@@ -8,9 +8,15 @@ import type { Principal } from './principal.ts'
  * the server that took them: one that is stolen within its 30 seconds could be used once more at another.
  */
 export interface Tickets {
-  issue(principal: Principal): { readonly ticket: string; readonly expiresAt: number }
-  /** The principal it was given to, once; `undefined` when it is unknown, used or late. */
-  redeem(ticket: string): Principal | undefined
+  /** `issuedAtMs`: what is revoked later refuses it; left out: now. */
+  issue(principal: Principal, issuedAtMs?: number): { readonly ticket: string; readonly expiresAt: number }
+  /** Whom it was given to and when, once; `undefined` when it is unknown, used or late. */
+  redeem(ticket: string): Redeemed | undefined
+}
+
+export interface Redeemed {
+  readonly principal: Principal
+  readonly issuedAtMs: number
 }
 
 /** A user's ids are 128 characters each, four bytes of UTF-8 at most. */
@@ -29,11 +35,11 @@ export function createTickets(secrets: readonly string[], clock: Clock, random: 
   let usedBefore = new Set<string>()
   let usedSince = clock.now()
   return {
-    issue(principal) {
+    issue(principal, issuedAtMs = clock.now()) {
       const expiresAt = clock.now() + ticketLifeMs
       const nonce = random.bytes(nonceBytes)
       const seal = createCipheriv(cipher, keys[0] as Buffer, nonce)
-      const sealed = [seal.update(JSON.stringify([expiresAt, principal]), 'utf8'), seal.final()]
+      const sealed = [seal.update(JSON.stringify([expiresAt, principal, issuedAtMs]), 'utf8'), seal.final()]
       return { ticket: Buffer.concat([nonce, ...sealed, seal.getAuthTag()]).toString('base64url'), expiresAt }
     },
     redeem(ticket) {
@@ -43,7 +49,7 @@ export function createTickets(secrets: readonly string[], clock: Clock, random: 
       for (const key of keys) {
         const opened = open(bytes, key)
         if (!opened) continue
-        const [expiresAt, principal] = opened
+        const [expiresAt, principal, issuedAtMs] = opened
         const now = clock.now()
         if (now - usedSince > ticketLifeMs) {
           usedBefore = now - usedSince > 2 * ticketLifeMs ? new Set() : used
@@ -52,19 +58,19 @@ export function createTickets(secrets: readonly string[], clock: Clock, random: 
         }
         if (now >= expiresAt || used.has(ticket) || usedBefore.has(ticket)) return undefined
         used.add(ticket)
-        return principal
+        return { principal, issuedAtMs }
       }
       return undefined
     },
   }
 }
 
-function open(bytes: Buffer, key: Buffer): [number, Principal] | undefined {
+function open(bytes: Buffer, key: Buffer): [expiresAt: number, Principal, issuedAtMs: number] | undefined {
   const decipher = createDecipheriv(cipher, key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
   decipher.setAuthTag(bytes.subarray(-tagBytes))
   try {
     const text = Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()])
-    return JSON.parse(text.toString('utf8')) as [number, Principal]
+    return JSON.parse(text.toString('utf8')) as [number, Principal, number]
   } catch {
     return undefined
   }

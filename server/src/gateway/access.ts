@@ -5,8 +5,9 @@ export interface SocketPrincipal {
   readonly user: UserId
   readonly tokenId: string | null
   readonly deviceId: DeviceId | null
-  /** Milliseconds since 1970; `null` for an API key, which neither expires nor can be revoked. */
+  /** Milliseconds since 1970; `null` for an API key, which can not be revoked. */
   readonly issuedAtMs: number | null
+  /** `null` for an API key and a ticket that it asked for. */
   readonly expiresAtMs: number | null
 }
 

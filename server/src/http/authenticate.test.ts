@@ -95,6 +95,7 @@ test('after a hundred wrong keys in a minute an address is told to wait, and rig
   const expired = await app.tokenOf('alice', 1)
   app.seams.time.advance(1_000)
   for (let i = 0; i < 150; i++) assert.equal((await call(expired)).statusCode, 401)
+  for (let i = 0; i < 150; i++) assert.equal((await call(`${expired}${i}`)).statusCode, 401)
   for (let i = 0; i < 100; i++) assert.equal((await call(`wrong-${i}`)).statusCode, 401)
   const refused = await call('wrong')
   assert.deepEqual([refused.statusCode, refused.json().code], [429, 'rate_limited'])

@@ -16,9 +16,11 @@ import type { HttpSettings } from './settings.ts'
  */
 export type RouteAccess = 'public' | 'any' | 'server' | 'serverFromAfar'
 
-/** Wrong keys and tokens from one address: a hundred at once, and a hundred a minute. */
+/** Wrong keys from one address: a hundred at once, and a hundred a minute. */
 const guesses = { perSecond: 100 / 60, burst: 100 }
 const addressesMax = 20_000
+/** What has the form of a token is no guess: nobody comes upon a signature, and a client with an old secret's token means no harm. */
+const tokenForm = /^[^.]+\.[^.]+\.[^.]+$/
 export const bearerPattern = /^Bearer +([!-~]+)$/i
 
 /** Finds out who calls, before any of the body is read. */
@@ -36,16 +38,16 @@ export function createAuthenticate(
     if (isProxyTold || request.headers['x-forwarded-for'] === undefined || request.ip !== peerOf(request)) return
     isProxyTold = true
     const proxy = request.ip
-    log.warn({ proxy }, 'wrong keys and tokens of all clients of a proxy are counted as one: see http.trustedProxies')
+    log.warn({ proxy }, 'wrong keys of all clients of a proxy are counted as one: see http.trustedProxies')
   }
 
-  /** Guesses are slowed down; a token that has run out or was revoked is no guess. */
+  /** Guesses are slowed down. */
   const refuse = (request: FastifyRequest, guessed: boolean, detail?: string): HeadwaterError => {
     if (guessed && rateLimits === 'on') {
       const { allowed, retryAfterS } = failures.take(addressKey(addressOf(request)))
       if (!allowed) {
         tellOfProxy(request)
-        return new HeadwaterError('rate_limited', { detail: 'Too many wrong keys or tokens from here.', retryAfterS })
+        return new HeadwaterError('rate_limited', { detail: 'Too many wrong keys from here.', retryAfterS })
       }
     }
     return new HeadwaterError('unauthenticated', { ...(detail !== undefined && { detail }) })
@@ -57,9 +59,9 @@ export function createAuthenticate(
     const header = request.headers.authorization
     if (header === undefined) throw refuse(request, false)
     const credential = bearerPattern.exec(header)?.[1]
-    if (credential === undefined) throw refuse(request, true)
+    if (credential === undefined) throw refuse(request, false)
     const result = access.authenticate(credential)
-    if (!result.ok) throw refuse(request, result.reason === 'invalid', result.detail)
+    if (!result.ok) throw refuse(request, !tokenForm.test(credential), result.detail)
     request.principal = withUserHeader(result.principal, request)
     if (wanted !== 'any' && result.principal.kind !== 'server') throw new HeadwaterError('forbidden')
   }
