@@ -109,6 +109,15 @@ export const alerts: readonly Alert[] = [
       '{{ printf "%.0f" $value }} in 15 minutes. Everything behind them goes on; what they say is missing from pages.',
   },
   {
+    name: 'HeadwaterDropped',
+    expr: 'sum by (namespace) (increase(headwater_records_dropped_total[15m])) > 0',
+    for: '0m',
+    severity: 'critical',
+    summary: 'Kafka dropped records before they were folded',
+    description:
+      '{{ printf "%.0f" $value }} in 15 minutes. What they say is missing from pages for good: the workers were away for longer than kafka.retentionDays, or somebody deleted records.',
+  },
+  {
     name: 'HeadwaterSilent',
     expr: 'absent(headwater_events_accepted_total)',
     for: '5m',

@@ -98,7 +98,10 @@ export const rows: readonly Row[] = [
       {
         title: 'Records set aside',
         unit: 'short',
-        queries: [query('{{instance}}', 'increase(headwater_records_parked_total{$of}[1h])')],
+        queries: [
+          query('{{instance}}', 'increase(headwater_records_parked_total{$of}[1h])'),
+          query('{{instance}} dropped by Kafka', 'increase(headwater_records_dropped_total{$of}[1h])'),
+        ],
       },
       {
         title: 'Keys folded in memory',

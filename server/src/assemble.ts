@@ -326,6 +326,10 @@ function workerMetrics(metrics: Metrics, log: Log) {
       metrics.recordsParked.inc()
       log.error({ partition, offset, reason }, 'a record cannot be folded and is set aside')
     },
+    dropped(records: number) {
+      metrics.recordsDropped.inc(records)
+      log.error({ records }, 'the log dropped records before they were folded: what they say is missing for good')
+    },
   }
 }
 

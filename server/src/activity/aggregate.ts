@@ -23,6 +23,8 @@ export interface AggregatorMetrics extends FlushMetrics {
   openWindows(windows: number): void
   /** A record cannot be folded, and is set aside. */
   parked(record: LogRecord, reason: string): void
+  /** The log dropped records that were not folded: what they say is missing from the views for good. */
+  dropped(records: number): void
 }
 
 /** A backlog is folded without waiting for anything: after so many records requests and sockets get their turn. */
@@ -140,6 +142,7 @@ export class Aggregator implements AsyncDisposable {
     const settling = this.#idle.length > 0
     const poll = await consumer.poll(this.#settings.pollRecords, settling ? 0 : this.#waitMs(), this.#wake.signal)
     if (this.#wake.signal.aborted) this.#wake = new AbortController()
+    if (poll.dropped) this.#metrics.dropped(poll.dropped)
     this.#workingOn = oldest(poll.records)
     await this.#reassign(consumer, poll)
     await this.#seams.failpoint('aggregate.polled')

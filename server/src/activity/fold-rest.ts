@@ -22,6 +22,7 @@ export async function foldRest(ports: FlushPorts, settings: ActivitySettings, se
     parked: () => {
       report.unreadable++
     },
+    dropped: () => {},
   })
   const running = aggregator.run()
   await Promise.race([running, aggregator.settle()])

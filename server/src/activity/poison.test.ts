@@ -84,6 +84,7 @@ test('a record at which the worker fails is set aside, and those behind it are f
       groupWrites: () => {},
       degraded: () => {},
       parked: (one) => void told.push(one),
+      dropped: () => {},
     },
     () => failures++,
   )

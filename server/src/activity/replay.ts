@@ -46,6 +46,7 @@ export async function replay(
     parked: () => {
       unreadable++
     },
+    dropped: () => {},
   })
   const running = aggregator.run()
   await Promise.race([running, aggregator.settle()])

@@ -18,6 +18,7 @@ const silent = {
   groupWrites() {},
   degraded() {},
   parked() {},
+  dropped() {},
 }
 
 test('who asks while the worker looks whether it is done waits for what was accepted before they asked', async () => {

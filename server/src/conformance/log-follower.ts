@@ -11,6 +11,8 @@ export class LogFollower {
   readonly records: LogRecord[] = []
   /** Told to let go, and not let go yet. */
   readonly revoked = new Set<Partition>()
+  /** Records that it was told are gone. */
+  dropped = 0
 
   constructor(consumer: LogConsumer) {
     this.consumer = consumer
@@ -22,6 +24,7 @@ export class LogFollower {
 
   async poll(maxRecords = 100, maxWaitMs = 0): Promise<LogPoll> {
     const poll = await this.consumer.poll(maxRecords, maxWaitMs)
+    this.dropped += poll.dropped ?? 0
     for (const partition of poll.revoked) {
       assert(this.owned.delete(partition), `partition ${partition} was revoked and not owned`)
       this.revoked.add(partition)

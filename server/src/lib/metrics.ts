@@ -6,6 +6,7 @@ export interface Metrics {
   readonly eventsApplied: Counter
   readonly groupWrites: Counter
   readonly recordsParked: Counter
+  readonly recordsDropped: Counter
   /** Records that are in the log and not yet in the views. */
   readonly logLag: Gauge
   /** How long the oldest record has been waiting that is not in the views. */
@@ -92,6 +93,10 @@ export function createMetrics(): Metrics {
     recordsParked: counter(
       'headwater_records_parked_total',
       'Records that could not be folded and were set aside; `headwater parked list` shows them',
+    ),
+    recordsDropped: counter(
+      'headwater_records_dropped_total',
+      'Records that Kafka dropped by its retention before a worker folded them: what they say is missing for good',
     ),
     logLag: gauge('headwater_log_lag', 'Records in the log that are not yet in the views'),
     logLagSeconds: gauge(

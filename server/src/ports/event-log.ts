@@ -82,4 +82,6 @@ export interface LogPoll {
   readonly assigned: readonly { readonly partition: Partition; readonly from: Offset }[]
   readonly revoked: readonly Partition[]
   readonly records: readonly LogRecord[]
+  /** How many records a log with a retention of its own dropped since the last poll before anybody folded them. */
+  readonly dropped?: number
 }

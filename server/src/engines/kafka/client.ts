@@ -105,6 +105,8 @@ export interface FetchSink {
   room(): number
   /** Called only for a partition that is being read. */
   take(partition: Partition, records: readonly FetchedRecord[]): void
+  /** So many records were dropped before they could be read. */
+  dropped(records: number): void
   /** Records that were there are not there any more: the log ends before the position, or it is another topic now. */
   lost(): void
 }

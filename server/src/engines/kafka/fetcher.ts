@@ -180,8 +180,10 @@ export class Fetcher implements KafkaFetcher {
     for (const reading of readings) {
       const start = starts?.get(reading.partition)
       if (start === undefined) continue
-      if (start > reading.next) reading.next = start
-      else this.#sink.lost()
+      if (start > reading.next) {
+        this.#sink.dropped(start - reading.next)
+        reading.next = start
+      } else this.#sink.lost()
     }
     await this.#cluster.seams.scheduler.sleep(retryMs)
   }

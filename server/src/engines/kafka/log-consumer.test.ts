@@ -104,6 +104,28 @@ whereServicesRun('a worker on Kafka', ['kafka'], ({ kafka: { brokers } }) => {
       assert(follower.records.every(({ offset }) => offset >= 15))
     })
 
+    test('what was dropped behind the last commit is told as missing', async () => {
+      const topic = newTopic()
+      await using setting = await openSetting(brokers, topic)
+      const { log } = setting
+      await fill(log, 20)
+      const one = await LogFollower.join(log)
+      await until('all of it', async () => {
+        await one.turn()
+        return one.records.length === 80
+      })
+      await one.commit()
+      await one.consumer[Symbol.asyncDispose]()
+      await fill(log, 20)
+      await setting.deleteBelow(35)
+      const next = await LogFollower.join(log)
+      await until('the rest', async () => {
+        await next.turn()
+        return next.records.length === 20
+      })
+      assert.equal(next.dropped, 60)
+    })
+
     test('a topic that was made anew while it is open is an error and not silence', async () => {
       const topic = newTopic()
       await using setting = await openSetting(brokers, topic)

@@ -48,6 +48,8 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
   #waiting = new Set<() => void>()
   #watch: Disposable
   #lostRecords = false
+  /** Not told by a poll yet. */
+  #dropped = 0
   #closed = false
 
   constructor(kafka: Kafka, settings: ConsumerSettings, seams: Seams, left: () => void) {
@@ -125,6 +127,10 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
     this.#wake()
   }
 
+  dropped(records: number): void {
+    this.#dropped += records
+  }
+
   lost(): void {
     this.#lostRecords = true
     this.#wake()
@@ -143,7 +149,9 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
     if (this.#buffer.take(maxRecords, (partition, record) => records.push(this.#read(partition, record))) > 0) {
       if (this.#buffer.room > 0) this.#fetcher.resume()
     }
-    return { assigned, revoked, records }
+    const dropped = this.#dropped
+    this.#dropped = 0
+    return { assigned, revoked, records, dropped }
   }
 
   #read(partition: Partition, { offset, appendedAt, key, value }: FetchedRecord): LogRecord {
@@ -216,8 +224,11 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
         ])
         const ready = here()
         for (const share of ready) {
-          share.committed = committed.get(share.partition) ?? 0
+          const known = committed.get(share.partition)
+          share.committed = known ?? 0
           share.from = Math.max(share.committed, starts.get(share.partition) ?? 0)
+          // Where nothing is committed nobody knows what was folded.
+          if (known !== undefined) this.dropped(share.from - known)
           share.state = 'ready'
         }
         this.#fetcher.start(new Map(ready.map(({ partition, from }) => [partition, from])))
