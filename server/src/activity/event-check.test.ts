@@ -112,9 +112,11 @@ const refused: readonly (readonly [string, unknown, ItemErrorCode, string])[] = 
   [
     '2^53 + 1',
     json(JSON.stringify({ ...like, created_at: 0 }).replace(':0', ':9007199254740993')),
-    'out_of_range',
+    'created_at_in_future',
     'created_at',
   ],
+  ['nanoseconds', { ...like, created_at: now * 1e6 }, 'created_at_in_future', 'created_at'],
+  ['long before all time', { ...like, created_at: -1e18 }, 'created_at_too_old', 'created_at'],
   ['1e400', json(JSON.stringify({ ...like, created_at: 0 }).replace(':0', ':1e400')), 'out_of_range', 'created_at'],
   ['a time as text', { ...like, created_at: '2026-02-30' }, 'invalid_type', 'created_at'],
   ['an op that does not exist', { ...like, op: 'REMOVE' }, 'invalid_value', 'op'],

@@ -76,6 +76,12 @@ const refused: readonly [string, InjectOptions, number, string, string?][] = [
     'unsupported_media_type',
   ],
   [
+    'another charset behind another parameter',
+    thing('{}', { 'content-type': 'application/json; version=1; charset=latin1' }),
+    415,
+    'unsupported_media_type',
+  ],
+  [
     'garbage behind the type',
     thing('{}', { 'content-type': 'application/json garbage' }),
     415,

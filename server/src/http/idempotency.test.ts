@@ -87,11 +87,15 @@ test('the same body in other spacing is the same body', async () => {
   assert.equal(runs.length, 1)
 })
 
-test('a charset behind the type says nothing new', async () => {
+test('parameters behind the type say nothing new', async () => {
   const { runs, addRoutes } = counting()
   await using app = await testApp(addRoutes)
   await post(app, { status: 200 }, { 'content-type': 'application/json' })
-  for (const type of ['application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"']) {
+  for (const type of [
+    'application/json; charset=utf-8',
+    'Application/JSON;charset="UTF-8"',
+    'application/json; charset=utf8; version=1',
+  ]) {
     const again = await post(app, { status: 200 }, { 'content-type': type })
     assert.deepEqual([again.statusCode, again.headers['idempotency-replayed']], [200, 'true'], type)
   }

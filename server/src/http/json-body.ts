@@ -24,7 +24,9 @@ const boundsOfBody: JsonBounds = { depth: 32, values: 20_000 }
  * bound; the parser builds deep values as fast as flat ones, and what walks through whole values has room for many times more.
  */
 export const boundsOfItems: JsonBounds = { depth: 1_000, values: Number.POSITIVE_INFINITY }
-export const jsonContentPattern = /^application\/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i
+/** In UTF-8, whatever other parameters say: JSON has none that means anything. */
+export const jsonContentPattern =
+  /^application\/json[ \t]*(?:;[ \t]*(?:charset=(?:utf-?8|"utf-?8")|(?!charset=)[\w.+-]+=(?:[\w.+-]+|"[^"\\]*"))[ \t]*)*$/i
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 export function addJsonParser(app: FastifyInstance): void {
