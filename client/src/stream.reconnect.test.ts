@@ -218,6 +218,40 @@ test('three failures before the first hello, and server-sent events take over', 
   assert.deepEqual(sse[1]?.introduction.resume, { epoch: 'e1', seq: 6 })
 })
 
+/** A server that greets, is then away for so long that server-sent events are tried, and greets over those. */
+async function overAnAbsence() {
+  const setup = setupStream()
+  const { world, sockets, sse, online, cut } = setup
+  await online()
+  sockets.onCreate = (socket) => world.seams.scheduler.after(1, () => socket.cut())
+  await cut()
+  while (sse.length === 0) await world.run(1_000)
+  sockets.onCreate = () => {}
+  const [events] = sse as [Sse]
+  events.handlers.frame(hello())
+  const before = sockets.all.length
+  return { ...setup, events, newSockets: () => sockets.all.length - before }
+}
+
+test('after a long absence of the server a WebSocket that has worked is tried again when the events end', async () => {
+  const { world, sse, greet, state, events, newSockets } = await overAnAbsence()
+  await world.run(50_000)
+  assert.deepEqual([state().connection, newSockets()], ['online', 0])
+  events.handlers.ended({ error: new HeadwaterError('network'), fatal: false, answered: true })
+  await world.run(500)
+  assert.deepEqual([sse.length, newSockets()], [1, 1])
+  await greet()
+  assert.equal(state().connection, 'online')
+})
+
+test('closed and connected again after a long absence of the server, it opens a WebSocket', async () => {
+  const { world, stream, sse, newSockets } = await overAnAbsence()
+  stream.stop()
+  stream.start(here)
+  await world.run(0)
+  assert.deepEqual([sse.length, newSockets()], [1, 1])
+})
+
 test('a WebSocket that was told to stay away has not failed', async () => {
   const { world, sockets, sse, stream } = setupStream()
   sockets.onCreate = (socket) => world.seams.scheduler.after(1, () => socket.cut(4003))

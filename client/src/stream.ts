@@ -94,6 +94,7 @@ export class ActivityStream {
     this.#page = null
     this.#session?.close()
     this.#session = null
+    this.#fallback.over()
     this.#tell('offline', null)
   }
 
@@ -114,10 +115,12 @@ export class ActivityStream {
     const { transports, deviceId, seams } = this.#config
     const resume = this.#position
     const attempt = this.#attempt
-    const open = transports[this.#fallback.kind] ?? transports.sse
+    const { kind } = this.#fallback
+    const open = transports[kind] ?? transports.sse
     let resetAt: StreamPosition | null = null
     this.#session = new Session(open, { token, deviceId, resume }, seams, {
       hello: (frame) => {
+        this.#fallback.worked(kind)
         // Where the server does not go on from our position, `reset` follows. Acting on `hello` already means that a
         // connection lost between the two cannot leave us with a position whose past we never read.
         const start = { epoch: frame.epoch, seq: frame.from_seq }
@@ -136,7 +139,11 @@ export class ActivityStream {
         if (!this.#position || frame.seq > this.#position.seq) this.#position = { epoch: frame.epoch, seq: frame.seq }
         this.#handlers.frame(frame)
       },
-      ended: (end) => this.#ended(end, token),
+      ended: (end) => {
+        if (end.helloSeen) this.#fallback.over()
+        else if (!end.answered) this.#fallback.failed(kind)
+        this.#ended(end, token)
+      },
     })
   }
 
@@ -146,7 +153,6 @@ export class ActivityStream {
   }
 
   #greeted(frame: HelloFrame, attempt: number): void {
-    this.#fallback.worked()
     this.#notBefore = 0
     this.#lastEnd = 'lost'
     this.#handlers.hello(frame)
@@ -156,7 +162,6 @@ export class ActivityStream {
 
   #ended(end: SessionEnd, token: string): void {
     this.#session = null
-    if (!end.helloSeen && !end.answered) this.#fallback.failed()
     const { tokens } = this.#config
     if (end.fatal) tokens.refused(token)
     if (end.permanent) this.#refuse(end.error)
