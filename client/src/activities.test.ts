@@ -128,7 +128,7 @@ test('another epoch starts with an empty list', async () => {
   assert.deepEqual([ids(), state().unreadCount, state().status], [['g7', 'g4'], 6, 'ready'])
 })
 
-test('without a token nobody is pestered, and with one all is well', async () => {
+test('without a token one is asked for as after a lost connection, and with one all is well', async () => {
   let calls = 0
   let isLoggedIn = false
   const token = () => {
@@ -141,9 +141,9 @@ test('without a token nobody is pestered, and with one all is well', async () =>
     [state().status, state().connection, state().error?.code],
     ['error', 'connecting', 'token_unavailable'],
   )
-  assert.ok(calls < 25, `${calls} calls in an hour`)
+  assert.ok(calls <= 200, `${calls} calls in an hour`)
   isLoggedIn = true
-  await world.run(700_000)
+  await world.run(21_000)
   assert.deepEqual([state().status, state().connection, state().error, ids()], ['ready', 'online', null, ['g4', 'g3']])
 })
 
@@ -161,9 +161,9 @@ test('a page whose token cannot be renewed is asked for again while the stream i
     refused.includes(headers.get('authorization') ?? '') ? problem(401, 'unauthenticated') : undefined
   await Promise.all([activities.connect(), world.run(3_600_000)])
   assert.deepEqual([state().status, state().connection, state().error?.code], ['error', 'online', 'token_unavailable'])
-  assert.ok(calls < 40, `${calls} calls in an hour`)
+  assert.ok(calls <= 200, `${calls} calls in an hour`)
   isTold = true
-  await world.run(700_000)
+  await world.run(21_000)
   assert.deepEqual([state().status, state().error, ids()], ['ready', null, ['g4', 'g3']])
 })
 

@@ -189,9 +189,9 @@ export class Pager {
     this.#failedAtFirst = true
     this.#status = this.#fits ? 'ready' : 'error'
     if (error.code === 'token_unavailable') {
-      // Without a token there is nothing to try. A stream that is not open asks for one, ever more rarely, and its
-      // `hello` comes here; one that is open asks for none.
-      if (error.retryable && this.#config.streamEpoch() !== null) this.#tryAgain(error.retryAfterMs ?? 0, 'auth')
+      // Without a token there is nothing to try. A stream that is not open asks for one by itself, and its `hello` comes
+      // here; one that is open asks for none.
+      if (error.retryable && this.#config.streamEpoch() !== null) this.#tryAgain(error.retryAfterMs ?? 0)
     } else if (error.retryable) this.#tryAgain(error.retryAfterMs ?? 0)
     // Two tokens in a row were refused, as by a server whose clock is wrong. The stream may be open all the same, and
     // then no `hello` would come.

@@ -183,18 +183,57 @@ test('looking at the page does not hurry a refused token, a network that is back
   assert.equal(count, before + 1)
 })
 
-test('a token function that fails is asked again with the same patience', async () => {
-  let count = 0
-  const failing = () => {
-    count++
-    return Promise.reject(new Error('not logged in'))
-  }
-  const { world, stream, state } = setupStream({ token: failing })
+test('a token function that fails is asked again as a lost connection is, from 0.5 s to 20 s', async () => {
+  const { world, stream, state, askedAt } = failingToken()
   stream.start(here)
-  await world.run(3_600_000)
-  assert.ok(count < 20)
+  await world.run(100_000)
+  const waits = askedAt.slice(1).map((at, i) => at - (askedAt[i] as number))
+  assert.deepEqual(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000])
   assert.deepEqual(state(), { connection: 'connecting', error: 'token_unavailable' })
 })
+
+test('looking at the page hurries a token function that failed, as does a network that is back', async () => {
+  for (const event of ['visible', 'online'] as const) {
+    const { world, stream, askedAt } = failingToken()
+    stream.start(here)
+    await world.run(60_000)
+    const before = askedAt.length
+    world.page(event)
+    await world.run(0)
+    assert.equal(askedAt.length, before + 1, event)
+  }
+})
+
+test('a token function that fails in between takes nothing from the patience with refused tokens', async () => {
+  let count = 0
+  const { world, sockets, stream } = setupStream({
+    token: () => (++count % 2 === 0 ? `t${count}` : Promise.reject(new Error('offline'))),
+  })
+  sockets.onCreate = (socket) => {
+    world.seams.scheduler.after(1, () => {
+      socket.accept()
+      socket.cut(4501)
+    })
+  }
+  stream.start(here)
+  await world.run(3_600_000)
+  const first = sockets.all.length
+  assert.ok(first < 20, `${first} tries in the first hour`)
+  await world.run(3_600_000)
+  assert.ok(sockets.all.length - first <= 6, `${sockets.all.length - first} tries in the second`)
+})
+
+/** A stream whose token function is asked in vain. */
+function failingToken() {
+  const askedAt: number[] = []
+  const setup = setupStream({
+    token: () => {
+      askedAt.push(setup.world.elapsed)
+      return Promise.reject(new Error('fetch failed'))
+    },
+  })
+  return { ...setup, askedAt }
+}
 
 test('three failures before the first hello, and server-sent events take over', async () => {
   const { world, sockets, sse, stream, cut, state, events } = setupStream()

@@ -15,7 +15,7 @@ export type Connection = 'offline' | 'connecting' | 'online'
 export const hiddenGraceMs = 30_000
 
 export interface StreamHandlers {
-  /** `error` is why it went, or stays, down when that needs more than patience: a refusal. */
+  /** `error` is why it went, or stays, down, when that is the token or what we ask for: refused, or not to be had. */
   connection(state: Connection, error: HeadwaterError | null): void
   hello(frame: HelloFrame): void
   /**
@@ -170,8 +170,9 @@ export class ActivityStream {
     else this.#refuse(end.error)
   }
 
+  /** Nobody refused anything: whatever kept a token from coming may be over as soon as a lost connection is back. */
   #tokenFailed(error: HeadwaterError): void {
-    if (error.retryable) this.#wait('auth', 0, error.retryAfterMs ?? 0, error)
+    if (error.retryable) this.#wait('lost', 0, error.retryAfterMs ?? 0, error)
     else this.#refuse(error)
   }
 
