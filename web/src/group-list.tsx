@@ -1,6 +1,8 @@
 import type { ActivitiesState, ActivitiesStore } from '@headwater/client'
+import { useState } from 'react'
 import { GroupItem } from './group-item.tsx'
 import { Icon } from './icons.tsx'
+import { listViewOf, noteBelow } from './list-view.ts'
 import { messageOf } from './message-of.ts'
 
 interface GroupListProps {
@@ -13,11 +15,11 @@ interface GroupListProps {
 }
 
 export function GroupList({ state, store, isOnline, now, onFailure, onActAsOthers }: GroupListProps) {
-  const { groups, status, error, filter, hasMore } = state
-  if (groups.length === 0) {
-    if (status === 'error') return <Failed reason={messageOf(error)} onRetry={() => void store.load()} />
-    return status === 'ready' ? <Empty isFiltered={filter !== null} onActAsOthers={onActAsOthers} /> : <Skeleton />
-  }
+  const { groups, error, filter } = state
+  const view = listViewOf(state)
+  if (view === 'failed') return <Failed reason={messageOf(error)} onRetry={() => void store.load()} />
+  if (view === 'empty') return <Empty isFiltered={filter !== null} onActAsOthers={onActAsOthers} />
+  if (view === 'skeleton') return <Skeleton />
   return (
     <div className="scroller">
       <ul className="groups">
@@ -32,17 +34,34 @@ export function GroupList({ state, store, isOnline, now, onFailure, onActAsOther
           />
         ))}
       </ul>
-      {hasMore && (
-        <button
-          type="button"
-          className="button button-small more"
-          aria-disabled={!isOnline}
-          onClick={() => isOnline && void store.loadMore()}
-        >
+      <ListEnd key={String(filter)} state={state} store={store} isOnline={isOnline} />
+    </div>
+  )
+}
+
+/** Below the groups: what failed or is on its way, and the way to older ones. */
+function ListEnd({ state, store, isOnline }: Pick<GroupListProps, 'state' | 'store' | 'isOnline'>) {
+  const [isLoading, setLoading] = useState(false)
+  const note = noteBelow(state, isLoading)
+  const canLoad = isOnline && !isLoading
+  const loadMore = () => {
+    if (!canLoad) return
+    setLoading(true)
+    void store.loadMore().finally(() => setLoading(false))
+  }
+  return (
+    <>
+      {note !== '' && (
+        <p className="quiet more" role="status">
+          {note}
+        </p>
+      )}
+      {state.hasMore && (
+        <button type="button" className="button button-small more" aria-disabled={!canLoad} onClick={loadMore}>
           Show older
         </button>
       )}
-    </div>
+    </>
   )
 }
 
