@@ -1,7 +1,7 @@
-import type { ActivitiesStore, ActivityGroup, GroupActor } from '@headwater/client'
-import { useCallback, useEffect, useState } from 'react'
+import type { ActivitiesStore, ActivityGroup } from '@headwater/client'
+import { useEffect, useMemo, useState } from 'react'
+import { ActorPages, noActors } from './actor-pages.ts'
 import { Avatar } from './avatar.tsx'
-import { messageOf } from './message-of.ts'
 import { timeAgo } from './time-ago.ts'
 
 interface GroupActorsProps {
@@ -15,35 +15,23 @@ const pageSize = 10
 
 /** Who is in a group, newest first, read anew whenever the group changes. */
 export function GroupActors({ group, store, isOnline, now }: GroupActorsProps) {
-  const [actors, setActors] = useState<readonly GroupActor[] | null>(null)
-  const [next, setNext] = useState<string | null>(null)
-  const [failure, setFailure] = useState('')
-  const load = useCallback(
-    async (cursor: string | null, isWanted: () => boolean = () => true) => {
-      try {
-        const page = await store.actors(group.group_id, { limit: pageSize, cursor })
-        if (!isWanted()) return
-        setActors((shown) => (cursor ? [...(shown ?? []), ...page.actors] : page.actors))
-        setNext(page.next_cursor)
-        setFailure('')
-      } catch (error) {
-        if (isWanted()) setFailure(messageOf(error))
-      }
-    },
+  const [shown, setShown] = useState(noActors)
+  const pages = useMemo(
+    () => new ActorPages((cursor) => store.actors(group.group_id, { limit: pageSize, cursor }), setShown),
     [store, group.group_id],
   )
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new version of the group may have other actors
   useEffect(() => {
     if (!isOnline) return
-    let isWanted = true
-    void load(null, () => isWanted)
-    return () => {
-      isWanted = false
-    }
-  }, [load, group.seq, isOnline])
+    void pages.loadFirst()
+    return () => pages.stop()
+  }, [pages, group.seq, isOnline])
 
-  if (failure !== '') return <p className="failure">{failure}</p>
-  if (actors === null) return <p className="quiet">{isOnline ? 'Loading …' : 'Who they are is not known offline.'}</p>
+  const { actors, next, isLoading, failure } = shown
+  const problem = failure !== '' && <p className="failure">{failure}</p>
+  if (actors === null) {
+    return problem || <p className="quiet">{isOnline ? 'Loading …' : 'Who they are is not known offline.'}</p>
+  }
   return (
     <>
       <ul className="actors" aria-label="Who">
@@ -57,8 +45,9 @@ export function GroupActors({ group, store, isOnline, now }: GroupActorsProps) {
           </li>
         ))}
       </ul>
+      {problem}
       {next && isOnline && (
-        <button type="button" className="link" onClick={() => void load(next)}>
+        <button type="button" className="link" aria-disabled={isLoading} onClick={() => void pages.loadMore()}>
           Show more
         </button>
       )}
