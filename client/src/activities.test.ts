@@ -82,9 +82,10 @@ test('more than 500 ids go in several requests; none go nowhere', async () => {
     method === 'POST' ? [(body as { group_ids: string[] }).group_ids.length] : [],
   )
   assert.deepEqual([sizes, answer.not_found.length, answer.updated_unread_count], [[500, 500, 201], 1_200, 4])
+  assert.equal(answer.epoch, 'e1')
   await assert.rejects(finish(activities.markRead(many)), { code: 'not_found' })
   const nothing = await finish(activities.markRead([]))
-  assert.deepEqual([nothing.updated_unread_count, nothing.not_found], [4, []])
+  assert.deepEqual([nothing.updated_unread_count, nothing.not_found, nothing.epoch], [4, [], 'e1'])
 })
 
 test('a connection that was away brings exactly what was missed', async () => {

@@ -199,9 +199,11 @@ export class ActivitiesStore {
 
   async #markGroups(kind: MarkKind, groupIds: readonly string[]): Promise<MarkResult> {
     const { unreadCount, unseenCount } = this.#state
+    const { epoch } = this.#model
     let total: MarkResult = {
       updated_unread_count: unreadCount,
       unseen_count: unseenCount,
+      ...(epoch === null ? {} : { epoch }),
       seq: this.#model.shownSeq,
       not_found: [],
     }

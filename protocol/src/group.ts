@@ -69,6 +69,8 @@ export interface ActivityPage extends Counts {
 export interface MarkResult {
   readonly updated_unread_count: number
   readonly unseen_count: number
+  /** The epoch of `seq`. In every answer of the server; without it is only what a client says that has not asked one. */
+  readonly epoch?: string
   readonly seq: number
   /** Ids that are no group of this user. */
   readonly not_found: readonly string[]

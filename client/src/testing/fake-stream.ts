@@ -66,6 +66,7 @@ export class FakeStream {
     return {
       updated_unread_count: this.counts.unread_count,
       unseen_count: this.counts.unseen_count,
+      epoch: this.epoch,
       seq: this.seq,
       not_found: (body.group_ids ?? []).filter((id) => !ids?.includes(id)),
     }
