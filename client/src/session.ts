@@ -9,6 +9,8 @@ import type { Introduction, OpenTransport, Transport, TransportEnd } from './tra
 const helloTimeoutMs = 15_000
 /** How soon something must come back when there is a reason to doubt the connection. */
 const probeTimeoutMs = 5_000
+/** Of doubts in so short a time the first one is enough: a page may flicker. */
+const probeEveryMs = 1_000
 /** Positions are acknowledged together, at most this often. */
 const ackEveryMs = 1_000
 
@@ -47,8 +49,9 @@ export class Session {
   #hello: HelloFrame | null = null
   #helloAt = 0
   #heardAt = { wall: 0, steady: 0 }
+  #probedAt = Number.NEGATIVE_INFINITY
   /** What `heardAt` was when the last probe went out. */
-  #probedAt: unknown = null
+  #heardBeforeProbe: unknown = null
   #chain: Chain | null = null
   #ackedSeq = -1
   #retryAfterMs = 0
@@ -69,12 +72,14 @@ export class Session {
   /** Something happened after which connections are often dead without knowing: find out soon. */
   probe(): void {
     if (!this.#hello || this.#endIfSilent()) return
-    // A page that is shown and hidden many times in a moment is one reason to doubt.
-    if (this.#timers.has('probe') && this.#heardAt === this.#probedAt) return
+    const now = this.#seams.clock.monotonic()
+    const isAsked = this.#timers.has('probe') && this.#heardAt === this.#heardBeforeProbe
+    if (isAsked || now - this.#probedAt < probeEveryMs) return
     // Server-sent events cannot be asked for a sign of life: there the usual silence has to tell.
     if (!this.#transport.send({ type: 'ping' })) return
     const before = this.#heardAt
-    this.#probedAt = before
+    this.#probedAt = now
+    this.#heardBeforeProbe = before
     this.#after('probe', probeTimeoutMs, () => {
       if (this.#heardAt === before) this.#fail(new HeadwaterError('timeout', { detail: 'No answer to a ping' }))
     })

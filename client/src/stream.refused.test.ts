@@ -108,7 +108,7 @@ test('its own frames never come near the bound of the server, whatever comes and
     // 50 a second after a burst of 100 is what the server takes.
     for (const from of sentAt) {
       const inASecond = sentAt.filter((at) => at >= from && at < from + 1_000).length
-      assert.ok(inASecond <= 25, `${inASecond} frames within a second`)
+      assert.ok(inASecond <= 5, `${inASecond} frames within a second`)
     }
   })
   await fc.assert(run, { numRuns: 30 })
