@@ -134,12 +134,17 @@ export class MortalPorts {
       get: (target, key) => {
         if (key !== 'join') return Reflect.get(target, key)
         return async () => {
-          const consumer = await this.#alive(() => log.join())
-          this.#consumers.add(consumer)
+          const consumer = await this.#alive(() => this.#tracked(this.#join(log)))
           return this.#wrapConsumer(consumer)
         }
       },
     })
+  }
+
+  async #join(log: EventLog): Promise<LogConsumer> {
+    const consumer = await log.join()
+    this.#consumers.add(consumer)
+    return consumer
   }
 
   #wrapConsumer(consumer: LogConsumer): LogConsumer {

@@ -116,6 +116,7 @@ export class MemoryLogConsumer implements LogConsumer {
       settle(this.#state, this.#me.seenAt, this.#patienceMs)
     }
     const revoked = this.#losses()
+    this.#passOn()
     return { revoked, assigned: this.#gains(), records: this.#records(maxRecords) }
   }
 
@@ -129,6 +130,14 @@ export class MemoryLogConsumer implements LogConsumer {
       if (!holds) this.#owned.delete(partition)
     }
     return revoked
+  }
+
+  /** What it was to have, was never told of, and is another's by now: nobody has to wait for it to let go. */
+  #passOn(): void {
+    for (const part of this.#state.parts) {
+      if (part.holder === this.#me && part.heir !== this.#me && !this.#owned.has(part.partition)) this.#letGo(part)
+    }
+    settle(this.#state, this.#me.seenAt, this.#patienceMs)
   }
 
   #gains(): { partition: Partition; from: Offset }[] {

@@ -29,3 +29,15 @@ test('appends are refused while too much is not committed, and taken again after
   const [outcome] = await log.append([sampleValue('user-1', 96)])
   assert.equal(outcome?.stored, true)
 })
+
+test('what was dealt to a worker that had not asked yet goes on to the next one without a wait', async () => {
+  const log = memoryEventLog(newLogState(4), virtualSeams())
+  const workers = [await LogFollower.join(log), await LogFollower.join(log)]
+  await workers[0]?.turn()
+  workers.push(await LogFollower.join(log))
+  for (let turn = 0; turn < 3; turn++) for (const worker of workers) await worker.turn()
+  assert.deepEqual(
+    workers.map(({ owned }) => owned.size),
+    [2, 1, 1],
+  )
+})

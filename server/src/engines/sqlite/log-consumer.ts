@@ -81,6 +81,7 @@ export class SqliteLogConsumer implements LogConsumer {
     this.#me.calledAt = now
     this.#state.settle(now)
     const revoked = this.#losses()
+    this.#passOn(now)
     if (!this.#state.has(this.#me)) this.#state.join(this.#me, now)
     const assigned = this.#gains()
     return { revoked, assigned, records: this.#records(maxRecords) }
@@ -96,6 +97,14 @@ export class SqliteLogConsumer implements LogConsumer {
       if (!holds) this.#told.delete(partition)
     }
     return revoked
+  }
+
+  /** What it was to have, was never told of, and is another's by now: nobody has to wait for it to let go. */
+  #passOn(now: number): void {
+    for (const share of this.#state.shares) {
+      const { partition, holder, heir } = share
+      if (holder === this.#me && heir !== this.#me && !this.#told.has(partition)) this.#state.letGo(share, now)
+    }
   }
 
   #gains(): { partition: Partition; from: Offset }[] {
