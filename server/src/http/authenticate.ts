@@ -19,8 +19,8 @@ export type RouteAccess = 'public' | 'any' | 'server' | 'serverFromAfar'
 /** Wrong keys from one address: a hundred at once, and a hundred a minute. */
 const guesses = { perSecond: 100 / 60, burst: 100 }
 const addressesMax = 20_000
-/** What has the form of a token is no guess: nobody comes upon a signature, and a client with an old secret's token means no harm. */
-const tokenForm = /^[^.]+\.[^.]+\.[^.]+$/
+/** What has the form of a JWT is no guess: nobody comes upon a signature, and a client with an old secret's token means no harm. */
+const tokenForm = /^ey[\w-]+\.[\w-]+\.[\w-]+$/
 export const bearerPattern = /^Bearer +([!-~]+)$/i
 
 /** Finds out who calls, before any of the body is read. */

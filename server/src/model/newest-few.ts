@@ -22,6 +22,11 @@ export class NewestFew<T extends Placed> {
     return this.#kept.length
   }
 
+  /** Of those that are here. */
+  get newest(): T | undefined {
+    return this.#kept[(this.#oldest === 0 ? this.#kept.length : this.#oldest) - 1]
+  }
+
   /** `unlessLast`: what is older than all that are here stays out. */
   add(one: T, unlessLast = false): void {
     const kept = this.#straight()

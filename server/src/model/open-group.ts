@@ -22,6 +22,7 @@ import type { GroupId, Seq, UserId } from './ids.ts'
 import { NewestFew } from './newest-few.ts'
 import { isNewer } from './register.ts'
 import { RidingRegisters } from './riding-registers.ts'
+import { sharedMetadata } from './shared-metadata.ts'
 
 /** How many registers an open group keeps in memory once they are stored. */
 const registersMax = 20_000
@@ -372,7 +373,8 @@ export class OpenGroup {
    */
   #keep({ actor, createdAt, eventId, op, seq, firstSeq }: Register, { event }: PlacedEvent, isKnown: boolean): void {
     const { newestActors } = this
-    const newest = { actor, createdAt, eventId, op, seq, firstSeq, metadata: event.metadata }
+    const metadata = sharedMetadata(newestActors.newest?.metadata, event.metadata)
+    const newest = { actor, createdAt, eventId, op, seq, firstSeq, metadata }
     if (isKnown) newestActors.remove(actor)
     if (createdAt > this.updatedAt) newestActors.addNewest(newest)
     else newestActors.add(newest, newestActors.length !== this.actorCount - 1)

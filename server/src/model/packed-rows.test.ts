@@ -57,6 +57,17 @@ describe('a packed row', () => {
     assert.deepEqual(unpackActors(old[0], old[1]), row.newestActors)
   })
 
+  test('keeps metadata that several actors share once, and gives it to each', () => {
+    const metadata = { preview: 'Sunset' }
+    const newestActors = [ann, bob, ann].map((actor) => ({ ...actor, metadata: { ...metadata } }))
+    const [newest] = packLists({ ...row, newestActors })
+    assert.deepEqual(
+      newest.map((packed) => packed[6]),
+      [metadata, 1, 1],
+    )
+    assert.deepEqual(unpackActors(newest, []), newestActors)
+  })
+
   test('without pending registers has none, whichever way a store says so', () => {
     assert.equal(packPending([]), null)
     for (const none of [null, undefined, '', '[]']) assert.deepEqual(unpackPending(none), [])

@@ -1,6 +1,7 @@
 import type { EventOp, JsonObject } from '@headwater/protocol'
 import type { Erasure, FirstSeqSpan, GroupRow, NewestActor, Register } from './activity-group.ts'
 import type { UserId } from './ids.ts'
+import { sharedMetadata } from './shared-metadata.ts'
 
 /**
  * The lists of a group's row as stores keep them: without the names of their fields, since a page parses sixty rows. Stored
@@ -22,7 +23,9 @@ type PackedRegister = readonly [
   seq: number,
   firstSeq: number,
 ]
-type PackedNewest = readonly [...PackedRegister, metadata?: JsonObject | null]
+/** That of the actor before. */
+const sameMetadata = 1
+type PackedNewest = readonly [...PackedRegister, metadata?: JsonObject | typeof sameMetadata | null]
 type PackedSpan = readonly [upTo: number, actors: number, came: number]
 type PackedPreview = readonly [actor: string, createdAt: number, eventId: string, JsonObject]
 type PackedErasure = readonly [actorHash: string, seq: number]
@@ -30,25 +33,25 @@ type PackedErasure = readonly [actorHash: string, seq: number]
 type Lists = Pick<GroupRow, 'newestActors' | 'firstSeqSpans' | 'erasures'>
 
 export const packLists = ({ newestActors, firstSeqSpans, erasures }: Lists): PackedLists => [
-  newestActors.map(({ actor, createdAt, eventId, op, seq, firstSeq, metadata }) => [
-    actor,
-    createdAt,
-    eventId,
-    op,
-    seq,
-    firstSeq,
-    metadata,
-  ]),
+  newestActors.map(({ actor, createdAt, eventId, op, seq, firstSeq, metadata }, i) => {
+    // By what it says: which objects are one follows from when the row was loaded, and the text must not.
+    const before = newestActors[i - 1]?.metadata
+    const isSame = metadata !== null && sharedMetadata(before, metadata) === before
+    return [actor, createdAt, eventId, op, seq, firstSeq, isSame ? sameMetadata : metadata]
+  }),
   firstSeqSpans.map(({ upTo, actors, came }) => [upTo, actors, came]),
   [],
   erasures.map(({ actorHash, seq }) => [actorHash, seq]),
 ]
 
-export const unpackActors = (newest: PackedLists[0], previews: PackedLists[2]): NewestActor[] =>
-  newest.map((packed) => {
-    const [actor, createdAt, eventId, op, seq, firstSeq, metadata = previewOf(actor, previews)] = packed
+export function unpackActors(newest: PackedLists[0], previews: PackedLists[2]): NewestActor[] {
+  let before: JsonObject | null = null
+  return newest.map(([actor, createdAt, eventId, op, seq, firstSeq, packed = previewOf(actor, previews)]) => {
+    const metadata: JsonObject | null = packed === sameMetadata ? before : packed
+    before = metadata
     return { actor, createdAt, eventId, op, seq, firstSeq, metadata }
   })
+}
 const previewOf = (actor: UserId, previews: PackedLists[2]): JsonObject | null =>
   previews.find(([other]) => other === actor)?.[3] ?? null
 export const unpackSpans = (spans: PackedLists[1]): FirstSeqSpan[] =>
