@@ -151,7 +151,7 @@ export class KafkaLogConsumer implements LogConsumer, FetchSink {
     }
     const dropped = this.#dropped
     this.#dropped = 0
-    return { assigned, revoked, records, dropped }
+    return { assigned, revoked, records, ...(dropped > 0 && { dropped }) }
   }
 
   #read(partition: Partition, { offset, appendedAt, key, value }: FetchedRecord): LogRecord {
