@@ -25,15 +25,16 @@ test('an event loop that stands still: sockets stay, and get what came meanwhile
   const users = Array.from({ length: socketCount }, (_, i) => `user-${i}`)
   for (const user of users) fleet.add(user)
   await fleet.live()
-  await server.resources()
 
+  const began = performance.now()
   const stalled = server.stall(stallMs)
   const sent = Array.from({ length: Math.ceil(socketCount / 100) }, (_, i) =>
     publisher.insist(users.slice(i * 100, (i + 1) * 100).map((user) => ({ user, object: 'p1', actor: 'ann' }))),
   )
   await stalled
-  const { loopDelayMs } = await server.resources()
-  assert.ok(loopDelayMs.max > stallMs / 2, 'it stood still')
+  // By this clock: the server's own measure of its loop is lost where a request comes before the measure's timer.
+  const stoodMs = performance.now() - began
+  assert.ok(stoodMs >= stallMs, 'it stood still')
   await Promise.all(sent)
   await eventually('everybody was told', () => fleet.clients.every(({ links }) => links === 1))
   // Silence counts again: the one that is silent now is closed for it, and nobody else.
@@ -46,7 +47,7 @@ test('an event loop that stands still: sockets stay, and get what came meanwhile
   assert.equal(await server.metric('headwater_sockets'), others.length)
   assert.equal(await server.metric('headwater_socket_users'), others.length)
   for (const { ends, faults, hellos } of others) assert.deepEqual([ends, faults, hellos], [[], [], 1])
-  report(t, { sockets: socketCount, 'stalled for ms': stallMs, 'loop max ms': loopDelayMs.max, closed: 0 })
+  report(t, { sockets: socketCount, 'stalled for ms': stallMs, 'answered after ms': Math.round(stoodMs), closed: 0 })
 
   fleet.leave()
   await assertBaseline(server, before)
