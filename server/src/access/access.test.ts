@@ -246,9 +246,9 @@ test('sockets are told why they are refused', async () => {
 test('a ticket is taken by any server with the secret, also the one before, and by no other', () => {
   const { clock, random } = virtualSeams({ seed: 1 })
   const principal = { kind: 'server' } as const
-  const giving = createTickets(['the old secret'], clock, random)
-  const other = createTickets(['the new secret', 'the old secret'], clock, random)
-  const stranger = createTickets(['a secret of its own'], clock, random)
+  const giving = createTickets(['the old secret'], clock, random, () => clock.now())
+  const other = createTickets(['the new secret', 'the old secret'], clock, random, () => clock.now())
+  const stranger = createTickets(['a secret of its own'], clock, random, () => clock.now())
   const { ticket } = giving.issue(principal)
   assert.equal(stranger.redeem(ticket), undefined)
   for (let at = 0; at < ticket.length; at++) {

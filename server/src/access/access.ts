@@ -7,7 +7,7 @@ import type { Revocation, RevocationStore } from '../ports/revocation-store.ts'
 import { createApiKeys, digestOf } from './api-keys.ts'
 import { checkToken, signToken, type TokenClaims, type TokenSecret, tokenSecret } from './jwt.ts'
 import { type Principal, type UserPrincipal, userOf } from './principal.ts'
-import { openRevocations, revocationKeptMs } from './revocations.ts'
+import { type Credential, openRevocations, revocationKeptMs } from './revocations.ts'
 import { createTickets, type Tickets } from './tickets.ts'
 
 export interface AccessSettings {
@@ -38,7 +38,7 @@ export interface Access extends AsyncDisposable {
   authenticate(credential: string): Authentication
   /** Why a principal that came in earlier may not stay; `undefined` = it may. */
   refusal(principal: Principal): Refusal | undefined
-  isRevoked(principal: Principal): boolean
+  isRevoked(credential: Credential): boolean
   /** Called for every revocation, from here or another server: close the sockets that `isRevoked`. */
   onRevoked(listener: (revocation: Revocation) => void): Disposable
   issue(request: TokenRequest): Promise<IssuedToken>
@@ -60,7 +60,6 @@ export async function openAccess(
   const isApiKey = createApiKeys(settings.apiKeys)
   const secrets = settings.tokenSecrets.map(tokenSecret)
   const newTokenId = createUuidV7(clock, random)
-  const tickets = createTickets(settings.tokenSecrets, clock, random)
   const revocations = await openRevocations(ports.revocations, seams.scheduler, onFailure)
   // Keyed by the whole token or API key. How long a search takes tells nothing about those that are in here: texts are told
   // apart by their hashes, which V8 makes with a seed of each process.
@@ -68,6 +67,9 @@ export async function openAccess(
   const remember = (credential: string, principal: Principal): void => {
     if (credential.length <= verifiedLengthMax) verified.set(credential, principal)
   }
+
+  /** When something of this user is issued that is made, or first seen, now: not before a revocation by a faster clock. */
+  const issuedNow = (user: UserId): number => Math.max(clock.now(), revocations.afterRevoked(user))
 
   const refusal = (principal: Principal): Refusal | undefined => {
     if (principal.kind === 'server') return undefined
@@ -86,7 +88,7 @@ export async function openAccess(
         detail: 'The token lives longer than 5 years; exp is in seconds since 1970.',
       }
     }
-    const principal = principalOf(claims, clock.now(), revocations.afterRevoked(claims.sub))
+    const principal = principalOf(claims, issuedNow(claims.sub))
     remember(token, principal)
     return { ok: true, principal }
   }
@@ -107,13 +109,13 @@ export async function openAccess(
       return { ok: false, reason, detail: reason === 'revoked' ? 'The token was revoked.' : 'The token has expired.' }
     },
     refusal,
-    isRevoked: (principal) => principal.kind === 'user' && revocations.isRevoked(principal),
+    isRevoked: revocations.isRevoked,
     onRevoked: revocations.onRevoked,
     async issue({ userId, ttlS, deviceId, tokenId = newTokenId() }) {
       // A revocation made a moment ago on another server, perhaps by a faster clock, must not refuse this token.
       await revocations.refresh()
       const now = clock.now()
-      const issuedAtMs = Math.max(now, revocations.afterRevoked(userId))
+      const issuedAtMs = issuedNow(userId)
       const expiresAt = now + ttlS * 1000
       const claims = { sub: userId, iat: issuedAtMs / 1000, exp: expiresAt / 1000, jti: tokenId }
       const payload = deviceId === null ? claims : { ...claims, device_id: deviceId }
@@ -121,12 +123,7 @@ export async function openAccess(
       return { token, token_id: tokenId, expires_at: expiresAt }
     },
     revoke: (what) => revocations.revoke(what, clock.now()),
-    tickets: {
-      issue(principal, issuedAtMs = Math.max(clock.now(), revocations.afterRevoked(userOf(principal) ?? ''))) {
-        return tickets.issue(principal, issuedAtMs)
-      },
-      redeem: tickets.redeem,
-    },
+    tickets: createTickets(settings.tokenSecrets, clock, random, (principal) => issuedNow(userOf(principal) ?? '')),
     [Symbol.asyncDispose]: () => revocations[Symbol.asyncDispose](),
   }
 }
@@ -134,19 +131,12 @@ export async function openAccess(
 /** Fractions of a second are rounded to microseconds, which floating point would otherwise blur. */
 const toMs = (seconds: number): number => Math.round(seconds * 1e6) / 1000
 
-/**
- * A token that is from the future counts as issued when it was first seen, or a revocation would pass it by; but not before
- * `afterRevoked`, where a faster clock revoked those before it.
- */
-const principalOf = (
-  { sub, iat, exp, jti, deviceId }: TokenClaims,
-  now: number,
-  afterRevoked: number,
-): UserPrincipal => ({
+/** A token that is from the future counts as issued when it was first seen, `issuedNow`, or a revocation would pass it by. */
+const principalOf = ({ sub, iat, exp, jti, deviceId }: TokenClaims, issuedNow: number): UserPrincipal => ({
   kind: 'user',
   user: sub,
   tokenId: jti,
   deviceId,
-  issuedAtMs: Math.min(toMs(iat), Math.max(now, afterRevoked)),
+  issuedAtMs: Math.min(toMs(iat), issuedNow),
   expiresAtMs: toMs(exp),
 })

@@ -20,16 +20,8 @@ const refusals = {
 
 /** Access in the words of sockets: always for one user, and with a reason that a close code can tell. */
 export function socketAccess(access: Access) {
-  const isRevoked = ({ user, tokenId, deviceId, issuedAtMs, expiresAtMs }: SocketPrincipal): boolean =>
-    issuedAtMs !== null &&
-    access.isRevoked({
-      kind: 'user',
-      user,
-      tokenId,
-      deviceId,
-      issuedAtMs,
-      expiresAtMs: expiresAtMs ?? Number.POSITIVE_INFINITY,
-    })
+  const isRevoked = ({ user, tokenId, issuedAtMs }: SocketPrincipal): boolean =>
+    issuedAtMs !== null && access.isRevoked({ user, tokenId, issuedAtMs })
 
   return {
     verifyBearer(token: string, actingAs: UserId | null) {

@@ -8,7 +8,7 @@ import type { UserPrincipal } from './principal.ts'
  * revocation holds everywhere within about a second, also when pub/sub is down.
  */
 export interface Revocations extends AsyncDisposable {
-  isRevoked(principal: UserPrincipal): boolean
+  isRevoked(credential: Credential): boolean
   /** Durable when it resolves, and in force here. */
   revoke(what: { readonly userId: UserId } | { readonly tokenId: string }, now: number): Promise<void>
   /**
@@ -21,6 +21,9 @@ export interface Revocations extends AsyncDisposable {
   /** Called for every revocation that comes in, from here or elsewhere. */
   onRevoked(listener: (revocation: Revocation) => void): Disposable
 }
+
+/** What was given to a user: a token, or a ticket. */
+export type Credential = Pick<UserPrincipal, 'user' | 'tokenId' | 'issuedAtMs'>
 
 const refreshEveryMs = 1_000
 /** A token that lives longer than a revocation would come back to life, so no token may (see `lifetimeMaxMs`). */

@@ -8,14 +8,14 @@ import type { Principal } from './principal.ts'
  * the server that took them: one that is stolen within its 30 seconds could be used once more at another.
  */
 export interface Tickets {
-  /** `issuedAtMs`: what is revoked later refuses it; left out: now. */
-  issue(principal: Principal, issuedAtMs?: number): { readonly ticket: string; readonly expiresAt: number }
+  issue(principal: Principal): { readonly ticket: string; readonly expiresAt: number }
   /** Whom it was given to and when, once; `undefined` when it is unknown, used or late. */
   redeem(ticket: string): Redeemed | undefined
 }
 
 export interface Redeemed {
   readonly principal: Principal
+  /** What is revoked later refuses it. */
   readonly issuedAtMs: number
 }
 
@@ -27,19 +27,24 @@ const cipher = 'aes-256-gcm'
 const nonceBytes = 12
 const tagBytes = 16
 
-/** `secrets`: sealed with the first, opened with any. */
-export function createTickets(secrets: readonly string[], clock: Clock, random: Random): Tickets {
+/** `secrets`: sealed with the first, opened with any. `issuedNow`: the moment that what a principal gets now is issued at. */
+export function createTickets(
+  secrets: readonly string[],
+  clock: Clock,
+  random: Random,
+  issuedNow: (principal: Principal) => number,
+): Tickets {
   const keys = secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret, '', 'stream ticket', 32)))
   // Of the last 30 to 60 seconds: what was used before has run out.
   let used = new Set<string>()
   let usedBefore = new Set<string>()
   let usedSince = clock.now()
   return {
-    issue(principal, issuedAtMs = clock.now()) {
+    issue(principal) {
       const expiresAt = clock.now() + ticketLifeMs
       const nonce = random.bytes(nonceBytes)
       const seal = createCipheriv(cipher, keys[0] as Buffer, nonce)
-      const sealed = [seal.update(JSON.stringify([expiresAt, principal, issuedAtMs]), 'utf8'), seal.final()]
+      const sealed = [seal.update(JSON.stringify([expiresAt, principal, issuedNow(principal)]), 'utf8'), seal.final()]
       return { ticket: Buffer.concat([nonce, ...sealed, seal.getAuthTag()]).toString('base64url'), expiresAt }
     },
     redeem(ticket) {
