@@ -58,6 +58,15 @@ export class LogFollower {
   }
 }
 
+/** Two workers join and one asks; then a third joins. How many partitions each has when all have asked three times. */
+export async function sharesOfThree(log: EventLog): Promise<number[]> {
+  const workers = [await LogFollower.join(log), await LogFollower.join(log)]
+  await workers[0]?.turn()
+  workers.push(await LogFollower.join(log))
+  for (let turn = 0; turn < 3; turn++) for (const worker of workers) await worker.turn()
+  return workers.map(({ owned }) => owned.size)
+}
+
 /** Everything a partition keeps, read in pages of `limit`. */
 export async function readAll(log: EventLog, partition: Partition, limit = 100, from?: Offset): Promise<LogRecord[]> {
   const { start, end } = await log.bounds(partition)

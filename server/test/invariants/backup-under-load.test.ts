@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
 import { foldRest } from '../../src/activity/fold-rest.ts'
+import { totalsOf } from '../../src/activity/log-totals.ts'
 import { settingsWith } from '../../src/config/load.ts'
 import { openEmbedded } from '../../src/engines/embedded.ts'
 import { databaseFile } from '../../src/engines/sqlite/open.ts'
@@ -95,22 +96,16 @@ async function assertHolds(file: string, before: ReadonlySet<string>, restored: 
     [],
     'acknowledged before the backup, and not in it',
   )
-  const end = await endOf(killed.ports.log)
+  const { end } = await totalsOf(killed.ports.log)
   await foldRest(killed.ports, worldSettings, systemSeams)
   // What a fold appends itself, for deletions that were cut off, stands in the order of its flushes.
-  const isHeadFixed = (await endOf(killed.ports.log)) === end
+  const isHeadFixed = (await totalsOf(killed.ports.log)).end === end
   const [expected, found] = [createApi(killed.ports, seams), createApi(now.ports, seams)]
   for await (const user of killed.users()) {
     const [shown, wanted] = [await shownTo(found, user), await shownTo(expected, user)]
     if (!isHeadFixed) shown.badge = { ...shown.badge, upTo: wanted.badge.upTo }
     assert.deepEqual(shown, wanted, `restored for ${user}`)
   }
-}
-
-async function endOf(log: EventLog): Promise<number> {
-  let sum = 0
-  for (let partition = 0; partition < log.info.partitions; partition++) sum += (await log.bounds(partition)).end
-  return sum
 }
 
 async function eventsIn(log: EventLog): Promise<ReadonlySet<string>> {

@@ -81,14 +81,11 @@ export class MortalPorts {
   }
 
   async #alive<T>(run: () => Promise<T>): Promise<T> {
-    while (this.#stalled) await this.#stalled.promise
-    // In one go with the call: who dies in between would be heard of after death.
-    if (this.#isDead) throw new Died()
     try {
-      return await run()
+      return await this.#gate(run)
     } finally {
       // Whatever it came to: the dead hear nothing.
-      await this.#gate()
+      await this.#gate(() => {})
     }
   }
 
@@ -99,9 +96,11 @@ export class MortalPorts {
     return call
   }
 
-  async #gate(): Promise<void> {
+  /** The call is made in one go with the look at who is dead: who dies in between would be heard of after death. */
+  async #gate<T>(call: () => T | Promise<T>): Promise<T> {
     while (this.#stalled) await this.#stalled.promise
     if (this.#isDead) throw new Died()
+    return await call()
   }
 
   #write<T>(name: string, run: () => Promise<T>): Promise<T> {
