@@ -1,7 +1,7 @@
 // F10: the process stands still for seconds. Nobody's silence in that time counts, and nobody is there twice afterwards.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { eventually } from './testing/eventually.ts'
+import { eventually, pause } from './testing/eventually.ts'
 import { Fleet } from './testing/fleet.ts'
 import { assertBaseline, atBaseline } from './testing/leaks.ts'
 import { chance, length, patience, report, seed } from './testing/lengths.ts'
@@ -26,15 +26,17 @@ test('an event loop that stands still: sockets stay, and get what came meanwhile
   for (const user of users) fleet.add(user)
   await fleet.live()
 
-  const began = performance.now()
   const stalled = server.stall(stallMs)
   const sent = Array.from({ length: Math.ceil(socketCount / 100) }, (_, i) =>
     publisher.insist(users.slice(i * 100, (i + 1) * 100).map((user) => ({ user, object: 'p1', actor: 'ann' }))),
   )
-  await stalled
+  await pause(500)
   // By this clock: the server's own measure of its loop is lost where a request comes before the measure's timer.
-  const stoodMs = performance.now() - began
-  assert.ok(stoodMs >= stallMs, 'it stood still')
+  const askedAt = performance.now()
+  await server.metric('headwater_sockets')
+  const answerMs = performance.now() - askedAt
+  await stalled
+  assert.ok(answerMs > stallMs / 2, 'it stood still')
   await Promise.all(sent)
   await eventually('everybody was told', () => fleet.clients.every(({ links }) => links === 1))
   // Silence counts again: the one that is silent now is closed for it, and nobody else.
@@ -47,7 +49,7 @@ test('an event loop that stands still: sockets stay, and get what came meanwhile
   assert.equal(await server.metric('headwater_sockets'), others.length)
   assert.equal(await server.metric('headwater_socket_users'), others.length)
   for (const { ends, faults, hellos } of others) assert.deepEqual([ends, faults, hellos], [[], [], 1])
-  report(t, { sockets: socketCount, 'stalled for ms': stallMs, 'answered after ms': Math.round(stoodMs), closed: 0 })
+  report(t, { sockets: socketCount, 'stalled for ms': stallMs, 'answered after ms': Math.round(answerMs), closed: 0 })
 
   fleet.leave()
   await assertBaseline(server, before)
