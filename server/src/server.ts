@@ -158,7 +158,7 @@ export async function openData(config: Config, { log: serverLog }: { readonly lo
   }
 }
 
-/** Tools on the records that a cluster, which may be running, has set aside. */
+/** Tools on the records that workers have set aside: of a cluster, which may be running, or of a server that is stopped. */
 export interface ParkedTools extends AsyncDisposable {
   list(): Promise<readonly ParkedRecord[]>
   replay(): Promise<ParkedReplay>

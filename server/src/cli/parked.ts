@@ -1,6 +1,6 @@
 import type { ParkedRecord } from '../ports/parked-records.ts'
-import { type Command, CommandFailure, UsageError } from './command.ts'
-import { dataConfigurationOf, settingsOf } from './configuration.ts'
+import { type Command, UsageError } from './command.ts'
+import { dataConfigurationOf } from './configuration.ts'
 import { count } from './verify.ts'
 
 export const parked: Command = {
@@ -8,14 +8,12 @@ export const parked: Command = {
   summary: 'Lists the records that no worker could fold, or has them folded once more.',
   arguments: 'list|replay',
   description:
-    'Of a cluster, which may go on running. A record that cannot be read, or at which workers failed five times, is set\naside so that it holds nobody up. `replay` appends those that can be read by now to the log again, after an upgrade\nfor instance; what cannot be read stays where it is.',
+    'A record that cannot be read, or at which workers failed five times, is set aside so that it holds nobody up. `replay`\nappends those that can be read by now to the log again, after an upgrade for instance; what cannot be read stays where\nit is. A cluster may go on running; of an embedded server the data directory is opened, so it must be stopped.',
   options: { json: { doc: 'Print the records as JSON.' } },
   async run(call) {
     const [action, ...more] = call.arguments
     if ((action !== 'list' && action !== 'replay') || more.length > 0)
       throw new UsageError('expected: parked list|replay')
-    if (settingsOf(call).settings.engine === 'embedded')
-      throw new CommandFailure('an embedded server keeps no list of them: each is an error in its log')
     const { config, log } = await dataConfigurationOf(call)
     const { openParked } = await import('../server.ts')
     await using tool = await openParked(config, { log })

@@ -57,7 +57,6 @@ describe('exit codes', () => {
     [['backup', 'one.backup', '--data', 'nowhere'], 2, /^headwater backup: there is no database in .+nowhere;/],
     [['restore', 'one.backup', '--data', 'not-there'], 1, /^headwater restore: There is no such backup$/],
     [['backup'], 2, /missing FILE\|FOLDER/],
-    [['parked', 'list'], 1, /an embedded server keeps no list of them: each is an error in its log/],
     [['simulate', '--users', '1'], 2, /--users expects a whole number from 2/],
   ]
   for (const [args, code, text] of cases) {

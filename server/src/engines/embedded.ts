@@ -12,6 +12,7 @@ import { SqliteIdempotencyStore } from './sqlite/idempotency-store.ts'
 import { SqliteMemberStore } from './sqlite/member-store.ts'
 import { SqliteObjectIndex } from './sqlite/object-index.ts'
 import { openSqlite } from './sqlite/open.ts'
+import { SqliteParkedRecords } from './sqlite/parked-records.ts'
 import { SqliteReadMarks } from './sqlite/read-marks.ts'
 import { SqliteRevocationStore } from './sqlite/revocation-store.ts'
 import { SqliteTraceStore } from './sqlite/trace-store.ts'
@@ -47,6 +48,7 @@ export async function openEmbedded({ data, log }: EmbeddedSettings, seams: Seams
   const members = new SqliteMemberStore(database)
   const ports: Ports = {
     log: eventLog,
+    parked: new SqliteParkedRecords(database, eventLog.info, seams.clock),
     groups: new SqliteGroupStore(database),
     members,
     objects: new SqliteObjectIndex(database),

@@ -20,12 +20,18 @@ export interface ParkedRecord extends RecordPlace {
 
 /**
  * Records that the workers cannot fold are set aside, with the reason, so that they hold nobody up and somebody can look
- * at them. They are kept for as long as the log keeps its records. A record that is parked twice is there once.
+ * at them. They are kept for as long as the log keeps its records, up to a bound; past it the oldest are dropped.
+ *
+ * Promises, each a case in conformance/parked-records.ts:
+ * - A record that is parked is there as it lies in the log, also for another server and after a restart.
+ * - A record that is parked twice is there once, as it was parked first.
+ * - Records are listed in the order in which they were parked.
+ * - What is removed is gone, and may be parked again.
+ * - A record that the log does not have is not parked.
  */
 export interface ParkedRecords {
   /** Copies it from the log; when this resolves it is there until it is removed. */
   park(place: Pick<RecordPlace, 'partition' | 'offset'>, reason: string): Promise<void>
-  /** In the order in which they were parked. */
   list(): Promise<readonly ParkedRecord[]>
   remove(places: readonly RecordPlace[]): Promise<void>
 }

@@ -11,6 +11,7 @@ import { loadLog } from './log-info.ts'
 import { LogState } from './log-state.ts'
 import { insertRecords } from './log-table.ts'
 import { trimPartition } from './log-trim.ts'
+import { dropParked } from './parked-records.ts'
 import { partitionOf } from './partition-of.ts'
 
 export interface SqliteLogSettings {
@@ -117,6 +118,7 @@ export class SqliteEventLog implements EventLog {
 
   async trim(time: number): Promise<void> {
     for (const part of this.#state.parts) await trimPartition(this.#db, part, time)
+    await this.#db.write(dropParked(time))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Offset, Partition } from '../../model/ids.ts'
+import type { Offset, Partition, UserId } from '../../model/ids.ts'
 import { decodeLogValue } from '../../model/log-codec.ts'
 import type { LogRecord } from '../../model/log-record.ts'
 import { toSeq } from '../../model/position.ts'
@@ -12,7 +12,12 @@ import type { Reader } from './reader.ts'
  */
 const partitionSpan = 2 ** 40
 
-const positionOf = (partition: Partition, offset: Offset): number => partition * partitionSpan + offset
+export const positionOf = (partition: Partition, offset: Offset): number => partition * partitionSpan + offset
+
+export const placeOf = (position: number): { readonly partition: Partition; readonly offset: Offset } => ({
+  partition: Math.floor(position / partitionSpan),
+  offset: position % partitionSpan,
+})
 
 const insert = 'INSERT INTO log (position, user_id, appended_at, value, batch) VALUES (?, ?, ?, ?, ?)'
 
@@ -57,22 +62,37 @@ export function readRecords(
   end: Offset,
   limit: number,
 ): LogRecord[] {
+  return readStored(read, partition, from, end, limit).map(({ offset, user, appendedAt, value }) => ({
+    partition,
+    offset,
+    seq: toSeq(epoch, offset),
+    appendedAt,
+    value: decodeLogValue(value, user),
+  }))
+}
+
+/** A record as it lies in the table. */
+export interface StoredRecord extends Stamp {
+  readonly user: UserId
+  readonly value: Uint8Array
+}
+
+export function readStored(
+  read: Reader,
+  partition: Partition,
+  from: Offset,
+  end: Offset,
+  limit: number,
+): StoredRecord[] {
   const base = positionOf(partition, 0)
-  const records: LogRecord[] = []
+  const records: StoredRecord[] = []
   for (let next = from; next < end && records.length < limit; ) {
     const rows = read.all(range, base, base + next, base + end)
-    for (const [position, user, appendedAt, value, batch] of rows) {
+    for (const [position, firstUser, appendedAt, values, batch] of rows) {
       let offset = (position as number) - base
-      for (const packed of unpackRecords(user, value, batch)) {
+      for (const { user, value } of unpackRecords(firstUser, values, batch)) {
         if (offset >= next && offset < end && records.length < limit) {
-          const decoded = decodeLogValue(packed.value, packed.user)
-          records.push({
-            partition,
-            offset,
-            seq: toSeq(epoch, offset),
-            appendedAt: appendedAt as number,
-            value: decoded,
-          })
+          records.push({ offset, user, appendedAt: appendedAt as number, value })
           next = offset + 1
         }
         offset++

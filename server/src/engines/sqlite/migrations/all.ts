@@ -1,6 +1,7 @@
 import { activity } from './0001-activity.ts'
 import { logBatches } from './0002-log-batches.ts'
 import { erasurePositions } from './0003-erasure-positions.ts'
+import { parkedRecords } from './0004-parked-records.ts'
 
 export interface Migration {
   readonly number: number
@@ -9,4 +10,4 @@ export interface Migration {
 }
 
 /** In order, without gaps. One that was released never changes; what is new comes behind it. */
-export const migrations: readonly Migration[] = [activity, logBatches, erasurePositions]
+export const migrations: readonly Migration[] = [activity, logBatches, erasurePositions, parkedRecords]
