@@ -59,7 +59,8 @@ export function writePage(): void {
     '',
     'Written by `npm run bench`; each figure comes from a file of [`bench/`](../bench), with its peer in the same run.',
     'Both sides run in turn on one machine that other work may share, so ratios say more than absolute figures.',
-    'Latencies are measured open loop, from the time at which a request was due. Where the time goes, and what was tried:',
+    'Latencies are measured open loop, from the time at which a request was due. The table has the median of what each run',
+    'measured, the sections beneath have all runs together. Where the time goes, and what was tried:',
     '[internals/performance.md](internals/performance.md).',
     '',
     ...withEase(all),
@@ -86,7 +87,7 @@ function withEase(all: readonly Saved[]): string[] {
   }
   const cores = all.find(({ name }) => name === 'push')?.machine.cores ?? 'unknown'
   return [
-    `What one process carries with ease on ${cores} cores that the load generator shares: up to 2,500 events a second an event is at its socket`,
+    `What one process keeps up with on ${cores} cores that the load generator shares: up to 2,500 events a second an event is at its socket`,
     `after ${spreadOf('push', 'Event to frame at 2,500')}, at 5,000 after ${spreadOf('push', 'Event to frame at 5,000')}, at 10,000 no longer (${spreadOf('push', 'Event to frame')}).`,
     `Pages at 30 % of the rate that it answers at most take ${spreadOf('page', 'Latency, open loop')}, and under 20,000 events a second ${spreadOf('page-under-ingest', 'Latency of a page')}.`,
     '',

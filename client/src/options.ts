@@ -1,4 +1,4 @@
-import { limits } from '@headwater/protocol'
+import { limits, userIdPattern } from '@headwater/protocol'
 import { HeadwaterError } from './error.ts'
 
 export interface CheckedOptions {
@@ -12,7 +12,6 @@ export interface CheckedOptions {
 
 /** What a header can carry. The end of a line behind it is taken off there. */
 const credentialPattern = /^ *[!-~]+[ \t\r\n]*$/
-const userIdPattern = /^[A-Za-z0-9._:@-]{1,128}$/
 
 /**
  * Throws an `invalid_option` that names the option, for what no server could ever take: a missing environment variable

@@ -69,7 +69,7 @@ export interface ActivityPage extends Counts {
 export interface MarkResult {
   readonly updated_unread_count: number
   readonly unseen_count: number
-  /** The epoch of `seq`. In every answer of the server; without it is only what a client says that has not asked one. */
+  /** The epoch of `seq`. Every answer of the server has it; it is missing only where the client answers by itself. */
   readonly epoch?: string
   readonly seq: number
   /** Ids that are no group of this user. */

@@ -13,6 +13,7 @@ export const limits = {
   metadataBytes: 8 * 1024,
   metadataDepth: 8,
   createdAtAheadMs: 5 * 60_000,
+  createdAtBehindMs: 90 * 86_400_000,
   retentionDays: 90,
   filterTypes: 10,
   idsPerMark: 500,

@@ -40,6 +40,7 @@ export const rows: readonly Row[] = [
         queries: [
           query('accepted', 'sum(rate(headwater_events_accepted_total{$of}[$__rate_interval]))'),
           query('applied', 'sum(rate(headwater_events_applied_total{$of}[$__rate_interval]))'),
+          query('rejected', 'sum(rate(headwater_events_rejected_total{$of}[$__rate_interval]))'),
         ],
       },
       { title: 'From accepted to a socket', unit: 's', queries: both('headwater_push_seconds') },

@@ -145,7 +145,7 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
     seams,
   )
   parts.use(activity)
-  const behindMs = () => activity.worker.behindMs
+  const { behindMs } = activity
   const ingest = createIngest(
     { log: ports.log, traces: ports.traces, behindMs },
     {
@@ -160,6 +160,7 @@ export async function assembleFeatures(engines: Ports, options: AssembleOptions)
         metrics.eventsAccepted.inc(events)
         metrics.eventsApplied.inc(changingNothing)
       },
+      onRejected: (events) => metrics.eventsRejected.inc(events),
       onRefused: (reason) => metrics.ingestRefusals.inc({ reason }),
       onTraceLost: (error) => log.warn({ err: error }, 'what became of an event was not noted'),
     },

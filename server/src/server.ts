@@ -22,7 +22,7 @@ import type { EventLog } from './ports/event-log.ts'
 import type { ParkedRecord } from './ports/parked-records.ts'
 import type { Ports } from './ports/ports.ts'
 
-/** Where `npm run build` of the web app leaves it; the server runs without it as well. */
+/** Where `npm start` builds the web app; the server runs without it as well. */
 const webFolder = fileURLToPath(new URL('../../web/dist', import.meta.url))
 const differencesMax = 10_000
 

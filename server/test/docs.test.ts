@@ -78,8 +78,12 @@ const testVariables = [
   'server/test/invariants/hostile-memory.test.ts',
 ].flatMap((path) => [...read(path).matchAll(/HEADWATER_[A-Z_]+/g)].map(([name]) => name))
 
+const sections = [...new Set(keys.map(({ name }) => name.split('.', 1)[0]))]
+const keyForm = new RegExp(`^(?:${sections.join('|')})\\.[a-zA-Z.]+$`)
+
 test('keys, variables and metrics in the text exist', async () => {
-  const known = new Set(keys.map(({ name }) => name))
+  const unitCosts = JSON.parse(read('server/src/cli/capacity/unit-costs.json')) as Readonly<Record<string, unknown>>
+  const known = new Set([...keys.map(({ name }) => name), ...Object.keys(unitCosts)])
   const variables = new Set([
     ...keys.flatMap(({ variable, field }) => [variable, field.variable]),
     'HEADWATER_CONFIG',
@@ -89,8 +93,7 @@ test('keys, variables and metrics in the text exist', async () => {
   const metrics = await createMetrics().text()
   const wrong = pages().flatMap((path) =>
     inTicks(read(path)).flatMap((name) => {
-      const isKey =
-        /^(data|auth|http|log|activity|gateway|demo)\.[a-zA-Z.]+$/.test(name) && !/\.(ts|json|md|db)$/.test(name)
+      const isKey = keyForm.test(name) && !/\.(ts|json|md|db)$/.test(name)
       if (isKey && !known.has(name) && !name.includes('…')) return [`${path}: key ${name}`]
       if (/^HEADWATER_[A-Z_]+$/.test(name) && !variables.has(name) && !name.startsWith('HEADWATER_SECTION'))
         return [`${path}: ${name}`]

@@ -2,12 +2,14 @@ import type { DeviceId, UserId } from '../model/ids.ts'
 import type { Access, Refusal } from './access.ts'
 import { type Principal, userOf } from './principal.ts'
 
-/** Whose stream a socket shows. An API key that acts for a user neither expires nor can be revoked; a ticket that it asked for can. */
+/** Whose stream a socket shows, and until when it may. */
 export interface SocketPrincipal {
   readonly user: UserId
   readonly tokenId: string | null
   readonly deviceId: DeviceId | null
+  /** Milliseconds since 1970; `null` for an API key, which cannot be revoked, while a ticket that it asked for can. */
   readonly issuedAtMs: number | null
+  /** `null` for an API key and a ticket that it asked for. */
   readonly expiresAtMs: number | null
 }
 

@@ -1,4 +1,4 @@
-import { limits } from '@headwater/protocol'
+import { limits, userIdPattern } from '@headwater/protocol'
 import type { DeviceId, UserId } from '../model/ids.ts'
 
 /** The customer's server, known by its API key. It may do everything, and may act for a user. */
@@ -29,7 +29,6 @@ export function principalName(principal: Principal): string {
   return user === undefined ? 'server' : `user:${user}`
 }
 
-const userIdPattern = /^[A-Za-z0-9._:@-]{1,128}$/
 export const isUserId = (text: string): boolean => userIdPattern.test(text)
 
 const deviceIdPattern = new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${limits.deviceIdLength}}$`, 'u')

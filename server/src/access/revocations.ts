@@ -26,7 +26,7 @@ export interface Revocations extends AsyncDisposable {
 export type Credential = Pick<UserPrincipal, 'user' | 'tokenId' | 'issuedAtMs'>
 
 const refreshEveryMs = 1_000
-/** A token that lives longer than a revocation would come back to life, so no token may (see `lifetimeMaxMs`). */
+/** No token is good for longer: it would come back to life. */
 export const revocationKeptMs = 5 * 366 * 86_400_000
 
 export async function openRevocations(

@@ -7,6 +7,7 @@ import type { AggregatorMetrics } from './aggregate.ts'
 import { createBadge } from './badge.ts'
 import { createDeletion } from './delete.ts'
 import type { KeptPages } from './kept-pages.ts'
+import { LogAge } from './log-age.ts'
 import { createPresent } from './present.ts'
 import { createActivityReader } from './read.ts'
 import { createReadState } from './read-state.ts'
@@ -22,6 +23,8 @@ export interface Activity extends AsyncDisposable {
   readonly deletion: Deletion
   readonly stream: ActivityStream
   readonly worker: StreamWorker
+  /** How long the oldest record that is not in the views has been waiting, milliseconds. */
+  behindMs(): number
   /** Among the languages that summaries are made in. */
   readonly wishedLanguage: WishedLanguage
 }
@@ -51,6 +54,9 @@ export function createActivity(ports: Ports, options: ActivityOptions, seams: Se
     options.works === false
       ? new WorkersElsewhere(ports.log, seams)
       : new ActivityWorker(ports, settings, seams, options.metrics, options.onWorkerFailure)
+  // Where one process does all of it, one clock stamps the records and says how old they are.
+  const behind = worker instanceof ActivityWorker && ports.soleWriter ? () => worker.behindMs : undefined
+  const logAge = behind ? undefined : new LogAge(ports.log, seams)
   return {
     reader: createActivityReader(
       ports,
@@ -64,7 +70,11 @@ export function createActivity(ports: Ports, options: ActivityOptions, seams: Se
       worker.settleWithin(catchUpWaitMs),
     ),
     worker,
+    behindMs: behind ?? (() => logAge?.ms ?? 0),
     wishedLanguage: createWishedLanguage(languagesWith(options.catalogues)),
-    [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      logAge?.[Symbol.dispose]()
+      await worker[Symbol.asyncDispose]()
+    },
   }
 }

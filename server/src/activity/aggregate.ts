@@ -15,6 +15,7 @@ import { createPersist, type Persist } from './persist.ts'
 import { isOfStore, Poison } from './poison.ts'
 import { byPartition, oldest } from './polled.ts'
 import type { ActivitySettings } from './settings.ts'
+import { Settling } from './settling.ts'
 import { StaleView } from './stale-view.ts'
 import type { UserFold } from './user-fold.ts'
 
@@ -56,7 +57,7 @@ export class Aggregator implements AsyncDisposable {
   readonly #stop = new AbortController()
   readonly #persist: Persist
   #wake = new AbortController()
-  #idle: (() => void)[] = []
+  readonly #settling: Settling
   #running: Promise<void> | null = null
   /** When the oldest record was appended that is being worked on; nothing while there is none to wait for. */
   #workingOn: number | null = null
@@ -74,6 +75,7 @@ export class Aggregator implements AsyncDisposable {
     this.#settings = settings
     this.#seams = seams
     this.#metrics = metrics
+    this.#settling = new Settling(ports.log)
     this.#loader = createLoader(ports, settings, () => seams.clock.monotonic())
     this.#persist = createPersist(settings.retryBudgetMs, seams, this.#stop.signal, (part, error) =>
       metrics.degraded(part, error),
@@ -98,12 +100,14 @@ export class Aggregator implements AsyncDisposable {
     return this.#running
   }
 
-  /** Resolves when everything that is in the log by now is folded and written, without waiting for `flushMs`. */
-  settle(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#idle.push(resolve)
-      this.#wake.abort()
-    })
+  /**
+   * Resolves when everything that is in the log by now is folded and written, without waiting for `flushMs`; or when the
+   * signal says that nobody waits any more.
+   */
+  settle(signal?: AbortSignal): Promise<void> {
+    const settled = this.#settling.wait(signal)
+    this.#wake.abort()
+    return settled
   }
 
   get openWindows(): number {
@@ -134,17 +138,19 @@ export class Aggregator implements AsyncDisposable {
     } finally {
       await this.#flusher.ended
       this.#states.clear()
-      for (const resolve of this.#idle.splice(0)) resolve()
+      this.#settling.releaseAll()
     }
   }
 
   async #turn(consumer: LogConsumer): Promise<void> {
-    const settling = this.#idle.length > 0
-    const poll = await consumer.poll(this.#settings.pollRecords, settling ? 0 : this.#waitMs(), this.#wake.signal)
+    const waitMs = this.#settling.isWanted ? 0 : this.#waitMs()
+    const poll = await consumer.poll(this.#settings.pollRecords, waitMs, this.#wake.signal)
     if (this.#wake.signal.aborted) this.#wake = new AbortController()
     if (poll.dropped) this.#metrics.dropped(poll.dropped)
     this.#workingOn = oldest(poll.records)
     await this.#reassign(consumer, poll)
+    const settling = this.#settling.isWanted
+    await this.#settling.look(this.#states).catch((error: unknown) => this.#metrics.degraded('log', error))
     await this.#seams.failpoint('aggregate.polled')
     await this.#fold(poll.records)
     await this.#seams.failpoint('aggregate.folded')
@@ -157,9 +163,7 @@ export class Aggregator implements AsyncDisposable {
     // More than was asked for may wait behind a poll that was full.
     if (poll.records.length < this.#settings.pollRecords) this.#workingOn = null
     this.#release()
-    // Who asks from here on may have appended something that the look at the log comes too early for.
-    const waiting = this.#idle.length
-    if (settling && (await this.#lag()) === 0) for (const resolve of this.#idle.splice(0, waiting)) resolve()
+    this.#settling.release(this.#states)
   }
 
   async #reassign(consumer: LogConsumer, poll: LogPoll): Promise<void> {
@@ -373,13 +377,6 @@ export class Aggregator implements AsyncDisposable {
     const most = Math.ceil(this.#settings.openWindowsMax / Math.max(1, this.#states.size))
     for (const state of this.#states.values()) state.release(now, most)
     this.#metrics.openWindows(this.openWindows)
-  }
-
-  async #lag(): Promise<number> {
-    // Together: a log behind a network answers many questions in one request.
-    const states = [...this.#states.values()]
-    const bounds = await Promise.all(states.map(({ partition }) => this.#ports.log.bounds(partition)))
-    return states.reduce((sum, { committed }, i) => sum + (bounds[i]?.end ?? 0) - committed, 0)
   }
 
   /** Until the next flush is due; a while otherwise, so that windows end and lag is told. */

@@ -151,6 +151,17 @@ test('a badge that is counted while its user is erased counts nothing, then and 
   assert.deepEqual(shown(await badge('carol')), { upTo: 0, unread: 0 })
 })
 
+test('a set that is ahead of the head, of before an erasure that the cache did not hear of, is not believed', async () => {
+  const seams = virtualSeams({ now: someTime + dayMs })
+  const memory = openMemory(createMemoryStorage(), seams)
+  await memory.groups.putGroups(batchesOf([sampleRow('carol', 5)]))
+  await memory.groups.putHeads([{ user: 'carol', head: 5 }])
+  const badge = createBadge(memory, 90 * dayMs, seams)
+  assert.deepEqual(shown(await badge('carol')), { upTo: 5, unread: 1 })
+  await memory.groups.purge({ user: 'carol' })
+  assert.deepEqual(shown(await badge('carol')), { upTo: 0, unread: 0 })
+})
+
 const shown = ({ upTo, unread }: BadgeCounts) => ({ upTo, unread })
 
 async function pass(seams: VirtualSeams, ms: number): Promise<void> {

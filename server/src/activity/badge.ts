@@ -48,11 +48,19 @@ export function createBadge(
   async function badge(user: UserId, atLeast?: Seq): Promise<BadgeCounts> {
     const needed = atLeast ?? (await groups.heads([user]))[0] ?? 0
     const counts = await unread.counts(user, clock.now() - retentionMs).catch(() => undefined)
-    if (counts && counts.upTo >= needed) return counts
+    if (counts && counts.upTo >= needed) {
+      if (atLeast !== undefined || counts.upTo === needed || !(await isAheadOfHead(user, counts))) return counts
+      await unread.drop([user]).catch(() => {})
+    }
     // One that runs may have looked at the head before it went so far; one that begins after it has not.
     const running = await building.get(user)
     if (running && running.upTo >= needed) return running
     return building.get(user) ?? start(user)
+  }
+
+  /** A set is told of a flush behind the head: one that is ahead is of before an erasure, or before a store was restored. */
+  async function isAheadOfHead(user: UserId, { upTo }: BadgeCounts): Promise<boolean> {
+    return upTo > ((await groups.heads([user]))[0] ?? 0)
   }
 
   function start(user: UserId): Promise<BadgeCounts> {

@@ -1,5 +1,4 @@
 import type { ObjectType } from '@headwater/protocol'
-import { HeadwaterError } from '../lib/error.ts'
 import type { Clock, Seams } from '../lib/seams.ts'
 import { noFailpoint } from '../lib/system-seams.ts'
 import type { UserId } from '../model/ids.ts'
@@ -9,6 +8,7 @@ import type { EventLog } from '../ports/event-log.ts'
 import type { ObjectIndex, ObjectRef } from '../ports/object-index.ts'
 import type { UserStore } from '../ports/user-store.ts'
 import type { Deletion } from './activity-api.ts'
+import { appendDurably } from './append-durably.ts'
 import { boundsNow, nextSeqs } from './log-bounds.ts'
 
 export interface DeletionPorts {
@@ -65,14 +65,4 @@ export function createDeletion(
     await applied()
     return existed
   }
-}
-
-export async function appendDurably(log: EventLog, values: readonly LogValue[]): Promise<void> {
-  if (values.length === 0) return
-  const outcomes = await log.append(values)
-  if (outcomes.every((outcome) => outcome.stored === true)) return
-  throw new HeadwaterError('ingest_unavailable', {
-    detail: 'It is not known whether this was stored; the same request again is safe',
-    retryAfterS: 1,
-  })
 }

@@ -4,7 +4,7 @@ import type { LogValue } from '../model/log-record.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { GroupStore } from '../ports/group-store.ts'
 import type { ObjectIndex, Tombstone } from '../ports/object-index.ts'
-import { appendDurably } from './delete.ts'
+import { appendDurably } from './append-durably.ts'
 
 export interface DeletionSweepPorts {
   readonly log: EventLog

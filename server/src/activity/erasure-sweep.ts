@@ -6,7 +6,7 @@ import type { EventLog, LogBounds } from '../ports/event-log.ts'
 import type { GroupStore } from '../ports/group-store.ts'
 import type { ActorGroup, MemberStore } from '../ports/member-store.ts'
 import type { UserErasure, UserStore } from '../ports/user-store.ts'
-import { appendDurably } from './delete.ts'
+import { appendDurably } from './append-durably.ts'
 import { boundsNow, nextSeqs } from './log-bounds.ts'
 
 export interface ErasureSweepPorts {

@@ -7,6 +7,7 @@ import {
   limits,
   type ObjectType,
   objectTypes,
+  userIdPattern,
 } from '@headwater/protocol'
 import { editDistance } from '../lib/nearest.ts'
 import { isUuidV7, uuidTime } from '../lib/uuid.ts'
@@ -146,8 +147,6 @@ function checkOneOf(
   return allowed.includes(value) ? undefined : wrong(path, code, `"${path}" must be one of ${allowed.join(', ')}.`)
 }
 
-const userIdPattern = /^[A-Za-z0-9._:@-]{1,128}$/
-
 function checkUserId(path: string, value: unknown): ItemError | undefined {
   if (typeof value !== 'string') return wrong(path, 'invalid_type', `"${path}" must be a text.`)
   if (userIdPattern.test(value)) return undefined
@@ -205,8 +204,6 @@ function checkCreatedAt(value: unknown): ItemError | undefined {
   return wrong('created_at', 'invalid_type', '"created_at" must be an integer: milliseconds since 1970.')
 }
 
-const retentionMs = limits.retentionDays * 86_400_000
-
 function checkTime(createdAt: number, now: number, fromId: boolean): ItemError | undefined {
   const what = fromId ? 'The time inside "event_id"' : '"created_at"'
   const path = fromId ? 'event_id' : 'created_at'
@@ -217,7 +214,7 @@ function checkTime(createdAt: number, now: number, fromId: boolean): ItemError |
       `${what} is more than ${limits.createdAtAheadMs / 60_000} minutes ahead.`,
     )
   }
-  if (createdAt < now - retentionMs) {
+  if (createdAt < now - limits.createdAtBehindMs) {
     return wrong(path, 'created_at_too_old', `${what} is more than ${limits.retentionDays} days back.`)
   }
   return undefined

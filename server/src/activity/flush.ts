@@ -1,3 +1,4 @@
+import { limits } from '@headwater/protocol'
 import type { Seams } from '../lib/seams.ts'
 import { type GroupRow, monthOf, toldAt } from '../model/activity-group.ts'
 import type { EventTrace } from '../model/event-trace.ts'
@@ -15,6 +16,7 @@ import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { TraceStore } from '../ports/trace-store.ts'
 import type { BadgeCounts, UnreadSets } from '../ports/unread-sets.ts'
 import type { ViewWriter } from '../ports/view-writer.ts'
+import { appendDurably } from './append-durably.ts'
 import { type FlushJob, type Opening, takeJob, type UserJob } from './flush-job.ts'
 import type { Persist } from './persist.ts'
 import type { ActivitySettings } from './settings.ts'
@@ -44,9 +46,6 @@ export interface FlushMetrics {
 }
 
 const nobody: ReadonlySet<UserId> = new Set()
-
-/** How many changes of a user who is away are kept at hand. */
-const offlineMax = 500
 
 /**
  * Where all is in one process, requests and sockets get their turn after so many rows and traces. Elsewhere the more is
@@ -109,7 +108,7 @@ export function createFlush(
     }
     if (job.changed.length > 0) await persist('actors', () => members.index(job.changed))
     const steps: [string, () => Promise<unknown>][] = []
-    if (rows.length > 0) steps.push(['groups', () => groups.putGroups(batchesOf(rows))])
+    if (rows.length > 0) steps.push(['groups', inParts(batchesOf(rows), (part) => groups.putGroups(part))])
     if (job.members.length > 0) steps.push(['members', () => members.put(job.members)])
     if (raised.length > 0) steps.push(['marks', () => marks.raise(raised)])
     if (heads.length > 0) steps.push(['heads', () => groups.putHeads(heads)])
@@ -147,7 +146,7 @@ export function createFlush(
       if (group.deleted || deletedAt === undefined || (takenAt > deletedAt && group.createdAt > deletedAt)) return
       late.push({ kind: 'group_deleted', user: group.user, groupId: group.groupId })
     })
-    if (late.length > 0) await persist('log', () => appendAll(log, late))
+    if (late.length > 0) await persist('log', () => appendDurably(log, late))
     return new Set(late.map(({ user }) => user))
   }
 
@@ -189,7 +188,7 @@ export function createFlush(
       )
       const absent = changed.filter((_, i) => (found[i] ?? []).length === 0)
       if (absent.length === 0) return
-      await offline.push(absent.map(queuedOf), offlineMax)
+      await offline.push(absent.map(queuedOf), limits.offlineQueue)
       for (const { user } of absent) queued.add(user)
     })
     return queued
@@ -237,10 +236,15 @@ function traceOf(
   }
 }
 
-async function appendAll(log: EventLog, values: readonly LogValue[]): Promise<void> {
-  const outcomes = await log.append(values)
-  const unknown = values.filter((_, i) => outcomes[i]?.stored !== true)
-  if (unknown.length > 0) await appendAll(log, unknown)
+/** What is stored of a large flush is not written again when the rest is. */
+const batchesTogether = 1_024
+
+/** Writes part after part; called again, it goes on where it failed. */
+function inParts<T>(items: readonly T[], write: (part: readonly T[]) => Promise<unknown>): () => Promise<void> {
+  let done = 0
+  return async () => {
+    for (; done < items.length; done += batchesTogether) await write(items.slice(done, done + batchesTogether))
+  }
 }
 
 /** One batch per user and month, oldest month first. */

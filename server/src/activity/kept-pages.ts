@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { fnv1a } from '../lib/fnv.ts'
 import type { Seq, UserId } from '../model/ids.ts'
 import type { ObjectRef } from '../ports/object-index.ts'
 import type { WriteListener } from '../ports/told-writes.ts'
@@ -151,12 +152,5 @@ class News {
 }
 
 const keyOf = (user: UserId, variant: string): string => `${user}\u001f${variant}`
-const personHash = (id: UserId): number => hashOf(0x811c9dc5, id)
-const objectHash = ({ objectType, objectId }: ObjectRef): number => hashOf(hashOf(0x01000193, objectType), objectId)
-
-/** FNV-1a, 32 bits, over UTF-16 code units. */
-function hashOf(from: number, text: string): number {
-  let hash = from
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
-}
+const personHash = (id: UserId): number => fnv1a(id)
+const objectHash = ({ objectType, objectId }: ObjectRef): number => fnv1a(objectId, fnv1a(objectType, 0x01000193))

@@ -1,5 +1,5 @@
 import { limits } from '@headwater/protocol'
-import { keptActors, type Register } from '../model/activity-group.ts'
+import { type GroupRow, keptActors, type Register } from '../model/activity-group.ts'
 import { relevantGroups, undoLookBack } from '../model/choose-group.ts'
 import { isGhost } from '../model/erasure.ts'
 import type { GroupKey } from '../model/event.ts'
@@ -84,9 +84,28 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
       times: [...times],
       spanMs: closeAfterMaxMs,
     }))
-    const answers = await groups.ofKeys(asks)
+    const answers = await asOfOneMoment(asks, next)
     let i = 0
     for (const [window, times] of lacking) window.load(answers[i++] ?? [], [...times], next)
+  }
+
+  /**
+   * Rows that are ahead of the record that is folded next are those of a worker that died, or of one that does not know
+   * yet that it lost the partition. That one may write between two reads of a store, so they are asked for until two
+   * answers agree.
+   */
+  async function asOfOneMoment(asks: readonly KeyAsk[], next: Seq): Promise<readonly (readonly GroupRow[])[]> {
+    const answers = [...(await groups.ofKeys(asks))]
+    let ahead = [...answers.keys()].filter((i) => answers[i]?.some(({ applied }) => applied >= next))
+    while (ahead.length > 0) {
+      const again = await groups.ofKeys(ahead.map((i) => asks[i] as KeyAsk))
+      ahead = ahead.filter((i, at) => {
+        const before = stateOf(answers[i] ?? [])
+        answers[i] = again[at] ?? []
+        return stateOf(answers[i]) !== before
+      })
+    }
+    return answers
   }
 
   /** `windows` has that of each record that is an event. */
@@ -173,6 +192,9 @@ export function createLoader({ groups, members }: LoadPorts, settings: ActivityS
     return monotonic() + settings.rulesOf(key.eventType).windowMs
   }
 }
+
+const stateOf = (rows: readonly GroupRow[]): string =>
+  rows.map(({ groupId, applied }) => `${groupId} ${applied}`).join()
 
 /** What is to be asked of the stores: windows, and the times of their events. */
 type Lacking = Map<KeyWindow, Set<number>>

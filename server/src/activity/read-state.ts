@@ -14,6 +14,7 @@ import type { ReadMarks } from '../ports/read-marks.ts'
 import type { TraceStore } from '../ports/trace-store.ts'
 import type { UnreadSets } from '../ports/unread-sets.ts'
 import type { MarkRequest, ReadState } from './activity-api.ts'
+import { appendDurably } from './append-durably.ts'
 import type { Badge } from './badge.ts'
 
 export interface ReadStatePorts {
@@ -71,21 +72,19 @@ export function createReadState(
     changesAt: (seq: Seq) => Promise<readonly MarkChange[]>,
   ): Promise<readonly MarkChange[]> {
     await failpoint('mark.before-append')
-    const [outcome] = await log.append([value])
+    const [seq = 0] = await appendDurably(log, [value])
     await failpoint('mark.after-append')
-    if (outcome?.stored !== true) {
-      throw new HeadwaterError('ingest_unavailable', {
-        detail: 'It is not known whether this was stored; the same request again is safe',
-        retryAfterS: 1,
-      })
-    }
-    return changesAt(outcome.seq)
+    return changesAt(seq)
   }
 
   async function applyMarks(user: UserId, changes: readonly MarkChange[]) {
     await marks.raise(changes.map((change) => ({ user, change })))
     await failpoint('mark.after-raise')
-    return unread.mark(user, changes, clock.now() - retentionMs).catch(() => undefined)
+    return unread.mark(user, changes, clock.now() - retentionMs).catch(async () => {
+      // The set that may be there does not know of the mark.
+      await unread.drop([user]).catch(() => {})
+      return undefined
+    })
   }
 
   /** Group ids as given, or the groups of event ids. None of them known is an error: a mark that does nothing is a mistake. */

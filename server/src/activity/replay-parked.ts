@@ -2,7 +2,7 @@ import { decodeLogValue } from '../model/log-codec.ts'
 import type { LogValue } from '../model/log-record.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { ParkedRecord, ParkedRecords } from '../ports/parked-records.ts'
-import { appendDurably } from './delete.ts'
+import { appendDurably } from './append-durably.ts'
 
 export interface ParkedReplay {
   readonly replayed: readonly ParkedRecord[]

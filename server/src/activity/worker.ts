@@ -7,8 +7,6 @@ import type { ActivitySettings } from './settings.ts'
 /** Whoever folds the log into the views, in this process or in others. */
 export interface StreamWorker extends AsyncDisposable {
   readonly openWindows: number
-  /** How long the oldest record that is not folded has been waiting, milliseconds. */
-  readonly behindMs: number
   /** Resolves when everything that is in the log by now is folded, written and told. */
   settle(): Promise<void>
   /** The same, but gives up after `ms`; for answers that are nicer when they come after the fold. */
@@ -52,6 +50,7 @@ export class ActivityWorker implements StreamWorker {
     return this.#aggregator.openWindows
   }
 
+  /** How long the record that is folded next has been waiting, milliseconds, by the clock of this process. */
   get behindMs(): number {
     return this.#aggregator.behindMs
   }
@@ -62,7 +61,8 @@ export class ActivityWorker implements StreamWorker {
 
   async settleWithin(ms: number): Promise<void> {
     const done = new AbortController()
-    await Promise.race([this.settle().finally(() => done.abort()), this.#seams.scheduler.sleep(ms, done.signal)])
+    const settled = this.#aggregator.settle(done.signal)
+    await Promise.race([settled, this.#seams.scheduler.sleep(ms, done.signal)])
     done.abort()
   }
 

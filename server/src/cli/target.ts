@@ -28,7 +28,8 @@ export function targetOf(call: Call): Target {
     )
   }
   const url =
-    textOption(call, 'url') ?? call.io.environment.HEADWATER_URL ?? readServerFile(dir)?.url ?? configuredUrl(settings)
+    textOption(call, 'url') ??
+    (call.io.environment.HEADWATER_URL || readServerFile(dir)?.url || configuredUrl(settings))
   if (!/^https?:\/\//.test(url)) throw new CommandFailure(`${JSON.stringify(url)} is no address of a server`)
   return { url: url.replace(/\/+$/, ''), apiKey }
 }

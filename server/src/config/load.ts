@@ -32,7 +32,7 @@ export function loadConfig(sources: Sources): Config {
 export function loadSettings(sources: Sources): LoadedSettings {
   const environment = sources.environment ?? {}
   const cwd = sources.cwd ?? process.cwd()
-  const file = readFile(sources.file ?? environment.HEADWATER_CONFIG, cwd)
+  const file = readFile(sources.file ?? (environment.HEADWATER_CONFIG || undefined), cwd)
   const layers = [fromFile(file.content, file.name), fromEnvironment(environment), fromFlags(sources.flags ?? [])]
 
   const values = new Map<string, Given>()

@@ -164,7 +164,7 @@ export const schema = {
     retentionDays: integer(
       limits.retentionDays,
       { min: 1, max: 3_650 },
-      'Groups opened longer ago are neither listed nor counted; the store drops them a week later.',
+      'Groups opened longer ago are neither listed nor counted; the store drops them a week later. Events may be 90 days old at most, whatever this says.',
     ),
     cataloguesDir: text(
       '',

@@ -1,15 +1,7 @@
-import type { DeviceId, UserId } from '../model/ids.ts'
+import type { SocketPrincipal } from '../access/for-sockets.ts'
+import type { UserId } from '../model/ids.ts'
 
-/** Whose stream a socket shows, and until when it may. */
-export interface SocketPrincipal {
-  readonly user: UserId
-  readonly tokenId: string | null
-  readonly deviceId: DeviceId | null
-  /** Milliseconds since 1970; `null` for an API key, which can not be revoked. */
-  readonly issuedAtMs: number | null
-  /** `null` for an API key and a ticket that it asked for. */
-  readonly expiresAtMs: number | null
-}
+export type { SocketPrincipal }
 
 /** The first three have close codes of their own; the others are an API key without a user, or a token for another user. */
 export type SocketRefusal = 'unauthenticated' | 'token_expired' | 'token_revoked' | 'user_required' | 'forbidden'

@@ -95,7 +95,7 @@ function wrongHeaders({ rawHeaders, headers }: IncomingMessage): Refusal | undef
 
 export function actingAs(headers: IncomingHttpHeaders): string | null {
   const user = headers['x-user-id']
-  return typeof user === 'string' ? user : null
+  return typeof user === 'string' && user !== '' ? user : null
 }
 
 export const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?', 1)[0] ?? '/'

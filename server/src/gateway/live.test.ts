@@ -170,7 +170,7 @@ test('the counts of a frame are never older than it, asked for once for all sock
   assert.equal(bench.stream.calls.badge, badge + 2)
 })
 
-test('P2 marking all read on one device tells the others', async () => {
+test('marking all read on one device tells the others', async () => {
   await using bench = new Bench()
   const client = await bench.connect('carol')
   bench.stream.add('carol', 'p1')
@@ -201,7 +201,7 @@ test('the time from accepted to written is told for what was pushed, not for wha
   assert.deepEqual(bench.pushed, [7])
 })
 
-test('P29 a store that is down for a while delays what is shown, and loses nothing', async () => {
+test('a store that is down for a while delays what is shown, and loses nothing', async () => {
   await using bench = new Bench()
   const client = await bench.connect('carol')
   bench.stream.failure = new Error('down')

@@ -40,7 +40,7 @@ import type { HttpSettings } from './settings.ts'
 import './schema-fields.ts'
 import { createUnreadBodies } from './unread-body.ts'
 import { createSchemaCompiler, unknownFieldDetail } from './validation.ts'
-import { filePath, serveWebApp, type WebApp, webAppMethods } from './web-app.ts'
+import { filePath, sendFile, type WebApp, webAppMethods } from './web-app.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -196,7 +196,6 @@ export function createApp(dependencies: AppDependencies): App {
     if (cors(request, reply)) return
     checkEnvelope(request, reply)
     if (request.is404 || isOtherMethod(request) || hasEmptySegment(request)) {
-      refuseSecrets(request)
       noRoute(request, reply)
       return
     }
@@ -242,10 +241,11 @@ export function createApp(dependencies: AppDependencies): App {
   function noRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     unread.leave(request, reply)
     const methods = app.routeTable.methodsOf(pathOf(request))
-    const served = methods.length === 0 && webApp ? serveWebApp(webApp, request, reply) : undefined
-    if (served) return served
-    const allowed = methods.length === 0 && webApp?.has(filePath(pathOf(request))) ? webAppMethods : methods
+    const file = methods.length === 0 ? webApp?.get(filePath(pathOf(request))) : undefined
+    const allowed = file ? webAppMethods : methods
     if (allowed.length === 0) return sendProblem(reply, new HeadwaterError('route_not_found'))
+    refuseSecrets(request)
+    if (file && webAppMethods.includes(request.method)) return sendFile(file, request, reply)
     reply.header('allow', allowed.join(', '))
     return sendProblem(reply, new HeadwaterError('method_not_allowed'))
   }

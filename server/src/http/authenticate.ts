@@ -75,7 +75,7 @@ const addressOf = (request: FastifyRequest): string => (isIP(request.ip) === 0 ?
 /** The server acts for a user by naming one; a user can only be themselves. */
 function withUserHeader(principal: Principal, request: FastifyRequest): Principal {
   const user = request.headers['x-user-id']
-  if (user === undefined) return principal
+  if (user === undefined || user === '') return principal
   if (typeof user !== 'string' || !isUserId(user)) {
     throw invalidField('X-User-Id', 'invalid_id', 'X-User-Id must be one user id.')
   }

@@ -141,7 +141,12 @@ export const TracedEvent = Type.Object(
     event_type: OneOf(eventTypes),
     verb: Type.Optional(Type.String()),
     state: OneOf(['pending', 'applied', 'ignored'] as const),
-    reason: Nullable(Type.String({ description: 'Why it was ignored.' })),
+    reason: Nullable(
+      Type.String({
+        description:
+          'Why it was ignored: `duplicate` (the same event again), `not_newer` (its actor did something newer before), `self` (actor and target are one).',
+      }),
+    ),
     group_id: Nullable(Type.String()),
     accepted_at: Time,
     written_at: Nullable(Type.Integer({ description: 'When its group was stored.' })),

@@ -95,6 +95,7 @@ test('parameters behind the type say nothing new', async () => {
     'application/json; charset=utf-8',
     'Application/JSON;charset="UTF-8"',
     'application/json; charset=utf8; version=1',
+    'application/json; ',
   ]) {
     const again = await post(app, { status: 200 }, { 'content-type': type })
     assert.deepEqual([again.statusCode, again.headers['idempotency-replayed']], [200, 'true'], type)

@@ -26,7 +26,7 @@ const boundsOfBody: JsonBounds = { depth: 32, values: 20_000 }
 export const boundsOfItems: JsonBounds = { depth: 1_000, values: Number.POSITIVE_INFINITY }
 /** In UTF-8, whatever other parameters say: JSON has none that means anything. */
 export const jsonContentPattern =
-  /^application\/json[ \t]*(?:;[ \t]*(?:charset=(?:utf-?8|"utf-?8")|(?!charset=)[\w.+-]+=(?:[\w.+-]+|"[^"\\]*"))[ \t]*)*$/i
+  /^application\/json[ \t]*(?:;[ \t]*(?:(?:charset=(?:utf-?8|"utf-?8")|(?!charset=)[\w.+-]+=(?:[\w.+-]+|"[^"\\]*"))[ \t]*)?)*$/i
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 export function addJsonParser(app: FastifyInstance): void {

@@ -13,8 +13,8 @@ const all = Type.Literal(true)
 const upToSeq = Type.Optional(
   Type.Integer({
     minimum: 0,
-    maximum: Number.MAX_SAFE_INTEGER,
-    description: 'Nothing newer is marked. Left out: what a page would have shown at this moment.',
+    description:
+      'Nothing newer is marked; above the `seq` of the stream it counts as that. Left out: what a page would have shown at this moment.',
   }),
 )
 

@@ -29,13 +29,13 @@ async function webApp() {
 
 const asPage = { accept: 'text/html,application/xhtml+xml' }
 
-test('the start page is at /, and wherever a browser asks for a page', async () => {
+test('the start page is at /', async () => {
   await using t = await webApp()
   for (const [url, headers] of [
     ['/', {}],
+    ['/', asPage],
     ['/?user=carol', {}],
     ['/index.html', {}],
-    ['/activity/5', asPage],
   ] as const) {
     const { statusCode, body, headers: answered } = await t.get(url, headers)
     assert.deepEqual([statusCode, body], [200, '<!doctype html>start'], url)
@@ -60,6 +60,12 @@ test('assets may be kept, and are not sent twice', async () => {
   assert.equal((await t.get('/assets/main-1a2b.js', { 'if-none-match': '"older"' })).statusCode, 200)
 })
 
+test('a secret in the address of the page is refused', async () => {
+  await using t = await webApp()
+  const { statusCode, json } = await t.get('/?token=abc')
+  assert.deepEqual([statusCode, json().code, json().errors[0].code], [400, 'invalid_request', 'unknown_field'])
+})
+
 test('HEAD is answered like GET, without the body', async () => {
   await using t = await webApp()
   const { statusCode, body, headers } = await t.app.app.inject({ method: 'HEAD', url: '/' })
@@ -68,6 +74,8 @@ test('HEAD is answered like GET, without the body', async () => {
 })
 
 for (const url of [
+  '/nothing',
+  '/activity/5',
   '/v1/nothing',
   '/v1',
   '/v2/nothing',
@@ -81,12 +89,11 @@ for (const url of [
 ]) {
   test(`${url} is no page`, async () => {
     await using t = await webApp()
-    const { statusCode, json, body } = await t.get(
-      url,
-      url === '/missing.js' ? asPage : url.startsWith('/v') ? asPage : {},
-    )
-    assert.deepEqual([statusCode, json().code], [404, 'route_not_found'])
-    assert.ok(!body.includes('secret'))
+    for (const headers of [{}, asPage]) {
+      const { statusCode, json, body } = await t.get(url, headers)
+      assert.deepEqual([statusCode, json().code], [404, 'route_not_found'])
+      assert.ok(!body.includes('secret'))
+    }
   })
 }
 

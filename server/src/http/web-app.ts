@@ -70,25 +70,16 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Addresses that never are pages of the web app. */
-const reserved = /^\/(?:v\d+|ws)(?:\/|$)/
-
 export const webAppMethods: readonly string[] = ['GET', 'HEAD']
 
 /** The file that an address stands for. */
 export const filePath = (path: string): string => (path === '/' ? '/index.html' : decoded(path))
 
-/** Answers a request that no route took with a file, or with the start page where a browser asks for a page. */
-export function serveWebApp(app: WebApp, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
-  if (!webAppMethods.includes(request.method)) return undefined
-  const path = request.url.split('?', 1)[0] ?? ''
-  if (reserved.test(path)) return undefined
-  const file = app.get(filePath(path)) ?? startPage(app, path, request)
-  if (!file) return undefined
-
+/** Answers with a file, or that the caller has it. */
+export function sendFile(file: WebFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.header('content-security-policy', policy).header('etag', file.etag).type(file.type)
   // Names of assets carry a hash of their content; the page that names them must be asked for again.
-  reply.header('cache-control', path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
+  reply.header('cache-control', request.url.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
   if (isNamed(file.etag, request.headers['if-none-match'])) return reply.code(304).send()
   return reply.code(200).send(file.body)
 }
@@ -96,11 +87,6 @@ export function serveWebApp(app: WebApp, request: FastifyRequest, reply: Fastify
 /** Whether one of the tags is this one, be it as weak as a proxy that compresses makes it (RFC 9110, section 13.1.2). */
 const isNamed = (etag: string, tags = ''): boolean =>
   tags.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
-
-function startPage(app: WebApp, path: string, request: FastifyRequest): WebFile | undefined {
-  const asksForPage = (request.headers.accept ?? '').includes('text/html')
-  return asksForPage && extname(path) === '' ? app.get('/index.html') : undefined
-}
 
 function decoded(path: string): string {
   try {

@@ -6,6 +6,7 @@ test('the metrics that are promised are there from the start', async () => {
   const text = await createMetrics().text()
   for (const [name, type] of [
     ['headwater_events_accepted_total', 'counter'],
+    ['headwater_events_rejected_total', 'counter'],
     ['headwater_events_applied_total', 'counter'],
     ['headwater_group_writes_total', 'counter'],
     ['headwater_log_lag', 'gauge'],

@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 /** What operators and tests read from `/metrics`. Labels hold routes and roles, never ids of users. */
 export interface Metrics {
   readonly eventsAccepted: Counter
+  readonly eventsRejected: Counter
   readonly eventsApplied: Counter
   readonly groupWrites: Counter
   readonly recordsParked: Counter
@@ -85,6 +86,7 @@ export function createMetrics(): Metrics {
 
   return {
     eventsAccepted: counter('headwater_events_accepted_total', 'Events accepted: durable in the log'),
+    eventsRejected: counter('headwater_events_rejected_total', 'Events refused for what is in them, one by one'),
     eventsApplied: counter(
       'headwater_events_applied_total',
       'Accepted events that are folded into the views, or change nothing',

@@ -9,7 +9,7 @@ export interface EventTrace {
   readonly user: UserId
   readonly seq: Seq
   readonly state: TraceState
-  /** Why it was ignored: `duplicate`, `self`, `not_newer`, `object_deleted`. */
+  /** Why it was ignored: `duplicate`, `self`, `not_newer`. */
   readonly reason: string | null
   readonly groupId: GroupId | null
   readonly acceptedAt: number

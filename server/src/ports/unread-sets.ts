@@ -11,7 +11,7 @@ import type { UnreadRow } from './group-store.ts'
  * - Counts are exact for `upTo`, uncapped, and never negative.
  * - A flush at or below `upTo` changes nothing; one that does not continue from `upTo` drops the set.
  * - A group whose `unreadSeq` its marks cover is not in the set, whatever comes first, flush or mark.
- * - Groups created before `createdFrom` do not count, at any `now`.
+ * - Groups created before `createdFrom` do not count, whatever it was before.
  * - Every change of one set is atomic.
  */
 export interface UnreadSets extends AsyncDisposable {

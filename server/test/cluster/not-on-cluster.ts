@@ -13,12 +13,12 @@ const invariant = 'server/test/invariants'
 export const notOnCluster: readonly NotOnCluster[] = [
   {
     file: `${journey}/retention.test.ts`,
-    test: 'P39 No TTL: after 97 days housekeeping drops the rows, and clients of before hear of it',
+    test: 'No TTL: after 97 days housekeeping drops the rows, and clients of before hear of it',
     reason: 'rows in Cassandra expire by the time that passes there, not by a clock that is moved on',
   },
   {
     file: `${journey}/retention.test.ts`,
-    test: 'P39 Disk grows for ever: after 97 days nothing of a group is left on the disk',
+    test: 'Disk grows for ever: after 97 days nothing of a group is left on the disk',
     reason: 'looks into a SQLite file; it does not start a server on other engines',
   },
   {

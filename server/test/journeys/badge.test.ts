@@ -9,7 +9,7 @@ import { steps } from './testing/lengths.ts'
 import { openSocket } from './testing/socket.ts'
 import { View } from './testing/view.ts'
 
-test('P1 Badge wrong after mark-as-read: answer, frame and fresh read agree', async () => {
+test('Badge wrong after mark-as-read: answer, frame and fresh read agree', async () => {
   await using server = await startHeadwater()
   await send(server, like('ann', 'carol', 'p1'), like('ben', 'carol', 'p2'), like('cy', 'carol', 'p3'))
   const { activity_groups, unread_count, seq } = await page(server, 'carol')
@@ -35,7 +35,7 @@ test('P1 Badge wrong after mark-as-read: answer, frame and fresh read agree', as
 
 const operationsMax = steps(10_000, 2_000)
 
-test(`P1 Badge wrong after mark-as-read: ${operationsMax} random operations of two clients, and the badge is still a recount`, async () => {
+test(`Badge wrong after mark-as-read: ${operationsMax} random operations of two clients, and the badge is still a recount`, async () => {
   await using server = await startHeadwater({ config: { 'activity.flushMs': 0 } })
   const random = seededRandom(20_260_101)
   const pick = (count: number): number => Math.floor(random.next() * count)
@@ -94,7 +94,7 @@ async function recount(server: TestServer): Promise<{ ids: string[]; unread: num
   return { ids: groups.map((group) => group.group_id), unread: unread_count, unseen: unseen_count, seq }
 }
 
-test('P3 Ghost badge: what is deleted or taken back is not counted, and open sockets hear of it', async () => {
+test('Ghost badge: what is deleted or taken back is not counted, and open sockets hear of it', async () => {
   await using server = await startHeadwater()
   await send(
     server,
@@ -138,7 +138,7 @@ test('P3 Ghost badge: what is deleted or taken back is not counted, and open soc
   }
 })
 
-test('P3 Ghost badge: a late event about an object that was deleted leaves no number without a group', async () => {
+test('Ghost badge: a late event about an object that was deleted leaves no number without a group', async () => {
   await using server = await startHeadwater()
   await send(server, like('ann', 'carol', 'p1'))
   assert.equal((await server.request('DELETE', '/v1/objects/POST/p1')).status, 202)
@@ -155,7 +155,7 @@ test('P3 Ghost badge: a late event about an object that was deleted leaves no nu
   assert.deepEqual([again.unread_count, again.activity_groups.length], [1, 1])
 })
 
-test('P4 Count counts events, list shows groups: thirty likes of two posts are two', async () => {
+test('Count counts events, list shows groups: thirty likes of two posts are two', async () => {
   await using server = await startHeadwater()
   await send(server, ...Array.from({ length: 30 }, (_, i) => like(`actor-${i}`, 'carol', `p${i % 2}`)))
   const { unread_count, unseen_count, activity_groups } = await page(server, 'carol')
@@ -166,7 +166,7 @@ test('P4 Count counts events, list shows groups: thirty likes of two posts are t
   )
 })
 
-test('P5 Count capped: 250 unread groups are 250 everywhere', async () => {
+test('Count capped: 250 unread groups are 250 everywhere', async () => {
   await using server = await startHeadwater()
   await send(server, ...Array.from({ length: 250 }, (_, i) => like('ann', 'carol', `p${i}`)))
   const { unread_count, unseen_count, filtered_unread_count, activity_groups, seq } = await page(server, 'carol')
@@ -179,7 +179,7 @@ test('P5 Count capped: 250 unread groups are 250 everywhere', async () => {
   assert.equal(marked.updated_unread_count, 250)
 })
 
-test('P38 Counters negative / drift: taking back more than was given never goes below nothing', async () => {
+test('Counters negative / drift: taking back more than was given never goes below nothing', async () => {
   await using server = await startHeadwater()
   await send(
     server,

@@ -5,7 +5,7 @@ import { startHeadwater, type TestAnswer, type TestServer } from '../../src/test
 import { like, mark, page, send, walk } from './testing/calls.ts'
 import { openSocket } from './testing/socket.ts'
 
-test('P34 Silent 200: whatever does not exist is a problem with a code, on every route', async () => {
+test('Silent 200: whatever does not exist is a problem with a code, on every route', async () => {
   await using server = await startHeadwater()
   const missing = 'zyxwvtsrqpnmkjhgfedcba987'
   const cases: readonly (readonly [method: string, path: string, status: number, code: string, body?: object])[] = [
@@ -179,7 +179,7 @@ test('CORS is off unless origins are listed', async () => {
   assert.equal(await ask(open), 'https://app.example.org')
 })
 
-test('P33 Self-host is hard: alive, ready, described and measured, with nothing beside the program', async () => {
+test('Self-host is hard: alive, ready, described and measured, with nothing beside the program', async () => {
   await using server = await startHeadwater()
   const get = (path: string) => server.request('GET', path, { token: null })
   assert.equal((await get('/healthz')).status, 200)

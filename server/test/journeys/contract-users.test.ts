@@ -139,7 +139,7 @@ test('who is being erased writes nothing any more, however long it takes', async
   assert.equal((await server.request('GET', '/v1/users/ann')).status, 404)
 })
 
-test('P36 Tokens that never expire: each has an end, at most thirty days away, and is refused from then on', async () => {
+test('Tokens that never expire: each has an end, at most thirty days away, and is refused from then on', async () => {
   await using server = await startHeadwater()
   const make = (body: object) => server.request('POST', '/v1/tokens', { body })
   const { status, body } = await make({ user_id: 'carol' })
@@ -159,7 +159,7 @@ test('P36 Tokens that never expire: each has an end, at most thirty days away, a
   )
 })
 
-test('P36 Tokens that never expire: one that is signed elsewhere needs exp, iat and HS256', async () => {
+test('Tokens that never expire: one that is signed elsewhere needs exp, iat and HS256', async () => {
   await using server = await startHeadwater()
   const now = server.now() / 1_000
   const secret = 'a secret that only this test server has'

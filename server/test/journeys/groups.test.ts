@@ -6,7 +6,7 @@ import { accept, allActors, group, like, mark, page, send, unlike, walk } from '
 
 const dayMs = 86_400_000
 
-test('P23 Concurrent writers split a group: a thousand likes in a hundred requests at once are one group', async () => {
+test('Concurrent writers split a group: a thousand likes in a hundred requests at once are one group', async () => {
   await using server = await startHeadwater()
   const likes = Array.from({ length: 1_000 }, (_, i) => like(`actor-${i}`, 'carol', 'p1'))
   await Promise.all(Array.from({ length: 100 }, (_, i) => accept(server, likes.slice(i * 10, i * 10 + 10))))
@@ -20,7 +20,7 @@ test('P23 Concurrent writers split a group: a thousand likes in a hundred reques
   assert.equal(actors.length, 1_000)
 })
 
-test('P23 Concurrent writers split a group: not when requests race while groups open, and not with repeats', async () => {
+test('Concurrent writers split a group: not when requests race while groups open, and not with repeats', async () => {
   await using server = await startHeadwater({ config: { 'activity.flushMs': 0, 'log.partitions': 8 } })
   const likes = Array.from({ length: 400 }, (_, i) => like(`actor-${i % 100}`, `user-${i % 4}`, `p${i % 3}`))
   await Promise.all(likes.map((one) => server.request('POST', '/v1/events', { body: one })))
@@ -35,7 +35,7 @@ test('P23 Concurrent writers split a group: not when requests race while groups 
   }
 })
 
-test('P24 Lost members or double-count: one outside the newest ten who takes back lowers the count', async () => {
+test('Lost members or double-count: one outside the newest ten who takes back lowers the count', async () => {
   await using server = await startHeadwater()
   await send(
     server,
@@ -59,7 +59,7 @@ test('P24 Lost members or double-count: one outside the newest ten who takes bac
   assert.deepEqual([last?.actor_count, last?.summary], [2, 'actor-1 and actor-0 liked your post'])
 })
 
-test('P24 Lost members or double-count: like, unlike and like again is one actor and no second notice', async () => {
+test('Lost members or double-count: like, unlike and like again is one actor and no second notice', async () => {
   await using server = await startHeadwater()
   await send(server, like('ann', 'carol', 'p1'), like('ben', 'carol', 'p1'))
   await mark(server, 'carol', 'read', { all: true })
@@ -73,7 +73,7 @@ test('P24 Lost members or double-count: like, unlike and like again is one actor
   assert.deepEqual([activity_groups[0]?.actor_count, activity_groups[0]?.new_actor_count], [2, 0])
 })
 
-test('P24 Lost members or double-count: a few actors who come thousands of times are as many as they are', async () => {
+test('Lost members or double-count: a few actors who come thousands of times are as many as they are', async () => {
   await using server = await startHeadwater()
   for (const actors of [1, 2, 8, 9]) {
     const start = server.now() - 5_000
@@ -91,7 +91,7 @@ test('P24 Lost members or double-count: a few actors who come thousands of times
   }
 })
 
-test('P24 Lost members or double-count: an event repeated, or older than what is known, changes nothing', async () => {
+test('Lost members or double-count: an event repeated, or older than what is known, changes nothing', async () => {
   await using server = await startHeadwater()
   const [eventId] = await send(server, like('ann', 'carol', 'p1', { created_at: server.now() - 1_000 }))
   const before = await page(server, 'carol')
@@ -102,7 +102,7 @@ test('P24 Lost members or double-count: an event repeated, or older than what is
   assert.deepEqual(await page(server, 'carol'), before)
 })
 
-test('P25 Old group never closes: it takes in what happened 23:59:59.999 later, and not what happened 24 h later', async () => {
+test('Old group never closes: it takes in what happened 23:59:59.999 later, and not what happened 24 h later', async () => {
   await using server = await startHeadwater()
   const opened = server.now()
   await send(server, like('ann', 'carol', 'p1', { created_at: opened }))
@@ -148,7 +148,7 @@ test('a group takes in what happened up to 24 h before it opened, and nothing fr
   )
 })
 
-test('P25 New activity is invisible in a collapsed group: it says how many are new since it was last seen', async () => {
+test('New activity is invisible in a collapsed group: it says how many are new since it was last seen', async () => {
   await using server = await startHeadwater()
   await send(server, ...Array.from({ length: 9 }, (_, i) => like(`actor-${i}`, 'carol', 'p1')))
   const [fresh] = await walk(server, 'carol')
@@ -169,7 +169,7 @@ test('P25 New activity is invisible in a collapsed group: it says how many are n
   assert.deepEqual([again.new_actor_count, again.actor_count, again.is_seen], [2, 11, false])
 })
 
-test('P27 Filtering a grouped feed: full pages of the types asked for, each with its own count', async () => {
+test('Filtering a grouped feed: full pages of the types asked for, each with its own count', async () => {
   await using server = await startHeadwater()
   const types = ['LIKE', 'COMMENT', 'FOLLOW', 'MENTION'] as const
   await send(

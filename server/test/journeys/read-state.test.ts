@@ -6,7 +6,7 @@ import { group, like, mark, page, send, unlike, walk } from './testing/calls.ts'
 import { openSocket } from './testing/socket.ts'
 import { View } from './testing/view.ts'
 
-test('P2 Mark on device A never reaches device B: B shows read without reading the list again', async () => {
+test('Mark on device A never reaches device B: B shows read without reading the list again', async () => {
   await using server = await startHeadwater()
   await send(server, like('ann', 'carol', 'p1'), like('ben', 'carol', 'p2'), like('cy', 'carol', 'p1'))
   using a = await openSocket(server, 'carol', { deviceId: 'a' })
@@ -27,7 +27,7 @@ test('P2 Mark on device A never reaches device B: B shows read without reading t
   await view.assertIsTheServers(server, 'carol')
 })
 
-test('P2 Mark on device A never reaches device B: one who was away hears of it when coming back', async () => {
+test('Mark on device A never reaches device B: one who was away hears of it when coming back', async () => {
   await using server = await startHeadwater()
   await send(server, like('ann', 'carol', 'p1'), like('ben', 'carol', 'p2'))
   const view = new View()
@@ -43,7 +43,7 @@ test('P2 Mark on device A never reaches device B: one who was away hears of it w
   assert.deepEqual([view.counts.unread_count, view.counts.unseen_count], [1, 0])
 })
 
-test('P6 Marked seen without being seen: reading changes nothing, however it is read', async () => {
+test('Marked seen without being seen: reading changes nothing, however it is read', async () => {
   await using server = await startHeadwater()
   const [eventId] = await send(server, like('ann', 'carol', 'p1'), like('ben', 'carol', 'p2'))
   const before = await page(server, 'carol')
@@ -70,7 +70,7 @@ test('P6 Marked seen without being seen: reading changes nothing, however it is 
   assert.ok(after.activity_groups.every((held) => !held.is_read && !held.is_seen))
 })
 
-test('P7 Which id do I mark? The id of the group, or of any event in it; a wrong one is said to be wrong', async () => {
+test('Which id do I mark? The id of the group, or of any event in it; a wrong one is said to be wrong', async () => {
   await using server = await startHeadwater()
   const events = await send(server, like('ann', 'carol', 'p1'), like('ben', 'carol', 'p1'), like('cy', 'carol', 'p2'))
   const [foreign] = await send(server, like('ann', 'dora', 'p3'))
@@ -99,7 +99,7 @@ test('P7 Which id do I mark? The id of the group, or of any event in it; a wrong
   assert.equal((await page(server, 'dora')).unread_count, 1)
 })
 
-test('P8 Marking makes the list flicker or breaks paging: a cursor goes on, and the list is not sent again', async () => {
+test('Marking makes the list flicker or breaks paging: a cursor goes on, and the list is not sent again', async () => {
   await using server = await startHeadwater()
   await send(
     server,

@@ -18,7 +18,7 @@ for (const [name, awayMs] of [
   ['an hour', hourMs],
   ['two days', 2 * dayMs],
 ] as const) {
-  test(`P28 Missed events after a disconnect: away for ${name}, and all of it comes once`, async () => {
+  test(`Missed events after a disconnect: away for ${name}, and all of it comes once`, async () => {
     await using server = await startHeadwater()
     await send(server, like('ann', 'carol', 'old'), like('ann', 'carol', 'grows'), like('ann', 'carol', 'goes'))
     const { view, position } = await watchThenLeave(server)
@@ -46,7 +46,7 @@ for (const [name, awayMs] of [
   })
 }
 
-test('P28 Missed events after a disconnect: what is beyond what is kept is a reset, and never a part of it', async () => {
+test('Missed events after a disconnect: what is beyond what is kept is a reset, and never a part of it', async () => {
   await using server = await startHeadwater()
   await send(server, like('ann', 'carol', 'old'))
   const { view, position } = await watchThenLeave(server)
@@ -63,7 +63,7 @@ test('P28 Missed events after a disconnect: what is beyond what is kept is a res
   await view.assertIsTheServers(server, 'carol')
 })
 
-test('P28 Missed events after a disconnect: five hundred changes are the most that is told, and they are all told', async () => {
+test('Missed events after a disconnect: five hundred changes are the most that is told, and they are all told', async () => {
   await using server = await startHeadwater()
   await send(server, like('ann', 'carol', 'old'))
   const { view, position } = await watchThenLeave(server)
@@ -75,7 +75,7 @@ test('P28 Missed events after a disconnect: five hundred changes are the most th
   await view.assertIsTheServers(server, 'carol')
 })
 
-test('P30 Duplicates on reconnect or in several tabs: five tabs that come and go show each thing once', async () => {
+test('Duplicates on reconnect or in several tabs: five tabs that come and go show each thing once', async () => {
   await using server = await startHeadwater({ config: { 'activity.flushMs': 0 } })
   const random = seededRandom(30)
   const pick = (count: number): number => Math.floor(random.next() * count)
@@ -120,7 +120,7 @@ test('P30 Duplicates on reconnect or in several tabs: five tabs that come and go
   }
 })
 
-test('P31 Late socket frame overwrites newer state: frames in any order, and repeated, end in the same list', async () => {
+test('Late socket frame overwrites newer state: frames in any order, and repeated, end in the same list', async () => {
   await using server = await startHeadwater({ config: { 'activity.flushMs': 0 } })
   const random = seededRandom(31)
   const view = new View()
@@ -151,7 +151,7 @@ test('P31 Late socket frame overwrites newer state: frames in any order, and rep
   }
 })
 
-test('P20 The pushed group has the shape of the fetched one', async () => {
+test('The pushed group has the shape of the fetched one', async () => {
   await using server = await startHeadwater()
   await server.request('PUT', '/v1/users/ann', { body: { name: 'Ann', avatar_url: 'https://example.org/ann.png' } })
   using socket = await openSocket(server, 'carol')

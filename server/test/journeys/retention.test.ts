@@ -17,7 +17,7 @@ function sleepThrough(server: TestServer, ms: number): void {
   insideOf(server).time.jump(ms)
 }
 
-test('P39 No TTL: after ninety days list, badge, single group, actors and resume agree that it is gone', async () => {
+test('No TTL: after ninety days list, badge, single group, actors and resume agree that it is gone', async () => {
   await using server = await startHeadwater()
   await send(server, like('ann', 'carol', 'old'), like('ben', 'carol', 'old'))
   const before = await page(server, 'carol')
@@ -58,7 +58,7 @@ test('P39 No TTL: after ninety days list, badge, single group, actors and resume
   }
 })
 
-test('P39 No TTL: a badge that is at hand follows the clock, seen and unseen alike', async () => {
+test('No TTL: a badge that is at hand follows the clock, seen and unseen alike', async () => {
   await using server = await startHeadwater()
   await send(server, like('ann', 'carol', 'old'), like('ann', 'carol', 'seen-and-old'))
   await mark(server, 'carol', 'seen', { all: true })
@@ -72,7 +72,7 @@ test('P39 No TTL: a badge that is at hand follows the clock, seen and unseen ali
   assert.deepEqual([read.updated_unread_count, read.unseen_count], [0, 0])
 })
 
-test('P39 No TTL: after 97 days housekeeping drops the rows, and clients of before hear of it', async () => {
+test('No TTL: after 97 days housekeeping drops the rows, and clients of before hear of it', async () => {
   await using server = await startHeadwater()
   const [eventId] = await send(
     server,
@@ -100,7 +100,7 @@ test('P39 No TTL: after 97 days housekeeping drops the rows, and clients of befo
   await behind.reached(again.seq)
 })
 
-test('P39 Disk grows for ever: after 97 days nothing of a group is left on the disk', async () => {
+test('Disk grows for ever: after 97 days nothing of a group is left on the disk', async () => {
   await using disk = await Disk.make()
   const server = await disk.start()
   // More than ride in the group's row.

@@ -1,4 +1,4 @@
-// F45: apps on the real client SDK that lose the network for a moment or for a day, and show exactly what there is when
+// Apps on the real client SDK that lose the network for a moment or for a day, and show exactly what there is when
 // they have it again: never a part.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-// F47: the wall clock jumps an hour ahead and two hours back while the server runs. Order is the log's, ids are never
+// The wall clock jumps an hour ahead and two hours back while the server runs. Order is the log's, ids are never
 // given twice, windows end, tokens keep their leeway, and nobody is thrown out.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-// F39: a crowd whose tokens are no good any more. Each is told so with a code that says not to come back with the same
+// A crowd whose tokens are no good any more. Each is told so with a code that says not to come back with the same
 // token, no store is asked, and those whose tokens are good do not notice.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-// F13: something throws that nobody catches. The process ends at once and says so; the next one has everything.
+// Something throws that nobody catches. The process ends at once and says so; the next one has everything.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventually } from './testing/eventually.ts'

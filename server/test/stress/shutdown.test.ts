@@ -1,4 +1,4 @@
-// F12, bar 1.4: SIGTERM under load. Sockets are sent away in batches, each to come back at another moment; what was accepted
+// SIGTERM under load. Sockets are sent away in batches, each to come back at another moment; what was accepted
 // is kept, and the process ends by itself.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

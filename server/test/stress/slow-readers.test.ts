@@ -1,4 +1,4 @@
-// F37: a fifth of all sockets does not read. They are closed with `slow_consumer`, nobody else notices, memory stays
+// A fifth of all sockets does not read. They are closed with `slow_consumer`, nobody else notices, memory stays
 // bounded, and when they come back they have exactly what there is.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

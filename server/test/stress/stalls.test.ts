@@ -1,4 +1,4 @@
-// F10: the process stands still for seconds. Nobody's silence in that time counts, and nobody is there twice afterwards.
+// The process stands still for seconds. Nobody's silence in that time counts, and nobody is there twice afterwards.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventually, pause } from './testing/eventually.ts'

@@ -1,4 +1,4 @@
-// F41: everybody likes one post at once. It is counted exactly, written once a flush and told once a flush, and whoever else
+// Everybody likes one post at once. It is counted exactly, written once a flush and told once a flush, and whoever else
 // is told something hears of it as always.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

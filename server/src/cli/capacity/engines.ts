@@ -91,6 +91,7 @@ const redisMemoryShare = 0.6
 
 export function sizeRedis(inputs: PlanInputs, load: Load, costs: UnitCosts): Sized {
   const { dau, sockets, tracedShare } = inputs
+  const tracePercent = (100 * tracedShare).toLocaleString('en')
   const traces = load.meanEventsPerS * 86_400 * tracedShare * redisBytes.trace
   const bytes =
     sockets * redisBytes.session +
@@ -113,8 +114,9 @@ export function sizeRedis(inputs: PlanInputs, load: Load, costs: UnitCosts): Siz
     cores: 2 * shards.cores,
     memoryGiB: 2 * shards.memoryGiB,
     notes: [
-      `${shards.nodes} shards, each with a replica in another zone`,
-      `${Math.round(memoryGiB).toLocaleString('en')} GiB, of it ${Math.round(traces / GiB).toLocaleString('en')} of traces; all of it can be lost`,
+      `${shards.nodes} ${shards.nodes === 1 ? 'node' : 'shards, each'} with a replica in another zone; all of it can be lost`,
+      `${Math.round(memoryGiB).toLocaleString('en')} GiB, of it ${Math.round(traces / GiB).toLocaleString('en')} of traces with redis.tracePercent ${tracePercent}`,
+      ...(shards.nodes === 1 ? [] : ['more than one shard: not built, one Redis is what the program can use']),
     ],
   }
 }

@@ -4,7 +4,7 @@ import type { GroupId, Seq, UserId } from '../../model/ids.ts'
 import { type CassandraDatabase, pageRows } from './database.ts'
 import type { GroupReads } from './group-reads.ts'
 
-const entriesAfter = 'SELECT seq, group_id FROM changes WHERE user_id = ? AND seq > ? LIMIT ?'
+const entriesAfter = 'SELECT seq, group_id, forgotten FROM changes WHERE user_id = ? AND seq > ? LIMIT ?'
 const newestEntries = 'SELECT seq FROM changes WHERE user_id = ? ORDER BY seq DESC, group_id DESC LIMIT ?'
 const forgottenUpTo = 'SELECT forgotten FROM changes WHERE user_id = ? LIMIT 1'
 const raiseForgotten = 'UPDATE changes USING TIMESTAMP ? SET forgotten = ? WHERE user_id = ?'
@@ -44,11 +44,10 @@ export class GroupChanges {
     const most = limit * 4 + 100
     // Whoever wants so many wants all: one page would be a part of them.
     if (most > pageRows) return undefined
-    const [forgotten, entries] = await Promise.all([
-      this.#db.readOne(forgottenUpTo, user),
-      this.#db.read(entriesAfter, user, after, most),
-    ])
-    if ((forgotten?.forgotten?.toNumber() ?? 0) > after || entries.length === most) return undefined
+    const entries = await this.#db.read(entriesAfter, user, after, most)
+    // With the entries or behind them: what is thinned out meanwhile is said to be.
+    const told = entries[0] ?? (await this.#db.readOne(forgottenUpTo, user))
+    if ((told?.forgotten?.toNumber() ?? 0) > after || entries.length === most) return undefined
     const ids = [...new Set(entries.map((row) => row.group_id as GroupId))]
     // An entry may stand for a row that never came or is gone: only rows are counted.
     return ids.length > limit ? undefined : ids

@@ -79,7 +79,7 @@ export class GroupWrites {
    * One conditional batch, which is applied when all conditions hold. Otherwise the rows that are there come back: those
    * that are ahead are done, the others are tried again by what is known of them now.
    */
-  async #putPart({ user, month, rows }: GroupBatch): Promise<readonly PutOutcome[]> {
+  async #putPart({ month, rows }: GroupBatch): Promise<readonly PutOutcome[]> {
     const outcomes: PutOutcome[] = rows.map(() => 'written')
     const isThere = new Map(rows.map((row) => [row.groupId, this.#known.has(row.groupId)]))
     let open = rows.map((_, index) => index)
@@ -95,17 +95,14 @@ export class GroupWrites {
       const present = new Map(
         found.filter((row) => row.applied).map((row) => [row.group_id as GroupId, row.applied.toNumber()]),
       )
-      const missing = cells.filter((row) => isThere.get(row.groupId) && !present.has(row.groupId))
-      // A key that expired or was purged with its row is written anew, before the row is.
-      if (missing.length > 0) {
-        this.forget(missing.map((row) => row.groupId))
-        await this.#db.writeTogether(this.#announced({ user, month, rows: missing }))
-      }
       open = open.filter((index) => {
         const { groupId, applied: ours } = rows[index] as GroupRow
         const theirs: Seq | undefined = present.get(groupId)
+        // One that was there is gone: another worker has folded the erasure of its user, and it must not come back.
+        const isErased = isThere.get(groupId) === true && theirs === undefined
+        if (isErased) this.forget([groupId])
         isThere.set(groupId, theirs !== undefined)
-        if (theirs === undefined || theirs < ours) return true
+        if (!isErased && (theirs === undefined || theirs < ours)) return true
         outcomes[index] = 'ahead'
         return false
       })

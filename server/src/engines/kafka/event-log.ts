@@ -3,6 +3,7 @@ import type { Seams } from '../../lib/seams.ts'
 import type { Offset, Partition, UserId } from '../../model/ids.ts'
 import { decodeLogValue, encodeLogValues } from '../../model/log-codec.ts'
 import { type LogValue, userOf } from '../../model/log-record.ts'
+import { partitionOf } from '../../model/partition-of.ts'
 import { toSeq } from '../../model/position.ts'
 import type { AppendOutcome, EventLog, LogBounds, LogConsumer, LogInfo, LogPage } from '../../ports/event-log.ts'
 import { LogAppender } from './log-appender.ts'
@@ -10,7 +11,6 @@ import { BoundsReader } from './log-bounds.ts'
 import { KafkaLogConsumer } from './log-consumer.ts'
 import { groupOf } from './log-epoch.ts'
 import type { Kafka } from './open.ts'
-import { partitionOf } from './partition-of.ts'
 
 export interface KafkaLogSettings {
   /** An append that is not answered by then is unknown, or refused when nothing was sent. */

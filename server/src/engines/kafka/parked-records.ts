@@ -11,6 +11,8 @@ export const parkedTopic = (topic: string): string => `${topic}.parked`
 /** Past it the oldest are dropped: a log full of what nobody can read must not fill the disks a second time. */
 const keptBytes = 256 << 20
 const pageBytes = 1 << 20
+/** Of the longest record of the log, in JSON, where bytes take a third more. */
+const entryBytes = 2 << 20
 const nothing = new Uint8Array()
 
 /** The value of a record about a parked one, as JSON; its key is the place. `null` = it is parked no longer. */
@@ -94,6 +96,7 @@ export class KafkaParkedRecords implements ParkedRecords {
         'cleanup.policy': 'delete',
         'retention.ms': String(retentionMs),
         'retention.bytes': String(keptBytes),
+        'max.message.bytes': String(entryBytes),
         'min.insync.replicas': String(Math.max(1, replication - 1)),
       },
     }

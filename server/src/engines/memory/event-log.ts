@@ -2,6 +2,7 @@ import { HeadwaterError } from '../../lib/error.ts'
 import type { Seams } from '../../lib/seams.ts'
 import type { Partition, UserId } from '../../model/ids.ts'
 import { canBeRefused, type LogRecord, type LogValue, userOf } from '../../model/log-record.ts'
+import { partitionOf } from '../../model/partition-of.ts'
 import { toSeq } from '../../model/position.ts'
 import type { AppendOutcome, EventLog, LogConsumer } from '../../ports/event-log.ts'
 import { MemoryLogConsumer } from './event-log-consumer.ts'
@@ -27,10 +28,10 @@ export function memoryEventLog(state: LogState, seams: Seams, settings: MemoryLo
     if (!part) throw new RangeError(`there is no partition ${partition}`)
     return part
   }
-  const partitionOf = (user: UserId): Partition => hash(user) % partitions
+  const partitionFor = (user: UserId) => partitionOf(user, partitions)
 
   function appendOne(value: LogValue): AppendOutcome {
-    const part = partOf(partitionOf(userOf(value)))
+    const part = partOf(partitionFor(userOf(value)))
     const offset = endOf(part)
     const appendedAt = seams.clock.now()
     const record: LogRecord = { partition: part.partition, offset, seq: toSeq(epoch, offset), appendedAt, value }
@@ -40,7 +41,7 @@ export function memoryEventLog(state: LogState, seams: Seams, settings: MemoryLo
 
   return {
     info: { epoch, epochName: `m${epoch}`, partitions },
-    partitionOf,
+    partitionOf: partitionFor,
 
     async append(values) {
       if (closed) throw new HeadwaterError('ingest_unavailable', { retryAfterS: 1 })
@@ -83,11 +84,4 @@ export function memoryEventLog(state: LogState, seams: Seams, settings: MemoryLo
       for (const consumer of [...consumers]) await consumer[Symbol.asyncDispose]()
     },
   }
-}
-
-/** FNV-1a over the code units: even enough over partitions, the same in every process. */
-function hash(text: string): number {
-  let value = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193)
-  return value >>> 0
 }

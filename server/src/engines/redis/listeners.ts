@@ -24,13 +24,15 @@ export class Listeners {
     this.#all.set(listener, new Set())
   }
 
-  add(listener: Listener, users: readonly UserId[]): void {
+  /** Gives those users whom this one had not listened to. */
+  add(listener: Listener, users: readonly UserId[]): readonly UserId[] {
     const own = this.#all.get(listener)
-    for (const user of users) {
-      if (!own || own.has(user)) continue
+    return users.filter((user) => {
+      if (!own || own.has(user)) return false
       own.add(user)
       this.#byUser.set(user, [...(this.#byUser.get(user) ?? []), listener])
-    }
+      return true
+    })
   }
 
   /** Gives those users whom nobody here listens to any more. */

@@ -67,9 +67,15 @@ export class RedisPubSub implements PubSub {
     this.#listeners.enter(listener)
     return {
       add: async (users) => {
-        this.#listeners.add(listener, users)
-        // Also of those who were added before: the call says that they can be heard from now on.
-        await this.#parts.interest.add([...new Set(users)], this.#node)
+        const entered = this.#listeners.add(listener, users)
+        try {
+          // Also of those who were added before: the call says that they can be heard from now on.
+          await this.#parts.interest.add([...new Set(users)], this.#node)
+        } catch (error) {
+          // They would be announced for good: nobody removes who was not added.
+          this.#listeners.remove(listener, entered)
+          throw error
+        }
       },
       remove: (users) => this.#forget(this.#listeners.remove(listener, users)),
       [Symbol.asyncDispose]: () => this.#forget(this.#listeners.leave(listener)).catch(() => {}),

@@ -1,3 +1,4 @@
+import { fnv1a } from '../../lib/fnv.ts'
 import type { GroupId, UserId } from '../../model/ids.ts'
 import type { ActorGroup } from '../../ports/member-store.ts'
 import type { Row, Step } from './commands.ts'
@@ -68,7 +69,7 @@ export class ActorGroups {
 
   /** By user, then group; some may not be there any more. */
   find(actor: UserId, after: ActorGroup | null, limit: number): readonly ActorGroup[] {
-    const row = [hashOf(actor), after?.user ?? '', after?.groupId ?? '', limit] as const
+    const row = [fnv1a(actor), after?.user ?? '', after?.groupId ?? '', limit] as const
     const found = new Map<string, ActorGroup>()
     for (const [user, groupId] of [...this.#db.read.all(sorted, ...row), ...this.#db.read.all(listed, ...row)]) {
       found.set(`${user}\u0000${groupId}`, { user: user as UserId, groupId: groupId as GroupId })
@@ -125,11 +126,5 @@ export const dropActorGroups = (memberships: readonly Membership[]): Step => ({
   rows: memberships.map((each) => [...cellsOf(each), each.actor]),
 })
 
-const cellsOf = ({ actor, user, groupId }: Membership): Row => [hashOf(actor), user, groupId]
-
-/** FNV-1a, 32 bits, over UTF-16 code units. Actors that share a hash are told apart by their members. */
-function hashOf(actor: UserId): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < actor.length; i++) hash = Math.imul(hash ^ actor.charCodeAt(i), 0x01000193)
-  return hash >>> 0
-}
+/** Actors that share a hash are told apart by their members. */
+const cellsOf = ({ actor, user, groupId }: Membership): Row => [fnv1a(actor), user, groupId]

@@ -3,6 +3,7 @@ import type { Seams } from '../../lib/seams.ts'
 import type { Offset, Partition, UserId } from '../../model/ids.ts'
 import { encodeLogValues } from '../../model/log-codec.ts'
 import { canBeRefused, type LogRecord, type LogValue, userOf } from '../../model/log-record.ts'
+import { partitionOf } from '../../model/partition-of.ts'
 import { toSeq } from '../../model/position.ts'
 import type { AppendOutcome, EventLog, LogBounds, LogConsumer, LogInfo, LogPage } from '../../ports/event-log.ts'
 import type { SqliteDatabase } from './database.ts'
@@ -12,7 +13,6 @@ import { LogState } from './log-state.ts'
 import { insertRecords } from './log-table.ts'
 import { trimPartition } from './log-trim.ts'
 import { dropParked } from './parked-records.ts'
-import { partitionOf } from './partition-of.ts'
 
 export interface SqliteLogSettings {
   /** Fixed with the first start; left out: what the database has, or 4. */

@@ -1,4 +1,5 @@
 import type { EventType, ObjectType } from '@headwater/protocol'
+import { fnv1a } from '../../lib/fnv.ts'
 import { type GroupRow, isVisible } from '../../model/activity-group.ts'
 import { type GroupKey, keyText } from '../../model/event.ts'
 import {
@@ -101,15 +102,8 @@ export function fromCells(cells: readonly Cell[]): GroupRow {
   }
 }
 
-/** 48 bits (FNV-1a over UTF-16 code units, twice with different seeds): keys that share one are told apart by their columns. */
+/** 48 bits, of two hashes with different beginnings: keys that share one are told apart by their columns. */
 export function keyHash(key: GroupKey): number {
   const text = keyText(key)
-  let low = 0x811c9dc5
-  let high = 0x050c5d1f
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    low = Math.imul(low ^ code, 0x01000193)
-    high = Math.imul(high ^ code, 0x01000193)
-  }
-  return ((high >>> 0) % 65_536) * 2 ** 32 + (low >>> 0)
+  return (fnv1a(text, 0x050c5d1f) % 65_536) * 2 ** 32 + fnv1a(text)
 }

@@ -24,8 +24,8 @@ const newId = createUuidV7(systemSeams.clock, systemSeams.random)
 /** What `/readyz` calls a service. */
 const parts = { redis: 'cache', postgres: 'users', kafka: 'log', cassandra: 'store' } as const
 
-whereServicesRun('P29 and P32 on a cluster', needed, () => {
-  test('P29 Backend of the gateway restarts and pushes stop silently: each service dies and comes back under traffic', {
+whereServicesRun('services that die and sockets that are cut, on a cluster', needed, () => {
+  test('Backend of the gateway restarts and pushes stop silently: each service dies and comes back under traffic', {
     timeout,
   }, async (t) => {
     await using own = await startOwnServices(1)
@@ -67,7 +67,7 @@ whereServicesRun('P29 and P32 on a cluster', needed, () => {
     assert.deepEqual(cluster.faults, [], 'no process ended')
   })
 
-  test('P32 Reconnect storm: all sockets of two gateways cut at once come back, and stores are not asked for each', {
+  test('Reconnect storm: all sockets of two gateways cut at once come back, and stores are not asked for each', {
     timeout,
   }, async (t) => {
     await using cluster = await TestCluster.start({ services: process.env.HEADWATER_SERVICES as string })
