@@ -33,11 +33,14 @@ export const parkedRecordsSuite = defineSuite<LogWithParked>('parked-records', {
         expected.push({ ...place, user, appendedAt, reason: 'fünf Versuche', bytes })
       }
       const after = t.seams.clock.now()
-      for (const { parked } of [one, other, await t.reopen(one)]) {
+      const check = async ({ parked }: LogWithParked) => {
         const found = await parked.list()
         assert.deepEqual(found.map(comparable), expected)
         for (const { parkedAt } of found) assert.ok(parkedAt >= before && parkedAt <= after)
       }
+      await check(one)
+      await check(other)
+      await check(await t.reopen(one))
     },
 
     'A record that is parked twice is there once, as it was parked first.': async (t) => {
