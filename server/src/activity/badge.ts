@@ -1,7 +1,7 @@
 import { createLimiter } from '../lib/limiter.ts'
 import type { Seams } from '../lib/seams.ts'
 import type { GroupId, Seq, UserId } from '../model/ids.ts'
-import type { MarkChange } from '../model/marks.ts'
+import { type MarkChange, readUpTo, seenUpTo } from '../model/marks.ts'
 import type { GroupStore, UnreadRow } from '../ports/group-store.ts'
 import type { ReadMarks, UserMarks } from '../ports/read-marks.ts'
 import type { BadgeCounts, UnreadContent, UnreadSets } from '../ports/unread-sets.ts'
@@ -143,11 +143,10 @@ function countWithout(
   for (const { groupId, eventType, createdAt, unreadSeq } of rows) {
     const own = groups.get(groupId)
     if (createdAt < createdFrom || (own && own.deleted.upTo > 0)) continue
-    const readTo = Math.max(all.read.upTo, own?.read.upTo ?? 0)
-    if (unreadSeq <= readTo) continue
+    if (unreadSeq <= readUpTo(all, own)) continue
     unread++
     unreadByType[eventType] = (unreadByType[eventType] ?? 0) + 1
-    if (unreadSeq > Math.max(readTo, all.seen.upTo, own?.seen.upTo ?? 0)) unseen++
+    if (unreadSeq > seenUpTo(all, own)) unseen++
   }
   return { unread, unseen, unreadByType }
 }

@@ -1,5 +1,6 @@
 import type { Settings } from '../config/schema.ts'
 import type { Seams } from '../lib/seams.ts'
+import { keptBehindRetentionDays } from '../model/retention.ts'
 import type { Ports } from '../ports/ports.ts'
 import { createDeletionSweep } from './deletion-sweep.ts'
 import { createErasureSweep } from './erasure-sweep.ts'
@@ -21,8 +22,6 @@ export function housekeepingSettings(settings: Settings): HousekeepingSettings {
 
 const sweepEveryMs = 5_000
 const purgeEveryMs = 60 * 60_000
-/** Stores keep what is past retention this much longer, so that nothing vanishes under a page walk. */
-const graceMs = 7 * dayMs
 const purgeBatch = 1_000
 
 /** What nobody waits for: erased users are swept out of groups, and what is past its time is dropped. */
@@ -62,7 +61,7 @@ export function startHousekeeping(
 
   async function purge(): Promise<void> {
     const now = seams.clock.now()
-    const createdBefore = now - settings.retentionMs - graceMs
+    const createdBefore = now - settings.retentionMs - keptBehindRetentionDays * dayMs
     await dropped('groups', async () => {
       while ((await ports.groups.purge({ createdBefore, limit: purgeBatch })) === purgeBatch);
     })

@@ -2,8 +2,8 @@ import type { Seams } from '../lib/seams.ts'
 import type { Offset, Partition } from '../model/ids.ts'
 import type { LogRecord } from '../model/log-record.ts'
 import type { EventLog, LogConsumer } from '../ports/event-log.ts'
-import { Aggregator } from './aggregate.ts'
 import type { FlushPorts } from './flush.ts'
+import { foldToEnd } from './fold-to-end.ts'
 import type { ActivitySettings } from './settings.ts'
 
 export interface ReplayReport {
@@ -36,22 +36,14 @@ export async function replay(
     onProgress({ done: records, total })
   })
   // What could not be folded was set aside when it came first.
-  await using aggregator = new Aggregator({ ...ports, log, parked: undefined }, settings, seams, {
-    applied: () => {},
-    openWindows: () => {},
+  await foldToEnd({ ...ports, log, parked: undefined }, settings, seams, {
     groupWrites: (rows) => {
       groupWrites += rows
     },
-    degraded: () => {},
     parked: () => {
       unreadable++
     },
-    dropped: () => {},
   })
-  const running = aggregator.run()
-  await Promise.race([running, aggregator.settle()])
-  await aggregator[Symbol.asyncDispose]()
-  await running
   return { records, groupWrites, unreadable }
 }
 

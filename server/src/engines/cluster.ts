@@ -4,6 +4,7 @@ import { HeadwaterError } from '../lib/error.ts'
 import type { Seams } from '../lib/seams.ts'
 import { within } from '../lib/within.ts'
 import type { UserId } from '../model/ids.ts'
+import { keptBehindRetentionDays } from '../model/retention.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { CassandraDatabase } from './cassandra/database.ts'
 import { cassandraGroupStore } from './cassandra/group-store.ts'
@@ -41,8 +42,6 @@ export type ClusterSettings = Pick<Config, 'cluster' | 'kafka' | 'cassandra' | '
 const dayMs = 86_400_000
 /** Who asks `/readyz` has a patience of few seconds, shorter than the deadlines of the services. */
 const answersMs = 1_500
-/** Stores keep what is past retention this much longer, so that nothing vanishes under a page walk. */
-const graceDays = 7
 
 /** Services that start together come up one after the other, so a server waits for them a while. */
 const patienceMs = 60_000
@@ -186,7 +185,7 @@ export function cassandraSettings({
     keyspace: cluster.namespace,
     replication: replicationFactor,
     fence,
-    ttlDays: activity.retentionDays + graceDays,
+    ttlDays: activity.retentionDays + keptBehindRetentionDays,
     ...(username !== '' && { username, password }),
     ...(tls && { tls: {} }),
     unsafe: cluster.unsafe,

@@ -69,7 +69,11 @@ const refused: readonly (readonly [name: string, token: string])[] = [
   ['an exp of yesterday', signed(hs256, { ...claims, exp: now - 86_400 }, current)],
   ['an exp of infinity', signed(hs256, `{"sub":"alice","iat":${now},"exp":1e400}`, current)],
   ['an exp as text', signed(hs256, { ...claims, exp: `${now + 600}` }, current)],
-  ['an exp that outlives any revocation', signed(hs256, { ...claims, exp: now + 6 * 366 * 86_400 }, current)],
+  [
+    'an exp of long ago that would outlive any revocation',
+    signed(hs256, { ...claims, iat: now - 6 * 366 * 86_400 }, current),
+  ],
+  ['an exp in milliseconds', signed(hs256, { ...claims, exp: now * 1_000 }, current)],
   ['an iat of 61 s ahead', signed(hs256, { ...claims, iat: now + 61 }, current)],
   ['an nbf of 61 s ahead', signed(hs256, { ...claims, nbf: now + 61 }, current)],
   ['a secret of before the previous one', signed(hs256, claims, 'older-secret-Zx4Cv8Bn2Ml6Kj0H')],

@@ -1,8 +1,7 @@
+import { keptBehindRetentionDays } from '../../model/retention.ts'
 import type { PlanInputs } from './inputs.ts'
 
 const daySeconds = 86_400
-/** The store drops groups a week after they are no longer listed. */
-const dropAfterDays = 7
 
 /** What the inputs mean for the parts: rates in the busiest second, and what is kept. */
 export interface Load {
@@ -27,7 +26,7 @@ export function loadOf(inputs: PlanInputs): Load {
   const meanEventsPerS = eventsPerS / peakToMean
   const foldedPerFlush = Math.max(1, (inputs.viralEventsPerS * inputs.flushMs) / 1_000)
   const flushesPerS = eventsPerS * (1 - viralShare + viralShare / foldedPerFlush)
-  const storedDays = groupDays + dropAfterDays
+  const storedDays = groupDays + keptBehindRetentionDays
   const pagesPerS = (dau * opensPerDay * peakToMean) / daySeconds
   const onlineShare = dau === 0 ? 0 : Math.min(1, sockets / dau)
   return {

@@ -31,7 +31,7 @@ export async function inhabited(): Promise<TestServer> {
 export async function visibleState(server: TestServer): Promise<unknown> {
   await server.settle()
   const metrics = await server.request('GET', '/metrics')
-  const counters = /^headwater_(?:events_\w+|group_writes|offline_\w+|log_lag)\w* .*$/gm
+  const counters = /^headwater_(?:events_(?!rejected)\w+|group_writes|offline_\w+|log_lag)\w* .*$/gm
   const asked = await Promise.all([
     server.request('GET', '/v1/activities', { user: reader }),
     server.request('GET', '/v1/activities', { user: nobody }),
