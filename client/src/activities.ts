@@ -37,6 +37,7 @@ export interface ActorsPage {
   readonly next_cursor: string | null
 }
 
+/** How the list of activity groups is kept. */
 export interface ActivitiesOptions {
   /** Groups a page, 1–100. Default 20. */
   readonly pageSize?: number

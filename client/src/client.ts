@@ -9,6 +9,7 @@ import { socketTransport, type WebSocketConstructor } from './socket.ts'
 import { sseTransport } from './sse.ts'
 import { createTokenSource, type TokenOption } from './token.ts'
 
+/** What `createClient` takes. */
 export interface ClientOptions {
   /** Where the server is, with `http://` or `https://`; a path in front of its routes is kept. */
   readonly url: string
@@ -26,6 +27,7 @@ export interface ClientOptions {
   readonly deviceId?: string | undefined
   /** How long one try of a request may take, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number | undefined
+  /** How the list of activity groups is kept. */
   readonly activities?: ActivitiesOptions | undefined
   /** Default: the global one. */
   readonly fetch?: typeof globalThis.fetch | undefined

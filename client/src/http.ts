@@ -7,6 +7,7 @@ import type { TokenSource } from './token.ts'
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type QueryValue = string | number | boolean | readonly (string | number)[] | null | undefined
 
+/** What goes with a request. */
 export interface RequestOptions {
   /** Sent as JSON. */
   readonly body?: unknown

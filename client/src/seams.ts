@@ -14,17 +14,20 @@ export interface Clock {
   monotonic(): number
 }
 
+/** Timers. */
 export interface Scheduler {
   /** Runs `run` once after `ms` milliseconds, unless the result is disposed of before. */
   after(ms: number, run: () => void): Disposable
 }
 
+/** Chance. */
 export interface Random {
   /** In [0, 1). */
   next(): number
   bytes(length: number): Uint8Array
 }
 
+/** The network came back, or the page can be seen, or no longer. */
 export type PageEvent = 'online' | 'visible' | 'hidden'
 
 /** What the surrounding web page tells: whether somebody can see it, and when the network comes back. */
@@ -33,6 +36,7 @@ export interface Page {
   listen(listener: (event: PageEvent) => void): Disposable
 }
 
+/** All doors together. */
 export interface ClientSeams {
   readonly clock: Clock
   readonly scheduler: Scheduler

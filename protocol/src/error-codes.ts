@@ -12,6 +12,7 @@ interface HttpError {
 
 const error = (status: number, title: string, retryable = false): HttpError => ({ status, title, retryable })
 
+/** By code: what a refused request is answered with, as `application/problem+json`. */
 export const httpErrors = {
   invalid_request: error(400, 'The request is not valid'),
   invalid_json: error(400, 'The body is not valid JSON'),

@@ -1,14 +1,18 @@
 /** The wire form of an event: one immutable record that an actor did something to an object, told to a target user. */
 
+/** What was done; `CUSTOM` has a `verb` of the customer's own. */
 export const eventTypes = ['LIKE', 'COMMENT', 'FOLLOW', 'MENTION', 'SHARE', 'REACTION', 'CUSTOM'] as const
 export type EventType = (typeof eventTypes)[number]
 
+/** What it was done to. */
 export const objectTypes = ['POST', 'COMMENT', 'USER', 'STORY', 'CUSTOM'] as const
 export type ObjectType = (typeof objectTypes)[number]
 
+/** Whether it was done or taken back. */
 export const eventOps = ['ADD', 'UNDO'] as const
 export type EventOp = (typeof eventOps)[number]
 
+/** What JSON can say. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 export type JsonObject = { readonly [key: string]: JsonValue }
 

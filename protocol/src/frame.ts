@@ -20,6 +20,7 @@ export type ClientFrame =
   | { readonly type: 'ack'; readonly seq: number }
   | { readonly type: 'ping' }
 
+/** The first frame to a socket whose token is good. The counts are those at `seq`. */
 export interface HelloFrame extends Counts {
   readonly type: 'hello'
   readonly session_id: string
@@ -29,7 +30,9 @@ export interface HelloFrame extends Counts {
   readonly from_seq: number
   /** Where catching up ends. */
   readonly seq: number
+  /** The server pings so often. */
   readonly ping_interval_ms: number
+  /** Without a sign of life for so long either side takes the connection for dead. */
   readonly timeout_ms: number
 }
 
@@ -42,14 +45,19 @@ export interface StreamFrame extends Counts {
   readonly counts_seq: number
 }
 
+/** A group that this socket was not told of before. */
 export interface GroupCreatedFrame extends StreamFrame {
   readonly type: 'activity_group_created'
   readonly group: ActivityGroup
 }
+
+/** A newer state of a group that this socket was told of. */
 export interface GroupUpdatedFrame extends StreamFrame {
   readonly type: 'activity_group_updated'
   readonly group: ActivityGroup
 }
+
+/** A group was deleted, or all its actors took back. */
 export interface GroupRemovedFrame extends StreamFrame {
   readonly type: 'activity_group_removed'
   readonly group_id: string
@@ -74,21 +82,28 @@ export interface ResetFrame {
   readonly epoch: string
   readonly seq: number
 }
+
+/** A frame of the client was refused. The socket stays open, until there are too many. */
 export interface ErrorFrame {
   readonly type: 'error'
   /** One of `frameErrors`; a newer server may send others. */
   readonly code: FrameErrorCode | (string & {})
   readonly detail: string
 }
+
+/** The answer to `ping`. */
 export interface PongFrame {
   readonly type: 'pong'
 }
+
+/** The server is about to close this socket. */
 export interface ServerClosingFrame {
   readonly type: 'server_closing'
   /** Wait about this long, with jitter, before reconnecting. */
   readonly retry_after_ms: number
 }
 
+/** Frames a server sends. A client ignores types that it does not know. */
 export type ServerFrame =
   | HelloFrame
   | GroupCreatedFrame
@@ -100,5 +115,7 @@ export type ServerFrame =
   | PongFrame
   | ServerClosingFrame
 
+/** How often the server pings, milliseconds. */
 export const pingIntervalMs = 20_000
+/** Milliseconds without a sign of life after which either side takes the connection for dead. */
 export const silenceTimeoutMs = 60_000

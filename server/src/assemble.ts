@@ -35,10 +35,10 @@ import { createMetrics, type Metrics } from './lib/metrics.ts'
 import type { Seams } from './lib/seams.ts'
 import { createUuidV7 } from './lib/uuid.ts'
 import type { UserId } from './model/ids.ts'
-import { countReads } from './ports/counted-reads.ts'
 import type { Ports } from './ports/ports.ts'
-import { tellWrites } from './ports/told-writes.ts'
-import { type PartName, partNames, watchParts } from './ports/watched-parts.ts'
+import { countReads } from './wrapped/counted-reads.ts'
+import { tellWrites } from './wrapped/told-writes.ts'
+import { type PartName, partNames, watchParts } from './wrapped/watched-parts.ts'
 
 /** First pages that are kept ready to be sent, some thousands of them. */
 const keptPageBytes = 128 * 2 ** 20

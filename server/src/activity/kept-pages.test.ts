@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { openMemory } from '../engines/memory/open.ts'
 import { createMemoryStorage } from '../engines/memory/storage.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
-import { tellWrites } from '../ports/told-writes.ts'
+import { tellWrites } from '../wrapped/told-writes.ts'
 import { KeptPages, type PageGrounds } from './kept-pages.ts'
 
 const head = 7

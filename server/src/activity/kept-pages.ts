@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { fnv1a } from '../lib/fnv.ts'
 import type { Seq, UserId } from '../model/ids.ts'
 import type { ObjectRef } from '../ports/object-index.ts'
-import type { WriteListener } from '../ports/told-writes.ts'
+import type { WriteListener } from '../wrapped/told-writes.ts'
 
 /** What a page was made from, beside the stream of its user. */
 export interface PageGrounds {

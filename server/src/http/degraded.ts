@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { PartName } from '../ports/watched-parts.ts'
+import type { PartName } from '../wrapped/watched-parts.ts'
 
 export const degradedHeader = 'headwater-degraded'
 

@@ -3,18 +3,18 @@
 //   main.ts → cli → server.ts, backup.ts, testing.ts   the ones that see features and engines
 //   assemble.ts                                    → http, gateway, features: the server over given ports
 //   http, gateway                                  → features
-//   features (activity, feed, sync, …)             → ports, model, lib, config
+//   features (activity, feed, sync, …)             → wrapped, ports, model, lib, config
 //   engines/<profile>.ts                           → engines, ports, model, lib, config (types only): engines that go together
 //   engines/<engine>                               → ports, model, lib
 //   conformance                                    → ports, model, lib
-//   ports → model, lib (types only) · config → model, lib · model → lib
+//   wrapped → ports, model, lib · ports → model, lib (types only) · config → model, lib · model → lib
 //   protocol                                       nothing; everybody may import it
 
 import { type Import, isTest, type SourceFile } from './source-file.ts'
 import { declaredPackages } from './source-tree.ts'
 
 const features = ['access', 'activity', 'comment', 'feed', 'graph', 'like', 'post', 'search', 'sync']
-const ground = ['config', 'lib', 'model', 'ports']
+const ground = ['config', 'lib', 'model', 'ports', 'wrapped']
 
 /** What each folder and root file of server/src may import beside itself and the protocol. */
 const allowed: Readonly<Record<string, readonly string[] | 'all'>> = {
@@ -22,6 +22,7 @@ const allowed: Readonly<Record<string, readonly string[] | 'all'>> = {
   model: ['lib'],
   config: ['lib', 'model'],
   ports: ['lib', 'model'],
+  wrapped: ['lib', 'model', 'ports'],
   conformance: ['lib', 'model', 'ports'],
   engines: ['lib', 'model', 'ports'],
   ...Object.fromEntries(features.map((feature) => [feature, [...features, ...ground]])),

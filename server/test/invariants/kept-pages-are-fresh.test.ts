@@ -11,7 +11,7 @@ import { openMemory } from '../../src/engines/memory/open.ts'
 import { createMemoryStorage } from '../../src/engines/memory/storage.ts'
 import { seededRandom, virtualSeams } from '../../src/lib/virtual-seams.ts'
 import { createSummarize } from '../../src/model/summary.ts'
-import { tellWrites } from '../../src/ports/told-writes.ts'
+import { tellWrites } from '../../src/wrapped/told-writes.ts'
 import { createRandomEvents, pick } from '../model/random-events.ts'
 import { isDone, passUntil, TestWorker } from '../model/world.ts'
 

@@ -7,8 +7,8 @@ import { HeadwaterError } from '../../../src/lib/error.ts'
 import { silentLog } from '../../../src/lib/log.ts'
 import { virtualSeams } from '../../../src/lib/virtual-seams.ts'
 import type { Ports } from '../../../src/ports/ports.ts'
-import { type PartName, partNames, portsOf } from '../../../src/ports/watched-parts.ts'
 import type { TestServer } from '../../../src/testing.ts'
+import { type PartName, partNames, portsOf } from '../../../src/wrapped/watched-parts.ts'
 
 const apiKey = 'test-api-key'
 /** Longer than a gateway takes to compare the heads of all its users. */

@@ -1,4 +1,4 @@
-import type { Ports } from './ports.ts'
+import type { Ports } from '../ports/ports.ts'
 import { wrapMethods } from './wrapped-port.ts'
 
 const reads: { readonly [Name in keyof Ports]?: readonly (keyof Ports[Name])[] } = {

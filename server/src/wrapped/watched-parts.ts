@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/seams.ts'
-import type { Ports } from './ports.ts'
+import type { Ports } from '../ports/ports.ts'
 import { wrapMethods } from './wrapped-port.ts'
 
 /** What a server stands on, as answers, `/readyz` and metrics name it. */

@@ -1,6 +1,6 @@
 import type { UserId } from '../model/ids.ts'
-import type { ObjectRef } from './object-index.ts'
-import type { Ports } from './ports.ts'
+import type { ObjectRef } from '../ports/object-index.ts'
+import type { Ports } from '../ports/ports.ts'
 import { wrapMethods } from './wrapped-port.ts'
 
 /** Told when a write came to its end, whatever its outcome, and before the one who asked for it goes on. */
