@@ -206,8 +206,8 @@ export const foldSabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'server/src/activity/badge.ts',
-        find: 'if (counts && counts.upTo >= needed) return counts\n    // One that runs',
-        replace: 'if (counts) return counts\n    // One that runs',
+        find: 'if (counts && counts.upTo >= needed) {',
+        replace: 'if (counts) {',
       },
     ],
   },
