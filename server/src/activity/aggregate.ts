@@ -18,6 +18,8 @@ export interface AggregatorMetrics extends FlushMetrics, FoldMetrics {
   dropped(records: number): void
 }
 
+const askAgainMs = 100
+
 /**
  * The worker that turns the log into groups. One loop owns all partitions of this process: take records, bring what they
  * need into memory, fold them, have what is due written, commit. While a flush is written, folding goes on, up to a
@@ -128,7 +130,7 @@ export class Aggregator implements AsyncDisposable {
     this.#workingOn = oldest(poll.records)
     await this.#reassign(consumer, poll)
     const settling = this.#settling.isWanted
-    await this.#settling.look(this.#states).catch((error: unknown) => this.#metrics.degraded('log', error))
+    await this.#lookForEnd()
     await this.#seams.failpoint('aggregate.polled')
     await this.#fold.fold(poll.records)
     await this.#seams.failpoint('aggregate.folded')
@@ -155,6 +157,16 @@ export class Aggregator implements AsyncDisposable {
       await consumer.release(partition)
     }
     for (const { partition, from } of poll.assigned) this.#states.set(partition, new PartitionState(partition, from))
+  }
+
+  /** Who waits is not served before the log can be asked; folding goes on meanwhile. */
+  async #lookForEnd(): Promise<void> {
+    try {
+      await this.#settling.look(this.#states)
+    } catch (error) {
+      this.#metrics.degraded('log', error)
+      await this.#seams.scheduler.sleep(askAgainMs, this.#stop.signal)
+    }
   }
 
   async #commit(consumer: LogConsumer): Promise<void> {

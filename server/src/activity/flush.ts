@@ -108,11 +108,17 @@ export function createFlush(
     }
     if (job.changed.length > 0) await persist('actors', () => members.index(job.changed))
     const steps: [string, () => Promise<unknown>][] = []
-    if (rows.length > 0) steps.push(['groups', inParts(batchesOf(rows), (part) => groups.putGroups(part))])
+    if (rows.length > 0) steps.push(['groups', putRows(rows)])
     if (job.members.length > 0) steps.push(['members', () => members.put(job.members)])
     if (raised.length > 0) steps.push(['marks', () => marks.raise(raised)])
     if (heads.length > 0) steps.push(['heads', () => groups.putHeads(heads)])
     await inOrder(steps)
+  }
+
+  /** In one go where that keeps the order; elsewhere in parts: what is stored is not written again when the rest is. */
+  function putRows(rows: readonly GroupRow[]): () => Promise<unknown> {
+    const batches = batchesOf(rows)
+    return groups.ordered ? () => groups.putGroups(batches) : inParts(batches, (part) => groups.putGroups(part))
   }
 
   /**
@@ -236,7 +242,7 @@ function traceOf(
   }
 }
 
-/** What is stored of a large flush is not written again when the rest is. */
+/** Rows of so many users and months are written side by side. */
 const batchesTogether = 1_024
 
 /** Writes part after part; called again, it goes on where it failed. */

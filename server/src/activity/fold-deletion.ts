@@ -78,8 +78,11 @@ export function createDeletionFold(ports: DeletionPorts, work: DeletionWork) {
   async function eraseUser(state: PartitionState, { seq: upTo }: LogRecord, user: UserFold): Promise<void> {
     await work.flush(state, user)
     const id = user.user
+    // Also those whose rows a worker before this one has removed: what was written of them since must go as well.
+    const open = [...user.windows].flatMap(({ groups }) => groups.filter(({ applied }) => applied <= upTo))
     for (const window of user.windows) state.drop(window)
-    const rows = await work.persist('groups', () => allRows(id, upTo))
+    const stored = await work.persist('groups', () => allRows(id, upTo))
+    const rows = new Map([...open, ...stored].map((group) => [group.groupId, group])).values().toArray()
     await work.persist('members', () => ports.members.erase(rows.map(({ groupId }) => ({ user: id, groupId }))))
     await work.failpoint('fold.members-erased')
     const entries = rows.map(({ objectType, objectId, groupId }) => ({

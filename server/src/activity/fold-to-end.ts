@@ -1,7 +1,7 @@
 import type { Seams } from '../lib/seams.ts'
 import { Aggregator, type AggregatorMetrics } from './aggregate.ts'
 import type { FlushPorts } from './flush.ts'
-import { boundsNow } from './log-bounds.ts'
+import { isFolded } from './log-bounds.ts'
 import type { ActivitySettings } from './settings.ts'
 
 const nobodyListens: AggregatorMetrics = {
@@ -12,6 +12,9 @@ const nobodyListens: AggregatorMetrics = {
   parked: () => {},
   dropped: () => {},
 }
+
+/** One for what is there, one for what a worker appends itself, and some more before somebody is told. */
+const roundsMax = 1_000
 
 /**
  * Folds the log to its end, with what a worker appends itself meanwhile. Rejects where a store fails. Nobody else may work
@@ -25,8 +28,11 @@ export async function foldToEnd(
 ): Promise<void> {
   await using aggregator = new Aggregator(ports, settings, seams, { ...nobodyListens, ...metrics })
   const running = aggregator.run()
-  do await Promise.race([running, aggregator.settle()])
-  while ((await boundsNow(ports.log)).some(({ start, end, committed }) => Math.max(start, committed) < end))
+  for (let rounds = 1; ; rounds++) {
+    await Promise.race([running, aggregator.settle()])
+    if (await isFolded(ports.log)) break
+    if (rounds >= roundsMax) throw new Error('The log cannot be folded to its end')
+  }
   await aggregator[Symbol.asyncDispose]()
   await running
 }

@@ -6,14 +6,16 @@ import { type LogPosition, positionsOf } from './log-totals.ts'
 const sampleEveryMs = 1_000
 /** Samples that are kept at most; what is older than the oldest is at least as far behind. */
 const samplesMax = 600
+/** Partitions whose oldest record is looked at. */
+const askedMax = 16
 
 type Positions = ReadonlyMap<Partition, LogPosition>
 
 /**
- * How far the workers are behind, by what the log says of them and by this process's clock alone: the one that stamps
- * records may be another machine's. It is the age of the oldest sample of the log's ends that some partition has not
- * reached yet, so it is off by the time between two samples at most, and a partition that stands still counts, however far
- * the others come.
+ * How far the workers are behind, by what the log says of them and by this process's clock: the one that stamps records
+ * may be another machine's. It is the age of the oldest sample of the log's ends that some partition has not reached yet,
+ * so it is off by two or three seconds, and a partition that stands still counts, however far the others come. What was in
+ * the log before this process was is as old as its oldest record says.
  */
 export class LogAge implements Disposable {
   readonly #log: EventLog
@@ -21,6 +23,7 @@ export class LogAge implements Disposable {
   readonly #timer: Disposable
   readonly #samples: { readonly at: number; readonly ends: readonly Offset[] }[] = []
   #sampling = false
+  #isFirst = true
 
   constructor(log: EventLog, seams: Pick<Seams, 'clock' | 'scheduler'>) {
     this.#log = log
@@ -42,11 +45,27 @@ export class LogAge implements Disposable {
     this.#sampling = true
     const at = this.#seams.clock.monotonic()
     const now = await positionsNow(this.#log)
+    if (now) await this.#take(at, now)
     this.#sampling = false
-    if (!now) return
+  }
+
+  async #take(at: number, now: Positions): Promise<void> {
     while (this.#samples[0] && isReached(this.#samples[0].ends, now)) this.#samples.shift()
     const ends = endsOf(now, this.#log.info.partitions)
-    if (!isReached(ends, now) && this.#samples.length < samplesMax) this.#samples.push({ at, ends })
+    const age = this.#isFirst ? await this.#ageOfOldest(now) : 0
+    this.#isFirst = false
+    if (!isReached(ends, now) && this.#samples.length < samplesMax) this.#samples.push({ at: at - age, ends })
+  }
+
+  /** Of the records that wait in the partitions furthest behind. */
+  async #ageOfOldest(now: Positions): Promise<number> {
+    const behind = [...now].filter(([, { end, committed }]) => committed < end)
+    const furthest = behind.sort(([, a], [, b]) => b.end - b.committed - (a.end - a.committed)).slice(0, askedMax)
+    const pages = await Promise.all(
+      furthest.map(([partition, { committed }]) => this.#log.read(partition, committed, 1).catch(() => undefined)),
+    )
+    const appendedAt = pages.flatMap((page) => page?.records.map((record) => record.appendedAt) ?? [])
+    return Math.max(0, this.#seams.clock.now() - Math.min(this.#seams.clock.now(), ...appendedAt))
   }
 }
 

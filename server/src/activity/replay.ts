@@ -35,7 +35,7 @@ export async function replay(
     records += read
     onProgress({ done: records, total })
   })
-  // What could not be folded was set aside when it came first.
+  // What cannot be read was set aside when it came first.
   await foldToEnd({ ...ports, log, parked: undefined }, settings, seams, {
     groupWrites: (rows) => {
       groupWrites += rows

@@ -153,6 +153,7 @@ test('of a large flush only the part whose outcome is unknown is written again',
   const writes: number[] = []
   const groups: GroupStore = {
     ...ports.groups,
+    ordered: false,
     async putGroups(batches) {
       writes.push(batches.length)
       if (writes.length === 2) throw new UnknownOutcome('the answer was lost')
@@ -175,5 +176,5 @@ test('of a large flush only the part whose outcome is unknown is written again',
   }
   await settled
   assert.deepEqual(writes, [1_024, 1_024, 1_024, 952])
-  assert.ok((await ports.groups.heads(users)).every((head) => head !== undefined))
+  assert.ok((await ports.groups.heads(users)).every((head) => head > 0))
 })

@@ -9,6 +9,7 @@ function setUp() {
   const seams = virtualSeams({ seed: 1 })
   const totals = { end: 100, committed: 100 }
   const other = { end: 100, committed: 100 }
+  const oldest = { appendedAt: seams.clock.now() }
   let isDown = false
   const log = {
     info: { epochName: 'e', epoch: 0, partitions: 2 },
@@ -16,6 +17,7 @@ function setUp() {
       if (isDown) throw new Error('down')
       return { start: 0, ...(partition === 0 ? totals : other) }
     },
+    read: async () => ({ records: [{ appendedAt: oldest.appendedAt }], next: 0 }),
   } as unknown as EventLog
   const workers = new WorkersElsewhere(log, seams)
   const age = new LogAge(log, seams)
@@ -28,7 +30,7 @@ function setUp() {
       await new Promise(setImmediate)
     }
   }
-  return { workers, age, totals, other, pass, seams, down }
+  return { workers, age, oldest, totals, other, pass, seams, down }
 }
 
 test('workers are as far behind as the oldest end they have not reached', async () => {
@@ -47,6 +49,20 @@ test('workers are as far behind as the oldest end they have not reached', async 
   await t.pass(1_000)
   assert.equal(t.age.ms, 0)
   await t.workers[Symbol.asyncDispose]()
+})
+
+test('what was in the log before this process was is as old as its oldest record', async () => {
+  const t = setUp()
+  t.totals.end = 150
+  t.oldest.appendedAt -= 3_600_000
+  await t.pass(2_000)
+  assert(t.age.ms >= 3_600_000 && t.age.ms <= 3_602_000, `${t.age.ms}`)
+  t.totals.committed = 150
+  await t.pass(2_000)
+  t.totals.end = 151
+  await t.pass(2_000)
+  assert(t.age.ms <= 2_000, `${t.age.ms}`)
+  t.age[Symbol.dispose]()
 })
 
 test('a partition that stands still counts, however far the others come', async () => {

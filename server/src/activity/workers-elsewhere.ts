@@ -1,9 +1,13 @@
 import type { Seams } from '../lib/seams.ts'
-import type { EventLog } from '../ports/event-log.ts'
-import { endsOf, isReached, positionsNow } from './log-age.ts'
+import type { Offset } from '../model/ids.ts'
+import type { EventLog, LogBounds } from '../ports/event-log.ts'
+import { boundsNow } from './log-bounds.ts'
 import type { StreamWorker } from './worker.ts'
 
 const pollMs = 50
+
+const isReached = (ends: readonly Offset[], now: readonly LogBounds[]): boolean =>
+  ends.every((end, partition) => end <= Math.max(now[partition]?.start ?? 0, now[partition]?.committed ?? 0))
 
 /** What a process knows of the workers when they run in others: how far they are, by the log. */
 export class WorkersElsewhere implements StreamWorker {
@@ -25,9 +29,10 @@ export class WorkersElsewhere implements StreamWorker {
   async settleWithin(ms: number): Promise<void> {
     const { clock, scheduler } = this.#seams
     const started = clock.monotonic()
-    const first = await positionsNow(this.#log)
-    const ends = first && endsOf(first, this.#log.info.partitions)
-    for (let now = first; now && ends && !isReached(ends, now); now = await positionsNow(this.#log)) {
+    // Not as known a while ago: what was appended just now is meant.
+    const first = await this.#boundsNow()
+    const ends = first?.map(({ end }) => end)
+    for (let now = first; now && ends && !isReached(ends, now); now = await this.#boundsNow()) {
       if (this.#stop.signal.aborted || clock.monotonic() - started >= ms) return
       await scheduler.sleep(pollMs, this.#stop.signal)
     }
@@ -35,5 +40,10 @@ export class WorkersElsewhere implements StreamWorker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
+  }
+
+  /** A log that cannot be asked has nobody wait for it. */
+  #boundsNow(): Promise<readonly LogBounds[] | undefined> {
+    return boundsNow(this.#log).catch(() => undefined)
   }
 }

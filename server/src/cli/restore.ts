@@ -35,7 +35,9 @@ export function restoredText(report: RestoreReport, dir: string): string {
   return [
     `Restored ${bytesText(databaseBytes)} into ${dir}: everything acknowledged before ${createdAt}.`,
     ...(foldedEvents > 0 ? [`${count(foldedEvents, 'event')} that waited in the log went into groups.`] : []),
-    ...(unreadable > 0 ? [`${count(unreadable, 'record')} could not be read and were passed over.`] : []),
+    ...(unreadable > 0
+      ? [`${count(unreadable, 'record')} could not be read and were set aside: headwater parked list shows them.`]
+      : []),
     ...(partitions.now === partitions.before
       ? []
       : [`The event log now has ${count(partitions.now, 'partition')}; it had ${partitions.before}.`]),

@@ -144,7 +144,7 @@ export const schema = {
     maxLagMs: integer(
       10 * second,
       { min: 0, max: day },
-      'How far the worker may be behind; past it callers get `503 overloaded` until it has caught up. 0 = however far, and `maxLag` alone counts.',
+      'How far the worker may be behind; past it callers get `503 overloaded` until it has caught up. 0 = however far, and `maxLag` alone counts. On a cluster it is known to within three seconds.',
     ),
   },
   activity: {

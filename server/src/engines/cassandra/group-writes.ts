@@ -17,7 +17,7 @@ const putChange = 'INSERT INTO changes (user_id, seq, group_id) VALUES (?, ?, ?)
 
 /** Ids of groups whose row is known to be there. */
 const keptIds = 100_000
-/** A batch is tried again when rows turn out to be there, missing or ahead: each try learns more, unless others write too. */
+/** A batch is tried again when rows turn out to be there or ahead: each try learns more, unless others write too. */
 const maxTries = 12
 /** Cassandra refuses a mutation of more than half a segment of its commit log: 16 MiB of the usual 32. */
 const maxBatchBytes = 8 * 2 ** 20
@@ -44,7 +44,7 @@ export class GroupWrites {
     return parts.map((own) => own.flatMap(() => outcomes[next++] ?? []))
   }
 
-  /** These rows are there: others need not be asked whether they are. */
+  /** These rows are there, or were: others need not be asked whether they are. */
   known(ids: Iterable<GroupId>): void {
     for (const id of ids) this.#known.set(id, true)
   }
@@ -98,9 +98,9 @@ export class GroupWrites {
       open = open.filter((index) => {
         const { groupId, applied: ours } = rows[index] as GroupRow
         const theirs: Seq | undefined = present.get(groupId)
-        // One that was there is gone: another worker has folded the erasure of its user, and it must not come back.
+        // One that was there is gone: another worker has folded the erasure of its user, and it must not come back. It stays
+        // among the known ones, or the same write again would bring it back.
         const isErased = isThere.get(groupId) === true && theirs === undefined
-        if (isErased) this.forget([groupId])
         isThere.set(groupId, theirs !== undefined)
         if (!isErased && (theirs === undefined || theirs < ours)) return true
         outcomes[index] = 'ahead'

@@ -1,4 +1,5 @@
 import { type VirtualSeams, virtualSeams } from '../../lib/virtual-seams.ts'
+import type { EventLog } from '../../ports/event-log.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { openMemory } from '../memory/open.ts'
 import { createMemoryStorage } from '../memory/storage.ts'
@@ -22,6 +23,17 @@ export interface EnginesForTests extends AsyncDisposable {
 
 export type OpenEngines = (options: EngineOptions) => Promise<EnginesForTests>
 
+/** With what the worker appends itself, such as the deletion of a group that came too late. */
+export async function settleToEnd(worker: { settle(): Promise<void> }, log: EventLog): Promise<void> {
+  do await worker.settle()
+  while (!(await allCommitted(log)))
+}
+
+export async function allCommitted(log: EventLog): Promise<boolean> {
+  const all = await Promise.all(Array.from({ length: log.info.partitions }, (_, partition) => log.bounds(partition)))
+  return all.every(({ start, end, committed }) => Math.max(start, committed) >= end)
+}
+
 let open: OpenEngines = openInMemory
 
 export const openEnginesForTests: OpenEngines = (options) => open(options)
@@ -44,7 +56,7 @@ async function openInMemory({ partitions, maxLag, ...start }: EngineOptions): Pr
     seams,
     ports,
     async ready() {},
-    settle: (worker) => worker.settle(),
+    settle: (worker) => settleToEnd(worker, ports.log),
     [Symbol.asyncDispose]: () => ports.log[Symbol.asyncDispose](),
   }
 }

@@ -17,10 +17,14 @@ import { dropSchema } from '../../../src/engines/postgres/testing/schema.ts'
 import { PostgresUserStore } from '../../../src/engines/postgres/user-store.ts'
 import { openRedis } from '../../../src/engines/redis/open.ts'
 import type { Services, SqlService } from '../../../src/engines/services-for-tests.ts'
-import type { EngineOptions, EnginesForTests, OpenEngines } from '../../../src/engines/testing/engines-for-tests.ts'
+import {
+  allCommitted,
+  type EngineOptions,
+  type EnginesForTests,
+  type OpenEngines,
+} from '../../../src/engines/testing/engines-for-tests.ts'
 import { noFailpoint, systemSeams } from '../../../src/lib/system-seams.ts'
 import { seededRandom, type VirtualSeams } from '../../../src/lib/virtual-seams.ts'
-import type { EventLog } from '../../../src/ports/event-log.ts'
 import type { Ports } from '../../../src/ports/ports.ts'
 import { BrokerTime, datedBy } from './broker-time.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
@@ -106,11 +110,6 @@ async function openOne(
     settle: (worker) => settle(worker, { time, calls, echo, hasAll, isFolded }),
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   }
-}
-
-async function allCommitted(log: EventLog): Promise<boolean> {
-  const all = await Promise.all(Array.from({ length: log.info.partitions }, (_, partition) => log.bounds(partition)))
-  return all.every(({ end, committed }) => committed >= end)
 }
 
 const urlOf = ({ host, port, user, database }: SqlService): string => `postgres://${user}@${host}:${port}/${database}`

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { assemble } from '../../../src/assemble.ts'
 import { settingsWith } from '../../../src/config/load.ts'
 import { openEmbedded } from '../../../src/engines/embedded.ts'
+import { settleToEnd } from '../../../src/engines/testing/engines-for-tests.ts'
 import { ask } from '../../../src/http/testing/ask.ts'
 import { silentLog } from '../../../src/lib/log.ts'
 import { systemSeams } from '../../../src/lib/system-seams.ts'
@@ -52,10 +53,10 @@ export class Disk implements AsyncDisposable {
       url,
       apiKey: 'key',
       now: () => seams.clock.now(),
-      settle: () => worker.settle(),
+      settle: () => settleToEnd(worker, ports.log),
       async advance(ms) {
         seams.time.advance(ms)
-        await worker.settle()
+        await settleToEnd(worker, ports.log)
       },
       token: async (userId, { ttlS = 3_600, deviceId = null } = {}) =>
         (await server.access.issue({ userId, ttlS, deviceId })).token,
