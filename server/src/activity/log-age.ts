@@ -6,6 +6,8 @@ import { type LogPosition, positionsOf } from './log-totals.ts'
 const sampleEveryMs = 1_000
 /** Samples that are kept at most; what is older than the oldest is at least as far behind. */
 const samplesMax = 600
+/** So much of the time between two looks counts. */
+const lookedAwayMax = 2 * sampleEveryMs
 /** Partitions whose oldest record is looked at. */
 const askedMax = 16
 
@@ -24,16 +26,20 @@ export class LogAge implements Disposable {
   readonly #samples: { readonly at: number; readonly ends: readonly Offset[] }[] = []
   #sampling = false
   #isFirst = true
+  /** The time in which this process looked: while it stands still, it knows nothing of the workers. */
+  #elapsed = 0
+  #lookedAt: number
 
   constructor(log: EventLog, seams: Pick<Seams, 'clock' | 'scheduler'>) {
     this.#log = log
     this.#seams = seams
+    this.#lookedAt = seams.clock.monotonic()
     this.#timer = seams.scheduler.every(sampleEveryMs, () => void this.#sample())
   }
 
   get ms(): number {
     const [oldest] = this.#samples
-    return oldest ? this.#seams.clock.monotonic() - oldest.at : 0
+    return oldest ? this.#elapsed + this.#sinceLook() - oldest.at : 0
   }
 
   [Symbol.dispose](): void {
@@ -43,10 +49,16 @@ export class LogAge implements Disposable {
   async #sample(): Promise<void> {
     if (this.#sampling) return
     this.#sampling = true
-    const at = this.#seams.clock.monotonic()
+    this.#elapsed += this.#sinceLook()
+    this.#lookedAt = this.#seams.clock.monotonic()
+    const at = this.#elapsed
     const now = await positionsNow(this.#log)
     if (now) await this.#take(at, now)
     this.#sampling = false
+  }
+
+  #sinceLook(): number {
+    return Math.min(this.#seams.clock.monotonic() - this.#lookedAt, lookedAwayMax)
   }
 
   async #take(at: number, now: Positions): Promise<void> {

@@ -51,6 +51,15 @@ test('workers are as far behind as the oldest end they have not reached', async 
   await t.workers[Symbol.asyncDispose]()
 })
 
+test('time in which the process stood still is no lag', async () => {
+  const t = setUp()
+  t.totals.end = 150
+  await t.pass(2_000)
+  t.seams.time.advance(3_600_000)
+  assert(t.age.ms <= 5_000, `${t.age.ms}`)
+  t.age[Symbol.dispose]()
+})
+
 test('what was in the log before this process was is as old as its oldest record', async () => {
   const t = setUp()
   t.totals.end = 150

@@ -12,6 +12,10 @@ const get = (path: string, headers: Record<string, string | string[]> = {}) => (
 const object = (id: string) => ({ method: 'DELETE', path: `/v1/objects/POST/${id}` })
 const invalid = [400, 'invalid_request'] as const
 
+// Before the first test: what a file waits for behind it, the runner does not wait for.
+const quick = await startHeadwater({ config: { 'http.requestTimeoutMs': 400 } })
+after(() => quick.close())
+
 const server = await refuses([
   ['B15 200 headers', get('/v1/activities', numbered(200)), 431, 'headers_too_large'],
   ['B15 an address of 8 KiB', get(`/v1/activities?filter=${'L'.repeat(8_200)}`), 414, 'uri_too_long'],
@@ -66,9 +70,6 @@ test('whoever asks for a socket without an upgrade is told which one, and what e
 function numbered(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, '1']))
 }
-
-const quick = await startHeadwater({ config: { 'http.requestTimeoutMs': 400 } })
-after(() => quick.close())
 
 const post = (to: TestServer, lines: readonly string[], body = '') =>
   ['POST /v1/tokens HTTP/1.1', 'Host: x', `Authorization: Bearer ${to.apiKey}`, ...lines, '', body].join('\r\n')

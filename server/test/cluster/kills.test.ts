@@ -33,7 +33,7 @@ const atPoints =
     const left = () => armed.flatMap((node) => [...node.plans, ...(node.armed ? [node.armed] : [])])
     for (const node of armed) await node.kill()
     await eventually('all points are met', () => left().length === 0, {
-      withinMs: timeout,
+      withinMs: timeout / 2,
       standing: () => JSON.stringify(left()),
     })
     const died = armed.flatMap((node) => node.died.map(({ point }) => point))
