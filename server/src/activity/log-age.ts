@@ -51,9 +51,9 @@ export class LogAge implements Disposable {
     this.#sampling = true
     this.#elapsed += this.#sinceLook()
     this.#lookedAt = this.#seams.clock.monotonic()
-    const at = this.#elapsed
+    const [at, wallTime] = [this.#elapsed, this.#seams.clock.now()]
     const now = await positionsNow(this.#log)
-    if (now) await this.#take(at, now)
+    if (now) await this.#take(at, wallTime, now)
     this.#sampling = false
   }
 
@@ -61,23 +61,23 @@ export class LogAge implements Disposable {
     return Math.min(this.#seams.clock.monotonic() - this.#lookedAt, lookedAwayMax)
   }
 
-  async #take(at: number, now: Positions): Promise<void> {
+  async #take(at: number, wallTime: number, now: Positions): Promise<void> {
     while (this.#samples[0] && isReached(this.#samples[0].ends, now)) this.#samples.shift()
     const ends = endsOf(now, this.#log.info.partitions)
-    const age = this.#isFirst ? await this.#ageOfOldest(now) : 0
+    const age = this.#isFirst ? await this.#ageOfOldest(wallTime, now) : 0
     this.#isFirst = false
     if (!isReached(ends, now) && this.#samples.length < samplesMax) this.#samples.push({ at: at - age, ends })
   }
 
   /** Of the records that wait in the partitions furthest behind. */
-  async #ageOfOldest(now: Positions): Promise<number> {
+  async #ageOfOldest(wallTime: number, now: Positions): Promise<number> {
     const behind = [...now].filter(([, { end, committed }]) => committed < end)
     const furthest = behind.sort(([, a], [, b]) => b.end - b.committed - (a.end - a.committed)).slice(0, askedMax)
     const pages = await Promise.all(
       furthest.map(([partition, { committed }]) => this.#log.read(partition, committed, 1).catch(() => undefined)),
     )
     const appendedAt = pages.flatMap((page) => page?.records.map((record) => record.appendedAt) ?? [])
-    return Math.max(0, this.#seams.clock.now() - Math.min(this.#seams.clock.now(), ...appendedAt))
+    return wallTime - Math.min(wallTime, ...appendedAt)
   }
 }
 
