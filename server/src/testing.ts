@@ -1,7 +1,7 @@
 import { type Assembled, assemble } from './assemble.ts'
 import { settingsWith } from './config/load.ts'
 import type { Config } from './config/secrets.ts'
-import { openEnginesForTests } from './engines/testing/engines-for-tests.ts'
+import { isInMemory, openEnginesForTests } from './engines/testing/engines-for-tests.ts'
 import { ask } from './http/testing/ask.ts'
 import { silentLog } from './lib/log.ts'
 import { systemSeams } from './lib/system-seams.ts'
@@ -78,7 +78,13 @@ export function insideOf(server: TestServer): TestInside {
  * ```
  */
 export async function startHeadwater(options: TestServerOptions = {}): Promise<TestServer> {
-  const settings = settingsWith({ 'http.port': 0, 'http.rateLimits': 'off', ...options.config })
+  const settings = settingsWith({
+    'http.port': 0,
+    'http.rateLimits': 'off',
+    // Services work by their own clock: the time that a test lets pass at once is none in which they could get on.
+    ...(!isInMemory() && { 'log.maxLagMs': 0 }),
+    ...options.config,
+  })
   const apiKey = 'test-api-key'
   const config: Config = {
     ...settings,

@@ -42,8 +42,6 @@ export interface ActivityOptions {
 
 /** How long a deletion waits for the worker before it answers; the worker goes on either way. */
 const deletionWaitMs = 1_000
-/** How long a device that comes back waits for a mark to be folded. */
-const catchUpWaitMs = 1_000
 
 export function createActivity(ports: Ports, options: ActivityOptions, seams: Seams): Activity {
   const { settings, keptPages } = options
@@ -66,9 +64,7 @@ export function createActivity(ports: Ports, options: ActivityOptions, seams: Se
     ),
     readState: createReadState(ports, badge, settings.retentionMs, clock, failpoint),
     deletion: createDeletion(ports, clock, () => worker.settleWithin(deletionWaitMs), failpoint),
-    stream: createActivityStream(ports, { badge, present }, settings.retentionMs, seams, () =>
-      worker.settleWithin(catchUpWaitMs),
-    ),
+    stream: createActivityStream(ports, { badge, present }, settings.retentionMs, seams),
     worker,
     behindMs: behind ?? (() => logAge?.ms ?? 0),
     wishedLanguage: createWishedLanguage(languagesWith(options.catalogues)),

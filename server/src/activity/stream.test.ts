@@ -9,8 +9,16 @@ import type { Seq } from '../model/ids.ts'
 import { noMarks } from '../model/marks.ts'
 import { createActivityStream, type StreamPorts } from './stream.ts'
 
+interface Stores {
+  readonly head: () => Seq
+  readonly rows: () => readonly Seq[]
+  /** The position of the mark over all groups. */
+  readonly mark?: Seq
+}
+
 /** Of a user of whom the stores know these rows and this head, which may change with every read. */
-function streamOf(stores: { readonly head: () => Seq; readonly rows: () => readonly Seq[] }) {
+function streamOf({ mark, ...stores }: Stores) {
+  const read = mark === undefined ? [] : [{ groupId: null, marks: { ...noMarks, read: { upTo: mark, seq: mark } } }]
   const ports = {
     log: { info: { epochName: 'e1' } },
     groups: {
@@ -19,7 +27,7 @@ function streamOf(stores: { readonly head: () => Seq; readonly rows: () => reado
         rows: stores.rows().flatMap((seq) => (seq > after ? { groupId: `of-${seq}`, seq, createdAt: 1 } : [])),
       }),
     },
-    marks: { changesSince: async () => ({ marks: [] }) },
+    marks: { changesSince: async () => ({ marks: read }) },
     offline: { read: async () => undefined },
   }
   const views = {} as Parameters<typeof createActivityStream>[1]
@@ -46,6 +54,22 @@ test('a flush that stays halfway is no gap: who asks stands where they stood, an
 test('a head of which there is no change is a gap', async () => {
   const stream = streamOf({ head: () => 9, rows: () => [4] })
   assert.equal(seqsOf(await stream.since('ann', 3)), 'gap')
+})
+
+test('a mark beyond the head is told in the place of one that it may hide', async () => {
+  const marked = async (rows: readonly Seq[]) => {
+    const answer = await streamOf({ head: () => 6, rows: () => rows, mark: 8 }).since('ann', 3)
+    assert.ok('changes' in answer)
+    return answer.changes.map((change) => ('marks' in change ? `mark ${change.seq}` : `row ${change.seq}`))
+  }
+  assert.deepEqual(await marked([4, 5]), ['row 4', 'row 5', 'mark 6'])
+  assert.deepEqual(await marked([4, 6]), ['row 4', 'mark 5', 'row 6'])
+  assert.deepEqual(await marked([5, 6]), ['mark 4', 'row 5', 'row 6'])
+})
+
+test('a mark beyond the head waits for its record where groups take every position: it can hide none', async () => {
+  const stream = streamOf({ head: () => 6, rows: () => [4, 5, 6], mark: 8 })
+  assert.deepEqual(seqsOf(await stream.since('ann', 3)), { upTo: 6, changes: [4, 5, 6] })
 })
 
 test('what the set at hand has missed is told all the same', async () => {

@@ -22,7 +22,7 @@ export interface StreamPorts {
 
 type Since = Awaited<ReturnType<ActivityStream['since']>>
 
-/** How often the stores are read again when a flush is halfway through, or a mark has no place yet. */
+/** How often the stores are read again when a flush is halfway through. */
 const rereadsMax = 20
 const rereadMs = 5
 
@@ -31,15 +31,13 @@ const rereadMs = 5
  * one that missed a flush would deny it, again and again. Every change leaves its newest position in its row or mark,
  * so "everything above" is one range of each. The answer ends exactly at the head; where that cannot be had, it is a
  * gap and never a part. While a flush stands between the rows and the head for longer than one can read again, nothing
- * is known to be lost: the answer ends where it began. `settle` has what is in the log folded, for a while: then a mark
- * that had no place among the changes has one.
+ * is known to be lost: the answer ends where it began.
  */
 export function createActivityStream(
   ports: StreamPorts,
   { badge, present }: { readonly badge: Badge; readonly present: Present },
   retentionMs: number,
   seams: { readonly clock: Clock; readonly scheduler: Scheduler },
-  settle: () => Promise<void> = async () => {},
 ): ActivityStream {
   const { log, groups, marks, offline } = ports
   const starts = new LRUCache<UserId, Seq>({ max: 50_000 })
@@ -53,11 +51,6 @@ export function createActivityStream(
       const found = (await fromQueue(user, after, upTo)) ?? (await fromStores(user, after))
       if (!found) return { gap: true }
       const changes = withEarlyMarksEarlier(found, after, upTo)
-      if (!changes) {
-        if (attempt > 2) return { gap: true }
-        await settle()
-        continue
-      }
       const last = changes.at(-1)
       if (last?.seq === upTo) return { changes: changes.map(expire), upTo }
       const isAhead = last !== undefined && last.seq > upTo
@@ -115,14 +108,11 @@ export function createActivityStream(
 /**
  * The API raises a mark before the worker tells of it, and with it the position of the mark before, which may have
  * covered more and whose own position is gone. So a mark that lies beyond the head is told with what is complete: in the
- * place of the change at the head, if it hides that one, or at a position of which nothing else is told. It comes once
- * more with its record, which does no harm. Undefined where there is no such position.
+ * place of the change at the head, if it hides that one, or with another mark, or at a position of which nothing else is
+ * told. It comes once more with its record, which does no harm. Where groups take every position it hides none of them,
+ * since a position is one record, of a group or of a mark: then its record is early enough.
  */
-function withEarlyMarksEarlier(
-  changes: readonly StreamChange[],
-  after: Seq,
-  upTo: Seq,
-): readonly StreamChange[] | undefined {
+function withEarlyMarksEarlier(changes: readonly StreamChange[], after: Seq, upTo: Seq): readonly StreamChange[] {
   const isEarly = (change: StreamChange) => 'marks' in change && change.seq > upTo
   const early = changes.filter(isEarly)
   if (early.length === 0) return changes
@@ -139,7 +129,7 @@ function withEarlyMarksEarlier(
     if ('marks' in here) return rest.with(i, { seq: here.seq, marks: [...here.marks, ...marks] })
     if (here.seq - before > 1) return rest.toSpliced(i, 0, { seq: here.seq - 1, marks })
   }
-  return undefined
+  return rest
 }
 
 function merged(rows: readonly GroupRow[], entries: readonly MarkEntry[], after: Seq): StreamChange[] | undefined {

@@ -95,6 +95,21 @@ export const parkedRecordsSuite = defineSuite<LogWithParked>('parked-records', {
       )
     },
 
+    'To remove what was never parked does nothing.': async (t) => {
+      const { log, parked } = await t.open()
+      const [first, second] = (
+        await appendAll(
+          log,
+          [0, 1].map((n) => sampleValue(t.user(), n)),
+        )
+      ).map(({ place }) => place) as [RecordPlace, RecordPlace]
+      await parked.remove([first])
+      assert.deepEqual(await parked.list(), [])
+      await parked.park(second, 'no reason')
+      await parked.remove([first])
+      assert.deepEqual(await placesOf(parked), [keyOf(second)])
+    },
+
     'A record that the log does not have is not parked.': async (t) => {
       const { log, parked } = await t.open()
       const [only] = await appendAll(log, [sampleValue(t.user(), 0)])

@@ -78,7 +78,10 @@ export class KafkaParkedRecords implements ParkedRecords {
 
   async remove(places: readonly RecordPlace[]): Promise<void> {
     if (places.length === 0) return
-    await this.#asked(() => this.#append(places.map((place) => [place, null])))
+    await this.#asked(async () => {
+      if (!(await this.#kafka.client.topic(this.#topic))) return
+      await this.#append(places.map((place) => [place, null]))
+    })
   }
 
   async #append(entries: readonly (readonly [RecordPlace, Entry])[]): Promise<void> {
