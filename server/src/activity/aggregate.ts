@@ -18,6 +18,15 @@ export interface AggregatorMetrics extends FlushMetrics, FoldMetrics {
   dropped(records: number): void
 }
 
+export const silentMetrics: AggregatorMetrics = {
+  applied: () => {},
+  openWindows: () => {},
+  groupWrites: () => {},
+  degraded: () => {},
+  parked: () => {},
+  dropped: () => {},
+}
+
 const askAgainMs = 100
 
 /**
@@ -159,7 +168,7 @@ export class Aggregator implements AsyncDisposable {
     for (const { partition, from } of poll.assigned) this.#states.set(partition, new PartitionState(partition, from))
   }
 
-  /** Who waits is not served before the log can be asked; folding goes on meanwhile. */
+  /** Who waits is not served before the log can be asked. */
   async #lookForEnd(): Promise<void> {
     try {
       await this.#settling.look(this.#states)

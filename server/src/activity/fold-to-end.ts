@@ -1,17 +1,8 @@
 import type { Seams } from '../lib/seams.ts'
-import { Aggregator, type AggregatorMetrics } from './aggregate.ts'
+import { Aggregator, type AggregatorMetrics, silentMetrics } from './aggregate.ts'
 import type { FlushPorts } from './flush.ts'
 import { isFolded } from './log-bounds.ts'
 import type { ActivitySettings } from './settings.ts'
-
-const nobodyListens: AggregatorMetrics = {
-  applied: () => {},
-  openWindows: () => {},
-  groupWrites: () => {},
-  degraded: () => {},
-  parked: () => {},
-  dropped: () => {},
-}
 
 /** One for what is there, one for what a worker appends itself, and some more before somebody is told. */
 const roundsMax = 1_000
@@ -26,7 +17,7 @@ export async function foldToEnd(
   seams: Seams,
   metrics: Partial<AggregatorMetrics>,
 ): Promise<void> {
-  await using aggregator = new Aggregator(ports, settings, seams, { ...nobodyListens, ...metrics })
+  await using aggregator = new Aggregator(ports, settings, seams, { ...silentMetrics, ...metrics })
   const running = aggregator.run()
   for (let rounds = 1; ; rounds++) {
     await Promise.race([running, aggregator.settle()])

@@ -82,12 +82,12 @@ export class LogAge implements Disposable {
 }
 
 /** A log that cannot be asked says nothing of the workers: what was known stands. */
-export const positionsNow = (log: EventLog): Promise<Positions | undefined> => positionsOf(log).catch(() => undefined)
+const positionsNow = (log: EventLog): Promise<Positions | undefined> => positionsOf(log).catch(() => undefined)
 
 /** One number for each partition: a sample stays small. */
-export const endsOf = (positions: Positions, partitions: number): readonly Offset[] =>
+const endsOf = (positions: Positions, partitions: number): readonly Offset[] =>
   Array.from({ length: partitions }, (_, partition) => positions.get(partition)?.end ?? 0)
 
 /** Whether everything up to these ends is in the views. */
-export const isReached = (ends: readonly Offset[], now: Positions): boolean =>
+const isReached = (ends: readonly Offset[], now: Positions): boolean =>
   ends.every((end, partition) => end <= (now.get(partition)?.committed ?? 0))

@@ -6,6 +6,7 @@ import { HeadwaterError } from '../lib/error.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
 import type { LogRecord, LogValue } from '../model/log-record.ts'
 import type { ParkedRecords } from '../ports/parked-records.ts'
+import { silentMetrics } from './aggregate.ts'
 import { Poison } from './poison.ts'
 import { defaultActivitySettings } from './settings.ts'
 import { ActivityWorker } from './worker.ts'
@@ -78,14 +79,7 @@ test('a record at which the worker fails is set aside, and those behind it are f
     { ...ports, parked: aside },
     defaultActivitySettings,
     seams,
-    {
-      applied: () => {},
-      openWindows: () => {},
-      groupWrites: () => {},
-      degraded: () => {},
-      parked: (one) => void told.push(one),
-      dropped: () => {},
-    },
+    { ...silentMetrics, parked: (one) => void told.push(one) },
     () => failures++,
   )
   const pass = async (until: () => boolean | Promise<boolean>) => {

@@ -9,6 +9,7 @@ import { pendingMax } from '../model/activity-group.ts'
 import type { LogValue } from '../model/log-record.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { GroupStore } from '../ports/group-store.ts'
+import { silentMetrics } from './aggregate.ts'
 import { defaultActivitySettings } from './settings.ts'
 import { ActivityWorker } from './worker.ts'
 
@@ -18,15 +19,6 @@ const likeBy = (n: number): LogValue => ({
   kind: 'event',
   event: sampleEvent('carol', n, { actor: `actor-${n}`, objectId: 'p1', op: 'ADD', createdAt: null }),
 })
-
-const silent = {
-  applied() {},
-  openWindows() {},
-  groupWrites() {},
-  degraded() {},
-  parked() {},
-  dropped() {},
-}
 
 test('who asks while the worker looks whether it is done waits for what was accepted before they asked', async () => {
   const seams = virtualSeams()
@@ -40,7 +32,7 @@ test('who asks while the worker looks whether it is done waits for what was acce
       return bounds
     },
   }
-  await using worker = new ActivityWorker({ ...ports, log }, defaultActivitySettings, seams, silent, (error) => {
+  await using worker = new ActivityWorker({ ...ports, log }, defaultActivitySettings, seams, silentMetrics, (error) => {
     throw error
   })
   let second: Promise<void> | undefined
@@ -67,9 +59,15 @@ test('who waits for what is there is let go, also where more comes in with each 
       return ports.groups.putGroups(batches)
     },
   }
-  await using worker = new ActivityWorker({ ...ports, groups }, defaultActivitySettings, seams, silent, (error) => {
-    throw error
-  })
+  await using worker = new ActivityWorker(
+    { ...ports, groups },
+    defaultActivitySettings,
+    seams,
+    silentMetrics,
+    (error) => {
+      throw error
+    },
+  )
   await ports.log.append([likeBy(0)])
   await worker.settle()
   await worker.settle()
@@ -105,7 +103,7 @@ test('failures of long ago do not make the pause after a new one longer', async 
       }
     },
   }
-  await using _worker = new ActivityWorker({ ...ports, log }, defaultActivitySettings, seams, silent, () => {
+  await using _worker = new ActivityWorker({ ...ports, log }, defaultActivitySettings, seams, silentMetrics, () => {
     diedAt.push(seams.clock.monotonic())
   })
   const pass = async (ms: number) => {
@@ -130,7 +128,7 @@ test('a group whose row carries as many registers as it may is loaded again and 
   const seams = virtualSeams()
   const ports = openMemory(createMemoryStorage({ partitions: 1 }), seams)
   const start = () =>
-    new ActivityWorker(ports, defaultActivitySettings, seams, silent, (error) => {
+    new ActivityWorker(ports, defaultActivitySettings, seams, silentMetrics, (error) => {
       throw error
     })
   await ports.log.append(Array.from({ length: pendingMax }, (_, n) => likeBy(n)))
@@ -163,7 +161,7 @@ test('of a large flush only the part whose outcome is unknown is written again',
   const settings = { ...defaultActivitySettings, pollRecords: 3_000 }
   const users = Array.from({ length: 3_000 }, (_, i) => `user-${i}`)
   await ports.log.append(users.map((user) => ({ kind: 'event', event: sampleEvent(user, 1, { createdAt: null }) })))
-  await using worker = new ActivityWorker({ ...ports, groups }, settings, seams, silent, (error) => {
+  await using worker = new ActivityWorker({ ...ports, groups }, settings, seams, silentMetrics, (error) => {
     throw error
   })
   let isSettled = false

@@ -3,7 +3,7 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { Aggregator } from '../../src/activity/aggregate.ts'
+import { Aggregator, silentMetrics } from '../../src/activity/aggregate.ts'
 import { defaultActivitySettings } from '../../src/activity/settings.ts'
 import { openEmbedded } from '../../src/engines/embedded.ts'
 import { databaseFile } from '../../src/engines/sqlite/open.ts'
@@ -11,7 +11,6 @@ import { temporaryFolder } from '../../src/engines/sqlite/testing/temporary-fold
 import { systemSeams } from '../../src/lib/system-seams.ts'
 import { seededRandom } from '../../src/lib/virtual-seams.ts'
 import { createRandomEvents } from '../model/random-events.ts'
-import { silentMetrics } from '../model/world.ts'
 import { checkConvergence } from './convergence-checker.ts'
 
 const hourMs = 3_600_000

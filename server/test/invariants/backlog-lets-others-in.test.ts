@@ -2,6 +2,7 @@
 // must get their turn meanwhile.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { silentMetrics } from '../../src/activity/aggregate.ts'
 import { defaultActivitySettings } from '../../src/activity/settings.ts'
 import { ActivityWorker } from '../../src/activity/worker.ts'
 import { openMemory } from '../../src/engines/memory/open.ts'
@@ -10,16 +11,6 @@ import { systemSeams } from '../../src/lib/system-seams.ts'
 import type { LogValue } from '../../src/model/log-record.ts'
 
 const backlog = 20_000
-const silent = () => {}
-const metrics = {
-  applied: silent,
-  lag: silent,
-  openWindows: silent,
-  parked: silent,
-  dropped: silent,
-  groupWrites: silent,
-  degraded: silent,
-}
 
 test('while a backlog is folded the event loop goes round', async () => {
   const ports = openMemory(createMemoryStorage({ partitions: 2 }), systemSeams)
@@ -33,7 +24,7 @@ test('while a backlog is folded the event loop goes round', async () => {
     if (running) setImmediate(round)
   }
   setImmediate(round)
-  await using worker = new ActivityWorker(ports, defaultActivitySettings, systemSeams, metrics, (error) => {
+  await using worker = new ActivityWorker(ports, defaultActivitySettings, systemSeams, silentMetrics, (error) => {
     throw error
   })
   await worker.settle()

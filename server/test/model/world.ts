@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
-import { Aggregator, type AggregatorMetrics } from '../../src/activity/aggregate.ts'
+import { Aggregator, silentMetrics } from '../../src/activity/aggregate.ts'
 import { createBadge } from '../../src/activity/badge.ts'
 import { createPresent } from '../../src/activity/present.ts'
 import { createActivityReader } from '../../src/activity/read.ts'
@@ -16,15 +16,6 @@ import { actorsOf, metadataOf, PlainFold, type PlainUser } from './plain-fold.ts
 
 /** Long enough for months of events; expiry has tests of its own. */
 const retentionMs = 3_650 * 86_400_000
-
-export const silentMetrics: AggregatorMetrics = {
-  applied: () => {},
-  openWindows: () => {},
-  groupWrites: () => {},
-  degraded: () => {},
-  parked: () => {},
-  dropped: () => {},
-}
 
 /** The stream's features as an API server has them, on its own view of the engines. */
 export function createApi(ports: Ports, seams: VirtualSeams) {
