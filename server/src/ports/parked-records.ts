@@ -27,6 +27,7 @@ export interface ParkedRecord extends RecordPlace {
  * - A record that is parked twice is there once, as it was parked first.
  * - Records are listed in the order in which they were parked.
  * - What is removed is gone, and may be parked again.
+ * - To remove what was never parked does nothing.
  * - A record that the log does not have is not parked.
  */
 export interface ParkedRecords {
