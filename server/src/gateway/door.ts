@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { bearerOf } from '../access/bearer.ts'
 import { isUserId } from '../access/principal.ts'
 import { headersMax, repeatedHeader } from '../lib/header-lines.ts'
 import type { Clock } from '../lib/seams.ts'
@@ -8,7 +9,6 @@ import type { Refusal } from './refusal.ts'
 import type { GatewaySettings } from './settings.ts'
 import { TokenBucket } from './token-bucket.ts'
 
-const bearerPattern = /^Bearer +([!-~]+)$/i
 const refusals: Readonly<Record<SocketRefusal, Refusal>> = {
   unauthenticated: { code: 'unauthenticated' },
   token_expired: { code: 'unauthenticated', detail: 'The token has expired.' },
@@ -61,7 +61,7 @@ export class Door {
   /** Whom the header names; `null` when there is none. */
   bearer(headers: IncomingHttpHeaders): { readonly principal: SocketPrincipal } | Refusal | null {
     if (headers.authorization === undefined) return null
-    const token = bearerPattern.exec(headers.authorization)?.[1]
+    const token = bearerOf(headers.authorization)
     if (token === undefined) return refusals.unauthenticated
     const verdict = this.#access.verifyBearer(token, actingAs(headers))
     if (!('refused' in verdict)) return verdict

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { Access } from '../access/access.ts'
+import { bearerOf } from '../access/bearer.ts'
 import { isUserId, type Principal } from '../access/principal.ts'
 import { addressKey, createRateLimiter } from '../access/rate-limits.ts'
 import { HeadwaterError } from '../lib/error.ts'
@@ -21,7 +22,6 @@ const guesses = { perSecond: 100 / 60, burst: 100 }
 const addressesMax = 20_000
 /** What has the form of a JWT is no guess: nobody comes upon a signature, and a client with an old secret's token means no harm. */
 const tokenForm = /^ey[\w-]+\.[\w-]+\.[\w-]+$/
-export const bearerPattern = /^Bearer +([!-~]+)$/i
 
 /** Finds out who calls, before any of the body is read. */
 export function createAuthenticate(
@@ -58,7 +58,7 @@ export function createAuthenticate(
     if (wanted === 'public' || (wanted === 'serverFromAfar' && isFromHere(request.raw))) return
     const header = request.headers.authorization
     if (header === undefined) throw refuse(request, false)
-    const credential = bearerPattern.exec(header)?.[1]
+    const credential = bearerOf(header)
     if (credential === undefined) throw refuse(request, false)
     const result = access.authenticate(credential)
     if (!result.ok) throw refuse(request, !tokenForm.test(credential), result.detail)

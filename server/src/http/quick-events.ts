@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { type EventsAccepted, limits } from '@headwater/protocol'
+import { bearerOf } from '../access/bearer.ts'
 import { headersMax } from '../lib/header-lines.ts'
 import type { Quickly } from './app.ts'
-import { bearerPattern } from './authenticate.ts'
 import { degradedHeader, namedIn, partsMissed } from './degraded.ts'
 import type { Refuse } from './events.ts'
 import { type EventsBody, readJsonEvents } from './events-body.ts'
@@ -38,7 +38,7 @@ export function createQuickEvents(dependencies: QuickEventDependencies): AnswerQ
     if (request.method !== 'POST' || request.url !== '/v1/events' || request.httpVersion !== '1.1') return false
     const headers = headersOf(request.rawHeaders, hasCorsOrigins)
     if (!headers) return false
-    const credential = bearerPattern.exec(headers.authorization)?.[1]
+    const credential = bearerOf(headers.authorization)
     const known = credential === undefined ? undefined : access.authenticate(credential)
     if (!known?.ok || known.principal.kind !== 'server') return false
     const release = reserveBody(known.principal, request.headers)

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { limits } from '@headwater/protocol'
 import type { Access } from '../access/access.ts'
+import { bearerOf } from '../access/bearer.ts'
 import type { RateVerdict } from '../access/rate-limits.ts'
 import type { ActivityReader, RenderPage } from '../activity/activity-api.ts'
 import { headersMax } from '../lib/header-lines.ts'
 import type { WishedLanguage } from '../model/wished-language.ts'
 import type { PartName } from '../wrapped/watched-parts.ts'
-import { bearerPattern } from './authenticate.ts'
 import { degradedHeader, namedIn, partsMissed } from './degraded.ts'
 import { plainHeaders } from './plain-headers.ts'
 import type { TakeRequest } from './rate-limit.ts'
@@ -66,7 +66,7 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
     if (limit === undefined) return false
     const headers = headersOf(request.rawHeaders, hasCorsOrigins)
     if (!headers) return false
-    const credential = bearerPattern.exec(headers.authorization)?.[1]
+    const credential = bearerOf(headers.authorization)
     const known = credential === undefined ? undefined : access.authenticate(credential)
     if (!known?.ok || known.principal.kind !== 'user') return false
     const verdict = takeRequest(known.principal, 'GET')
