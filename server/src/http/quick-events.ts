@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { type EventsAccepted, limits } from '@headwater/protocol'
 import { bearerOf } from '../access/bearer.ts'
-import { headersMax } from '../lib/header-lines.ts'
 import type { Quickly } from './app.ts'
 import { degradedHeader, namedIn, partsMissed } from './degraded.ts'
 import type { Refuse } from './events.ts'
 import { type EventsBody, readJsonEvents } from './events-body.ts'
 import { boundsOfItems, jsonContentPattern, parseJson } from './json-body.ts'
-import { plainHeaders } from './plain-headers.ts'
+import { headersThatMatter } from './plain-headers.ts'
 import type { AnswerQuickly } from './quick-pages.ts'
 import { jsonType, securityHeaders } from './security-headers.ts'
 
@@ -106,30 +105,14 @@ function readBody(request: IncomingMessage, length: number, then: (body: Buffer)
   request.on('end', () => then(Buffer.concat(chunks, length)))
 }
 
-/** The headers that matter; `undefined` when there is one that is not plain, or that may be there once and is there again. */
+/** Of a body in plain JSON with a length. Who asks in which language does not matter to the answer. */
 function headersOf(raw: readonly string[], hasCorsOrigins: boolean) {
-  if (raw.length > headersMax * 2) return undefined
-  let authorization: string | undefined
-  let contentType: string | undefined
-  let contentLength: string | undefined
-  let hosts = 0
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase()
-    const value = raw[i + 1] as string
-    if (name === 'host') hosts++
-    else if (name === 'authorization') {
-      if (authorization !== undefined) return undefined
-      authorization = value
-    } else if (name === 'content-type') {
-      if (contentType !== undefined) return undefined
-      contentType = value
-    } else if (name === 'content-length') contentLength = value
-    else if (!plainHeaders.has(name) && name !== 'accept-language' && (name !== 'origin' || hasCorsOrigins)) {
-      return undefined
-    }
-  }
-  if (authorization === undefined || contentType === undefined || hosts !== 1) return undefined
-  const bytes = Number(contentLength)
+  const names = ['authorization', 'content-type', 'content-length', 'accept-language'] as const
+  const headers = headersThatMatter(raw, names, hasCorsOrigins)
+  const authorization = headers?.authorization
+  const contentType = headers?.['content-type']
+  if (authorization === undefined || contentType === undefined) return undefined
+  const bytes = Number(headers?.['content-length'])
   if (!(bytes > 0 && bytes <= limits.bodyBytes) || !jsonContentPattern.test(contentType)) return undefined
   return { authorization, bytes }
 }

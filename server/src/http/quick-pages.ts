@@ -4,11 +4,10 @@ import type { Access } from '../access/access.ts'
 import { bearerOf } from '../access/bearer.ts'
 import type { RateVerdict } from '../access/rate-limits.ts'
 import type { ActivityReader, RenderPage } from '../activity/activity-api.ts'
-import { headersMax } from '../lib/header-lines.ts'
 import type { WishedLanguage } from '../model/wished-language.ts'
 import type { PartName } from '../wrapped/watched-parts.ts'
 import { degradedHeader, namedIn, partsMissed } from './degraded.ts'
-import { plainHeaders } from './plain-headers.ts'
+import { headersThatMatter } from './plain-headers.ts'
 import type { TakeRequest } from './rate-limit.ts'
 import { jsonType, securityHeaders } from './security-headers.ts'
 
@@ -64,8 +63,8 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
   return function answerQuickly(request, response, otherwise) {
     const limit = limitOf(request)
     if (limit === undefined) return false
-    const headers = headersOf(request.rawHeaders, hasCorsOrigins)
-    if (!headers) return false
+    const headers = headersThatMatter(request.rawHeaders, ['authorization', 'accept-language'], hasCorsOrigins)
+    if (headers?.authorization === undefined) return false
     const credential = bearerOf(headers.authorization)
     const known = credential === undefined ? undefined : access.authenticate(credential)
     if (!known?.ok || known.principal.kind !== 'user') return false
@@ -73,7 +72,7 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
     if (verdict?.allowed === false) return false
     const startedAt = monotonic()
     const { user } = known.principal
-    const query = { limit, locale: wishedLanguage(headers.acceptLanguage) }
+    const query = { limit, locale: wishedLanguage(headers['accept-language']) }
     const kept = reader.keptPage(user, query)
     if (kept) send(kept)
     else reader.firstPage(user, query, render).then(send, leave)
@@ -123,24 +122,4 @@ function limitOf({ method, url, httpVersion }: IncomingMessage): number | undefi
   if (!match) return undefined
   const limit = match[1] === undefined ? limits.pageSizeDefault : Number(match[1])
   return limit <= limits.pageSize ? limit : undefined
-}
-
-/** The headers that matter; `undefined` when there is one that is not plain, or that may be there once and is there again. */
-function headersOf(raw: readonly string[], hasCorsOrigins: boolean) {
-  if (raw.length > headersMax * 2) return undefined
-  let authorization: string | undefined
-  let acceptLanguage: string | undefined
-  let hosts = 0
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase()
-    if (name === 'host') hosts++
-    else if (name === 'authorization') {
-      if (authorization !== undefined) return undefined
-      authorization = raw[i + 1] as string
-    } else if (name === 'accept-language') {
-      if (acceptLanguage !== undefined) return undefined
-      acceptLanguage = raw[i + 1] as string
-    } else if (!plainHeaders.has(name) && (name !== 'origin' || hasCorsOrigins)) return undefined
-  }
-  return authorization !== undefined && hosts === 1 ? { authorization, acceptLanguage } : undefined
 }
