@@ -72,7 +72,7 @@ export class Aggregator implements AsyncDisposable {
     )
     const flush = createFlush(ports, settings, seams, metrics, persist)
     this.#due = createDue(settings.flushMs, ports.pubSub, metrics)
-    this.#flusher = new Flusher(this.#states, flush, this.#due, seams, () => this.#wake.abort())
+    this.#flusher = new Flusher(this.#states, flush, this.#due, poison, seams, () => this.#wake.abort())
     this.#fold = new RecordFold(ports, settings, seams, metrics, {
       states: this.#states,
       flusher: this.#flusher,

@@ -89,6 +89,25 @@ export function takeJob(folds: readonly UserFold[], monotonicNow: number): Flush
   return { users, openings, rows, members, changed, marks, heads, done }
 }
 
+/** The writes of a job in two, each of some of its users; to be done with is still the whole. */
+export function halvesOf(job: FlushJob): readonly FlushJob[] {
+  const middle = Math.ceil(job.users.length / 2)
+  return [job.users.slice(0, middle), job.users.slice(middle)].map((users) => {
+    const own = new Set(users.map(({ user }) => user))
+    const isOwn = ({ user }: { readonly user: UserId }) => own.has(user)
+    return {
+      users,
+      openings: job.openings.filter(({ group }) => isOwn(group)),
+      rows: job.rows.filter(isOwn),
+      members: job.members.filter(isOwn),
+      changed: job.changed.filter(isOwn),
+      marks: job.marks.filter(isOwn),
+      heads: job.heads.filter(isOwn),
+      done: job.done,
+    }
+  })
+}
+
 function openingOf(group: OpenGroup, takenAt: number): Opening {
   const { user, groupId, objectType, objectId } = group
   return { group, takenAt, entry: { object: { objectType, objectId }, user, groupId } }

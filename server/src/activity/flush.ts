@@ -17,8 +17,9 @@ import type { TraceStore } from '../ports/trace-store.ts'
 import type { BadgeCounts, UnreadSets } from '../ports/unread-sets.ts'
 import type { ViewWriter } from '../ports/view-writer.ts'
 import { appendDurably } from './append-durably.ts'
-import { type FlushJob, type Opening, takeJob, type UserJob } from './flush-job.ts'
-import type { Persist } from './persist.ts'
+import { type FlushJob, halvesOf, type Opening, takeJob, type UserJob } from './flush-job.ts'
+import { isOfStore, type Persist } from './persist.ts'
+import { RefusedWrite } from './refused-write.ts'
 import type { ActivitySettings } from './settings.ts'
 import type { Folded } from './user-fold.ts'
 
@@ -71,8 +72,7 @@ export function createFlush(
   return { flush, take: takeJob, takenAtOnce: views ? takenAtOnce : Number.POSITIVE_INFINITY }
 
   async function flush(job: FlushJob): Promise<void> {
-    if (views) await writeTogether(job, views)
-    else await writeApart(job)
+    await write(job)
     metrics.groupWrites(job.rows.length)
     await seams.failpoint('flush.written')
     const late = job.openings.length > 0 ? await deleteLateOpenings(job.openings) : nobody
@@ -86,6 +86,18 @@ export function createFlush(
     await seams.failpoint('flush.queued')
     await writeTraces(job.users, now, queued)
     await seams.failpoint('flush.traced')
+  }
+
+  /** Where something is refused for good, the users are taken apart until it is known of whom it is. */
+  async function write(job: FlushJob): Promise<void> {
+    try {
+      await (views ? writeTogether(job, views) : writeApart(job))
+    } catch (error) {
+      const [only, ...others] = job.users
+      if (isOfStore(error) || !only) throw error
+      if (others.length === 0) throw new RefusedWrite(only.user, error)
+      for (const half of halvesOf(job)) await write(half)
+    }
   }
 
   async function writeTogether(job: FlushJob, writer: ViewWriter): Promise<void> {

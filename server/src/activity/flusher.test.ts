@@ -4,6 +4,7 @@ import { systemSeams } from '../lib/system-seams.ts'
 import { takeJob } from './flush-job.ts'
 import { Flusher } from './flusher.ts'
 import { PartitionState } from './partition-state.ts'
+import { Poison } from './poison.ts'
 import type { UserFold } from './user-fold.ts'
 
 const users = 2_000
@@ -30,7 +31,7 @@ function world() {
       }),
   }
   const due = { askWhoIsHeard: async () => {}, dueIn: () => 0, taken: () => {} }
-  const flusher = new Flusher(new Map([[0, state]]), flush, due, { ...seams, scheduler }, () => {})
+  const flusher = new Flusher(new Map([[0, state]]), flush, due, new Poison(), { ...seams, scheduler }, () => {})
   return { state, writes, flusher, turns: () => turns }
 }
 

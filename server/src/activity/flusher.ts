@@ -1,9 +1,11 @@
 import type { Seams } from '../lib/seams.ts'
-import type { Partition } from '../model/ids.ts'
+import type { Partition, UserId } from '../model/ids.ts'
 import type { Due } from './due.ts'
 import type { createFlush } from './flush.ts'
 import type { FlushJob } from './flush-job.ts'
 import type { PartitionState } from './partition-state.ts'
+import type { Poison } from './poison.ts'
+import { RefusedWrite } from './refused-write.ts'
 import type { UserFold } from './user-fold.ts'
 
 /** A flush that is under way, or has just ended. */
@@ -24,6 +26,7 @@ export class Flusher {
   readonly #states: ReadonlyMap<Partition, PartitionState>
   readonly #flush: ReturnType<typeof createFlush>
   readonly #due: Due
+  readonly #poison: Poison
   readonly #seams: Pick<Seams, 'clock' | 'scheduler'>
   readonly #onEnd: () => void
   #writing: Writing | null = null
@@ -36,12 +39,14 @@ export class Flusher {
     states: ReadonlyMap<Partition, PartitionState>,
     flush: ReturnType<typeof createFlush>,
     due: Due,
+    poison: Poison,
     seams: Pick<Seams, 'clock' | 'scheduler'>,
     onEnd: () => void,
   ) {
     this.#states = states
     this.#flush = flush
     this.#due = due
+    this.#poison = poison
     this.#seams = seams
     this.#onEnd = onEnd
   }
@@ -111,10 +116,17 @@ export class Flusher {
     const { jobs, users, states, outcome } = this.#writing ?? {}
     if (!outcome) return
     this.#writing = null
-    if (!outcome.ok) throw outcome.error
+    if (!outcome.ok) {
+      if (outcome.error instanceof RefusedWrite) this.#accuse(outcome.error.user, states ?? [])
+      throw outcome.error
+    }
     for (const job of jobs ?? []) job.done()
     for (const state of states ?? []) state.writingFrom = null
     if (users) this.#written.push(...users)
+  }
+
+  #accuse(user: UserId, states: readonly PartitionState[]): void {
+    for (const { users, folded } of states) if (users.has(user)) this.#poison.suspect(user, folded)
   }
 
   /** Forgets the users of whom nothing is left in memory. Between two folds: a fold may hold on to one. */

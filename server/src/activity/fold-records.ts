@@ -10,8 +10,8 @@ import { createDeletionFold } from './fold-deletion.ts'
 import { type FoldStep, foldEvent } from './fold-event.ts'
 import { createLoader } from './load.ts'
 import type { PartitionState } from './partition-state.ts'
-import type { Persist } from './persist.ts'
-import { isOfStore, type Poison } from './poison.ts'
+import { isOfStore, type Persist } from './persist.ts'
+import type { Poison } from './poison.ts'
 import { byPartition } from './polled.ts'
 import type { ActivitySettings } from './settings.ts'
 import { StaleView } from './stale-view.ts'
@@ -93,13 +93,16 @@ export class RecordFold {
         const record = fresh[i] as LogRecord
         if (record.value.kind === 'event') events++
         if (i % foldedAtOnce === 0) await this.#seams.scheduler.breathe?.()
+        const isAlone = this.#poison.isSuspect(record)
+        if (isAlone) await this.#flusher.drain()
         try {
           const reason = this.#poison.reasonOf(record)
           if (reason !== undefined) await this.#park(record, reason)
-          else {
+          else if (!this.#poison.isAside(record)) {
             if (!isPrepared) await this.#load(state, [record])
             const step = this.#foldAtOnce(state, record)
             if (step?.step !== 'done') await this.#foldInSteps(state, record, step)
+            if (isAlone) await this.#write(state, record)
           }
         } catch (error) {
           await this.#blame(record, error)
@@ -112,6 +115,11 @@ export class RecordFold {
       this.#flusher.folded += fresh.length
       this.#metrics.applied(events)
     }
+  }
+
+  async #write(state: PartitionState, { value }: LogRecord): Promise<void> {
+    const user = state.users.get(userOf(value))
+    if (user) await this.#flusher.flushNow(user)
   }
 
   /** Loads what many records need at once; where that fails for a reason that lies in one of them, each is to load its own. */
@@ -203,6 +211,7 @@ export class RecordFold {
   /** Sets it aside before what is behind it is folded: it must not get lost in between. */
   async #park(record: LogRecord, reason: string): Promise<void> {
     await this.#persist('parked', async () => this.#ports.parked?.park(record, reason))
+    this.#poison.setAside(record)
     this.#metrics.parked(record, reason)
   }
 

@@ -1,4 +1,4 @@
-import { UnknownOutcome } from '../lib/error.ts'
+import { HeadwaterError, UnknownOutcome } from '../lib/error.ts'
 import type { Seams } from '../lib/seams.ts'
 
 /**
@@ -29,10 +29,10 @@ export function createPersist(
   }
 }
 
+/** A store is down or slow. One that refuses a request for good (`internal`) may do so for what is in it. */
+export const isOfStore = (error: unknown): boolean =>
+  UnknownOutcome.is(error) || (HeadwaterError.is(error) && error.code !== 'internal')
+
 /** Worth another try: the outcome is unknown, or the store says that it will do later. */
-function isPassing(error: unknown): boolean {
-  return (
-    UnknownOutcome.is(error) ||
-    (typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true)
-  )
-}
+const isPassing = (error: unknown): boolean =>
+  isOfStore(error) && (UnknownOutcome.is(error) || (error as HeadwaterError).retryable)

@@ -3,8 +3,10 @@ import { test } from 'node:test'
 import { openMemory } from '../engines/memory/open.ts'
 import { createMemoryStorage } from '../engines/memory/storage.ts'
 import { HeadwaterError } from '../lib/error.ts'
+import { createUuidV7 } from '../lib/uuid.ts'
 import { virtualSeams } from '../lib/virtual-seams.ts'
 import type { LogRecord, LogValue } from '../model/log-record.ts'
+import type { GroupStore } from '../ports/group-store.ts'
 import type { ParkedRecords } from '../ports/parked-records.ts'
 import { silentMetrics } from './aggregate.ts'
 import { Poison } from './poison.ts'
@@ -102,4 +104,56 @@ test('a record at which the worker fails is set aside, and those behind it are f
   assert.deepEqual(parked, [{ offset: 1, reason: 'AssertionError: nobody can fold this' }])
   const rows = await ports.groups.list('carol', { after: null, limit: 10, createdFrom: 0, types: null })
   assert.deepEqual(rows.map((row) => row.objectId).sort(), ['p1', 'p3'])
+})
+
+test('a record whose write the store refuses is found among all that are written with it, and set aside', async () => {
+  const seams = virtualSeams()
+  const ports = openMemory(createMemoryStorage({ partitions: 2 }), seams)
+  const groups: GroupStore = {
+    ...ports.groups,
+    async putGroups(batches) {
+      const isBad = batches.some(({ rows }) => rows.some(({ objectId }) => objectId === 'bad'))
+      if (isBad) throw new HeadwaterError('internal', { cause: new RangeError('the row is too large') })
+      return ports.groups.putGroups(batches)
+    },
+  }
+  const parked: string[] = []
+  const metrics = {
+    ...silentMetrics,
+    parked: ({ value }: LogRecord, reason: string) => {
+      assert.ok(value.kind === 'event')
+      parked.push(`${value.event.targetUser} ${value.event.objectId}: ${reason}`)
+    },
+  }
+  await using _worker = new ActivityWorker({ ...ports, groups }, defaultActivitySettings, seams, metrics, () => {})
+  const users = Array.from({ length: 40 }, (_, i) => `user-${i}`)
+  const newId = createUuidV7(seams.clock, seams.random)
+  const ofEach = (objectId: string, targets: readonly string[]) =>
+    targets.map((targetUser): LogValue => {
+      const like = event(newId(), objectId)
+      return { ...like, event: { ...like.event, targetUser } }
+    })
+  const started = seams.clock.monotonic()
+  await ports.log.append([
+    ...ofEach('first', users),
+    ...ofEach('bad', ['user-3', 'user-17']),
+    ...ofEach('second', users),
+  ])
+  const isDone = async () => {
+    const heads = await ports.groups.heads(users)
+    const found = await Promise.all(
+      users.map((user) => ports.groups.list(user, { after: null, limit: 10, createdFrom: 0, types: null })),
+    )
+    return heads.every((head) => head !== undefined) && found.every((rows) => rows.length === 2)
+  }
+  for (let step = 0; step < 2_000 && !(await isDone()); step++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    seams.time.advance(Math.min(100, seams.time.nextIn ?? 100))
+  }
+  assert.ok(await isDone(), 'what was good is there, of the same users too')
+  assert.deepEqual(parked.toSorted(), [
+    'user-17 bad: RangeError: the row is too large',
+    'user-3 bad: RangeError: the row is too large',
+  ])
+  assert.ok(seams.clock.monotonic() - started < 5_000, 'by the clock of the worker everybody else waited for less')
 })

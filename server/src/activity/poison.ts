@@ -1,10 +1,14 @@
-import { HeadwaterError, UnknownOutcome } from '../lib/error.ts'
-import type { Offset, Partition } from '../model/ids.ts'
-import type { LogRecord } from '../model/log-record.ts'
+import { LRUCache } from 'lru-cache'
+import type { Offset, Partition, UserId } from '../model/ids.ts'
+import { type LogRecord, userOf } from '../model/log-record.ts'
+import { isOfStore } from './persist.ts'
+import { RefusedWrite } from './refused-write.ts'
 import { StaleView } from './stale-view.ts'
 
-/** How often folding a record may fail before the record is set aside. */
+/** How often a record may fail before it is set aside. */
 const triesMax = 5
+/** Far more than lie between what is folded and what is committed. */
+const asideMax = 10_000
 
 interface Failures {
   readonly offset: Offset
@@ -14,10 +18,17 @@ interface Failures {
 
 /**
  * The record of each partition at which the worker failed last, over its lives: one that fails again and again is not
- * tried for ever, since everything behind it would wait as long.
+ * tried for ever, since everything behind it would wait as long. Records are written together: of whom a write is refused,
+ * each record is written alone the next time, and so it is known which of them it is.
  */
 export class Poison {
   readonly #failures = new Map<Partition, Failures>()
+  /** Up to where the records of a user were folded when a write of theirs was refused. */
+  readonly #suspects = new Map<UserId, Offset>()
+  /** Those that were set aside: what is folded once more, since the worker failed before it got so far, is not tried again. */
+  readonly #aside = new LRUCache<string, true>({ max: asideMax })
+  /** Failures that lie in the records. There is an end to them: each is a step to a record that is set aside. */
+  found = 0
 
   /** A record of the partition failed, and none from there on was folded since. */
   isIn(partition: Partition): boolean {
@@ -30,12 +41,38 @@ export class Poison {
     return known?.offset === offset && known.times >= triesMax ? known.reason : undefined
   }
 
-  /** Folding it failed with this error. What a store says of itself, or of another worker, is not the record's fault. */
-  blame({ partition, offset }: LogRecord, error: unknown): void {
+  /** A write of the user's was refused for good; records up to `folded` are in it. */
+  suspect(user: UserId, folded: Offset): void {
+    this.#suspects.set(user, Math.max(folded, this.#suspects.get(user) ?? 0))
+    this.found++
+  }
+
+  /** Whether it is to be written alone. */
+  isSuspect({ offset, value }: LogRecord): boolean {
+    if (this.#suspects.size === 0) return false
+    const folded = this.#suspects.get(userOf(value))
+    if (folded !== undefined && offset >= folded) this.#suspects.delete(userOf(value))
+    return folded !== undefined && offset < folded
+  }
+
+  /** Folding it, or writing it alone, failed with this error. What a store says of itself, or of another worker, is not the record's fault. */
+  blame(record: LogRecord, error: unknown): void {
     if (isOfStore(error) || error instanceof StaleView) return
+    // Of what was on its way before: it is looked for among the suspects.
+    if (error instanceof RefusedWrite && !this.isSuspect(record)) return
+    const { partition, offset } = record
     const known = this.#failures.get(partition)
     const times = known?.offset === offset ? known.times + 1 : 1
     this.#failures.set(partition, { offset, times, reason: reasonIn(error) })
+    this.found++
+  }
+
+  setAside({ partition, seq }: LogRecord): void {
+    this.#aside.set(`${partition} ${seq}`, true)
+  }
+
+  isAside({ partition, seq }: LogRecord): boolean {
+    return this.#aside.size > 0 && this.#aside.has(`${partition} ${seq}`)
   }
 
   /** It was folded, or set aside. */
@@ -45,9 +82,8 @@ export class Poison {
   }
 }
 
-/** A store is down or slow. One that refuses a request for good (`internal`) may do so for what is in the record. */
-export const isOfStore = (error: unknown): boolean =>
-  UnknownOutcome.is(error) || (HeadwaterError.is(error) && error.code !== 'internal')
-
-const reasonIn = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+/** For people: what lies behind it says more than what was made of it. */
+function reasonIn(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? reasonIn(error.cause) : `${error.name}: ${error.message}`
+}

@@ -13,16 +13,18 @@ export interface StreamWorker extends AsyncDisposable {
   settleWithin(ms: number): Promise<void>
 }
 
+const pauseMs = 100
 const pauseMaxMs = 10_000
 /** Who worked for so long, beside what it tried again at its end, had left the failures before behind. */
 const soundMs = 60_000
 
 /**
  * Keeps an aggregator running: when a store fails for longer than the retry budget, the aggregator dies, and a new one
- * starts over from the log after a pause that grows with each failure in a row.
+ * starts over from the log after a pause that grows with each failure in a row that is not a record's.
  */
 export class ActivityWorker implements StreamWorker {
   readonly #create: () => Aggregator
+  readonly #poison = new Poison()
   readonly #seams: Seams
   readonly #retryBudgetMs: number
   readonly #onFailure: (error: unknown) => void
@@ -37,8 +39,7 @@ export class ActivityWorker implements StreamWorker {
     metrics: AggregatorMetrics,
     onFailure: (error: unknown) => void,
   ) {
-    const poison = new Poison()
-    this.#create = () => new Aggregator(ports, settings, seams, metrics, poison)
+    this.#create = () => new Aggregator(ports, settings, seams, metrics, this.#poison)
     this.#seams = seams
     this.#retryBudgetMs = settings.retryBudgetMs
     this.#onFailure = onFailure
@@ -76,13 +77,16 @@ export class ActivityWorker implements StreamWorker {
     const { clock, scheduler } = this.#seams
     for (let failures = 0; !this.#stop.signal.aborted; failures++) {
       const startedAt = clock.monotonic()
+      const { found } = this.#poison
       try {
         await this.#aggregator.run()
         return
       } catch (error) {
         this.#onFailure(error)
-        if (clock.monotonic() - startedAt > this.#retryBudgetMs + soundMs) failures = 0
-        await scheduler.sleep(Math.min(pauseMaxMs, 100 * 2 ** Math.min(failures, 10)), this.#stop.signal)
+        const wasSound = clock.monotonic() - startedAt > this.#retryBudgetMs + soundMs
+        // Of what lies in records there is an end soon, and everybody waits for it.
+        if (wasSound || this.#poison.found > found) failures = 0
+        await scheduler.sleep(Math.min(pauseMaxMs, pauseMs * 2 ** Math.min(failures, 10)), this.#stop.signal)
         this.#aggregator = this.#create()
       }
     }

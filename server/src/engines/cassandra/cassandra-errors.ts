@@ -2,6 +2,8 @@ import { HeadwaterError, UnknownOutcome } from '../../lib/error.ts'
 
 /** Error codes of the native protocol (v4, section 9) that are told apart. */
 const code = {
+  serverError: 0x0000,
+  badCredentials: 0x0100,
   unavailable: 0x1000,
   overloaded: 0x1001,
   bootstrapping: 0x1002,
@@ -10,6 +12,7 @@ const code = {
   readTimeout: 0x1200,
   readFailure: 0x1300,
   writeFailure: 0x1500,
+  unauthorized: 0x2100,
 }
 
 /** What a request was: it decides what a lost answer means. */
@@ -49,6 +52,9 @@ function outcomeOf(error: DriverError | null): FailureKind {
 function ofResponse(response: number): FailureKind {
   if (response === code.unavailable || response === code.overloaded || response === code.bootstrapping)
     return 'unavailable'
+  // Whatever is asked for: that is not the request's fault.
+  if (response === code.badCredentials || response === code.unauthorized) return 'unavailable'
+  if (response === code.serverError) return 'unknown'
   if (response >= code.truncate && response < 0x2000) return 'unknown'
   return 'refused'
 }

@@ -13,6 +13,7 @@ type Answer = (error: Error | null, outcome: ReadonlyMap<number, ProducedPartiti
 function brokers(seams: VirtualSeams) {
   const requests: Answer[] = []
   const views: (() => void)[] = []
+  let producers = 0
   const view: TopicView & { leaders: number[] } = { id: 'topic', leaders: [0], replication: 1 }
   const driver = {
     initProducerIdV5: { api: 'producer id' },
@@ -31,7 +32,7 @@ function brokers(seams: VirtualSeams) {
     broker: () => ({}),
     newPool: () => ({ get: async () => ({ isConnected: () => true }) }),
     closePool: async () => {},
-    ask: async () => ({ errorCode: 0, producerId: 1n, producerEpoch: 0 }),
+    ask: async () => ({ errorCode: 0, producerId: BigInt(++producers), producerEpoch: 0 }),
     refresh: () => new Promise<void>((resolve) => views.push(resolve)),
   }
   const told = (code: number): Parameters<Answer> => [null, new Map([[0, { code, offset: 0, appendedAt: 0 }]])]
@@ -41,6 +42,7 @@ function brokers(seams: VirtualSeams) {
     requests,
     views,
     answer: (code: number) => requests.shift()?.(...told(code)),
+    enlisted: () => producers,
     fail: () => requests.shift()?.(new Error('the connection was closed'), undefined as never),
   }
 }
@@ -50,8 +52,17 @@ function oneBatch() {
   const batch: Batch = { partition: 0, records: [] }
   const waiting = [batch]
   const stored: Batch[] = []
-  const source = { take: () => waiting.shift(), stored: (one: Batch) => void stored.push(one), unknown: () => {} }
-  return { batch, stored, source: source as unknown as BatchSource }
+  const outcomes: string[] = []
+  const source: BatchSource = {
+    take: () => waiting.shift(),
+    stored(one) {
+      stored.push(one)
+      outcomes.push('stored')
+    },
+    unknown: () => void outcomes.push('unknown'),
+    refused: () => void outcomes.push('refused'),
+  }
+  return { batch, stored, outcomes, source }
 }
 
 test('a batch whose leader is found while it is offered anew goes out once', async () => {
@@ -108,6 +119,61 @@ test('a leader that went away and has nothing to do since is found to be back by
   await settled()
   assert.equal(producer.unreachableSince(0), undefined)
 })
+
+const { messageTooLarge, invalidRecord, topicAuthorization, clusterAuthorization } = kafkaErrors
+const { network, notLeader, requestTimedOut, duplicateSequence, outOfOrderSequence } = kafkaErrors
+/** Of those that are not told apart. */
+const [notEnoughReplicas, notEnoughReplicasAfterAppend, storageError] = [19, 20, 56]
+const final = [messageTooLarge, invalidRecord, topicAuthorization, clusterAuthorization]
+const passing = [network, notLeader, requestTimedOut, notEnoughReplicas, notEnoughReplicasAfterAppend, storageError]
+
+/** What the broker says to each try, the last of which is the end of it; and how many producer ids that took. */
+const answers: readonly (readonly [says: readonly number[], outcome: string, producers: number])[] = [
+  [[0], 'stored', 1],
+  ...final.map((code) => [[code], 'refused', 1] as const),
+  ...passing.map((code) => [[code, 0], 'stored', 1] as const),
+  // It is there already, and nobody says where.
+  [[requestTimedOut, duplicateSequence], 'unknown', 1],
+  [[outOfOrderSequence, 0], 'stored', 2],
+  [[outOfOrderSequence, messageTooLarge], 'refused', 2],
+  // The try before may have been stored.
+  ...final.map((code) => [[network, code], 'unknown', 1] as const),
+]
+
+for (const [says, outcome, producers] of answers) {
+  test(`a broker that answers ${says.join(', then ')}: ${outcome}, and the partition takes the next batch`, async () => {
+    const seams = virtualSeams()
+    const { cluster, view, views, answer, fail, requests, enlisted } = brokers(seams)
+    const { source, outcomes } = oneBatch()
+    await using producer = new Producer(cluster, 'topic', view, source)
+    const pass = async () => {
+      for (let n = 0; n < 4; n++) {
+        await settled()
+        for (const told of views.splice(0)) told()
+        seams.time.advance(1_000)
+      }
+      await settled()
+    }
+    producer.offer(0)
+    for (const code of says) {
+      await pass()
+      assert.equal(requests.length, 1)
+      if (code === network) fail()
+      else answer(code)
+    }
+    await pass()
+    assert.deepEqual(outcomes, [outcome])
+    assert.equal(enlisted(), producers)
+    const next: Batch = { partition: 0, records: [] }
+    source.take = () => (outcomes.length === 1 ? next : undefined)
+    producer.offer(0)
+    await pass()
+    assert.equal(requests.length, 1)
+    answer(0)
+    await pass()
+    assert.deepEqual(outcomes, [outcome, 'stored'])
+  })
+}
 
 /** Everything has happened that waits for nobody. */
 const settled = () => new Promise((resolve) => setImmediate(resolve))

@@ -308,9 +308,13 @@ export class Producer implements KafkaProducer {
     } else if (code === 0 || code === kafkaErrors.duplicateSequence) {
       this.#free(lane, sent, true)
       this.#source.unknown(batch)
-    } else if (refusals.has(code) && sent.tries === 0) {
+    } else if (refusals.has(code)) {
+      // Of an earlier try nobody knows whether it is stored, nor which sequence comes next.
+      const isUnknown = sent.tries > 0
+      if (isUnknown) this.#leaveProducer(lane, sent)
       this.#free(lane, sent, false)
-      this.#source.refused(batch, new KafkaFailure(code, `a batch of partition ${lane.partition}`))
+      if (isUnknown) this.#source.unknown(batch)
+      else this.#source.refused(batch, new KafkaFailure(code, `a batch of partition ${lane.partition}`))
     } else {
       if (forgotten.has(code)) this.#restamp(lane, sent)
       void this.#again(lane, code)
@@ -329,10 +333,14 @@ export class Producer implements KafkaProducer {
    * batch is not there either, and goes out again under a new producer id. Other partitions follow with their next batch.
    */
   #restamp(lane: Lane, sent: Sent): void {
-    if (this.#producer?.id === sent.stamp.producerId) this.#producer = undefined
+    this.#leaveProducer(lane, sent)
     lane.sent = undefined
-    lane.producer = undefined
     lane.redo = sent.batch
+  }
+
+  #leaveProducer(lane: Lane, { stamp }: Sent): void {
+    if (this.#producer?.id === stamp.producerId) this.#producer = undefined
+    lane.producer = undefined
   }
 
   async #again(lane: Lane, code: number): Promise<void> {

@@ -9,6 +9,8 @@ type Client = ReturnType<Driver['createClient']>
 const silencesMax = 3
 /** A stuck Redis is tried with one command so often. */
 const probeMs = 500
+/** A server that only reads is left so often. */
+const leaveMs = 1_000
 const firstRetryMs = 25
 const longestRetryMs = 2_000
 
@@ -26,6 +28,7 @@ export class RedisConnection implements AsyncDisposable {
   #awaiting = 0
   #silences = 0
   #triedAt = 0
+  #leftAt = Number.NEGATIVE_INFINITY
   #lostAt: number | null
   #cause: unknown
   #closed = false
@@ -130,8 +133,18 @@ export class RedisConnection implements AsyncDisposable {
     this.#silences = 0
   }
 
-  readonly #refused = (): void => {
+  readonly #refused = (error: unknown): void => {
     this.#underWay--
+    if (isOfReplica(error)) this.#leave()
+  }
+
+  /** It was the primary, and is a replica since a failover: whoever asks the address anew may find the new one there. */
+  #leave(): void {
+    const now = this.#seams.clock.monotonic()
+    if (now - this.#leftAt < leaveMs) return
+    this.#leftAt = now
+    // The server hangs up, and the driver connects as it does after every loss.
+    this.#client.sendCommand(['QUIT']).catch(() => {})
   }
 
   async #within<Answer>(answer: Promise<Answer>): Promise<Answer> {
@@ -170,6 +183,8 @@ export class RedisConnection implements AsyncDisposable {
     })
   }
 }
+
+const isOfReplica = (error: unknown): boolean => error instanceof Error && error.message.startsWith('READONLY')
 
 const unavailable = (cause: unknown): HeadwaterError =>
   new HeadwaterError('store_unavailable', {

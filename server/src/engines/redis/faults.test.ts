@@ -1,14 +1,13 @@
 // What becomes of the ports when Redis is away, forgets, or says nothing: they fail within their time, and heal.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { someTime } from '../../conformance/samples.ts'
-import { HeadwaterError } from '../../lib/error.ts'
 import { systemSeams } from '../../lib/system-seams.ts'
 import type { StreamMessage } from '../../ports/pub-sub.ts'
 import { whereServicesRun } from '../services-for-tests.ts'
-import { openRedis, type RedisEngine } from './open.ts'
+import { openRedis } from './open.ts'
 import type { RedisSettings } from './settings.ts'
 import { cutOffProxy } from './testing/cut-off.ts'
+import { answersAll, changed, everyCall, isUnavailable, refusesAll } from './testing/every-call.ts'
 import { connectionsOf, dropKeys, eventually, keysOf, withConnection } from './testing/namespace.ts'
 
 const runId = Buffer.from(systemSeams.random.bytes(4)).toString('hex')
@@ -137,44 +136,3 @@ whereServicesRun('faults of redis', ['redis'], ({ redis }) => {
     }
   }
 })
-
-const changed = (user: string, to: number): StreamMessage => ({
-  kind: 'changes',
-  user,
-  from: to - 1,
-  to,
-  changes: [],
-  counts: null,
-  acceptedAt: someTime,
-})
-
-/** One call of each port, and of each way to ask Redis. */
-const calls = ({ ports }: RedisEngine): readonly (() => Promise<unknown>)[] => [
-  () => ports.sessions.put([{ user: 'ann', sessionId: 's', node: 'n', device: null }], someTime, 60_000),
-  () => ports.sessions.find(['ann'], someTime),
-  () => ports.unread.counts('ann', 0),
-  () => ports.unread.drop(['ann']),
-  () => ports.offline.read('ann', 0),
-  () => ports.offline.entries(),
-  () => ports.traces.get('0190a0a0-0000-7000-8000-000000000000'),
-  () => ports.pubSub.mayBeHeard(['ann']),
-  () => ports.pubSub.publish([changed('ann', 1)]),
-  () => ports.pubSub.publish([{ kind: 'revoked', user: 'ann' }]),
-]
-
-const everyCall = (engine: RedisEngine): Promise<unknown> => Promise.all(calls(engine).map((call) => call()))
-
-async function outcomesOf(engine: RedisEngine): Promise<readonly PromiseSettledResult<unknown>[]> {
-  return Promise.allSettled(calls(engine).map((call) => call()))
-}
-
-async function refusesAll(engine: RedisEngine): Promise<boolean> {
-  const outcomes = await outcomesOf(engine)
-  return outcomes.every((outcome) => outcome.status === 'rejected' && isUnavailable(outcome.reason))
-}
-
-async function answersAll(engine: RedisEngine): Promise<boolean> {
-  return (await outcomesOf(engine)).every(({ status }) => status === 'fulfilled')
-}
-
-const isUnavailable = (error: unknown): boolean => HeadwaterError.is(error) && error.code === 'store_unavailable'

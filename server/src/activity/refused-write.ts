@@ -1,0 +1,12 @@
+import type { UserId } from '../model/ids.ts'
+
+/** A store refuses for good what is to be written of one user: what it is to write is at fault, and not the store. */
+export class RefusedWrite extends Error {
+  readonly user: UserId
+
+  constructor(user: UserId, cause: unknown) {
+    super('A store refuses what is to be written', { cause })
+    this.name = 'RefusedWrite'
+    this.user = user
+  }
+}
