@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { memoryUsedTickets } from '../engines/memory/used-tickets.ts'
 import { type VirtualSeams, virtualSeams } from '../lib/virtual-seams.ts'
 import type { Revocation, RevocationStore } from '../ports/revocation-store.ts'
 import { type Access, openAccess } from './access.ts'
@@ -31,7 +32,8 @@ function sharedStore(): RevocationStore & { down: boolean } {
 
 async function opened(store = sharedStore(), seams: VirtualSeams = virtualSeams()) {
   const failures: unknown[] = []
-  const access = await openAccess({ revocations: store }, settings, seams, (error) => failures.push(error))
+  const usedTickets = memoryUsedTickets(new Map(), seams.clock)
+  const access = await openAccess({ revocations: store, usedTickets }, settings, seams, (error) => failures.push(error))
   return { access, store, seams, failures, [Symbol.asyncDispose]: () => access[Symbol.asyncDispose]() }
 }
 
@@ -217,12 +219,12 @@ test('a ticket is good once and for thirty seconds', async () => {
   const principal = { kind: 'server', actingAs: 'alice' } as const
   const { ticket, expiresAt } = t.access.tickets.issue(principal)
   assert.equal(expiresAt, t.seams.clock.now() + 30_000)
-  assert.equal(t.access.tickets.redeem(`${ticket}x`), undefined)
-  assert.deepEqual(t.access.tickets.redeem(ticket)?.principal, principal)
-  assert.equal(t.access.tickets.redeem(ticket), undefined)
+  assert.equal(await t.access.tickets.redeem(`${ticket}x`), undefined)
+  assert.deepEqual((await t.access.tickets.redeem(ticket))?.principal, principal)
+  assert.equal(await t.access.tickets.redeem(ticket), undefined)
   const late = t.access.tickets.issue(principal)
   t.seams.time.advance(30_000)
-  assert.equal(t.access.tickets.redeem(late.ticket), undefined)
+  assert.equal(await t.access.tickets.redeem(late.ticket), undefined)
 })
 
 test('sockets are told why they are refused', async () => {
@@ -248,20 +250,21 @@ test('sockets are told why they are refused', async () => {
   assert.equal(reason(token), 'token_revoked')
 })
 
-test('a ticket is taken by any server with the secret, also the one before, and by no other', () => {
+test('a ticket is taken by any server with the secret, also the one before, and by no other', async () => {
   const { clock, random } = virtualSeams({ seed: 1 })
   const principal = { kind: 'server' } as const
-  const giving = createTickets(['the old secret'], clock, random, () => clock.now())
-  const other = createTickets(['the new secret', 'the old secret'], clock, random, () => clock.now())
-  const stranger = createTickets(['a secret of its own'], clock, random, () => clock.now())
+  const used = () => memoryUsedTickets(new Map(), clock)
+  const giving = createTickets(['the old secret'], used(), clock, random, () => clock.now())
+  const other = createTickets(['the new secret', 'the old secret'], used(), clock, random, () => clock.now())
+  const stranger = createTickets(['a secret of its own'], used(), clock, random, () => clock.now())
   const { ticket } = giving.issue(principal)
-  assert.equal(stranger.redeem(ticket), undefined)
+  assert.equal(await stranger.redeem(ticket), undefined)
   for (let at = 0; at < ticket.length; at++) {
     const forged = ticket.slice(0, at) + (ticket[at] === 'A' ? 'B' : 'A') + ticket.slice(at + 1)
-    assert.equal(other.redeem(forged), undefined, `changed at ${at}`)
+    assert.equal(await other.redeem(forged), undefined, `changed at ${at}`)
   }
-  assert.equal(other.redeem(''), undefined)
-  assert.deepEqual(other.redeem(ticket)?.principal, principal)
+  assert.equal(await other.redeem(''), undefined)
+  assert.deepEqual((await other.redeem(ticket))?.principal, principal)
 })
 
 test('a ticket of a token that was revoked meanwhile opens no socket', async () => {
@@ -271,23 +274,23 @@ test('a ticket of a token that was revoked meanwhile opens no socket', async () 
   const result = t.access.authenticate(token)
   assert.ok(result.ok)
   const tickets = [t.access.tickets.issue(result.principal), t.access.tickets.issue(result.principal)]
-  const redeemed = sockets.redeemTicket(tickets[0]?.ticket ?? '')
+  const redeemed = await sockets.redeemTicket(tickets[0]?.ticket ?? '')
   assert.equal(redeemed?.user, 'alice')
   await t.access.revoke({ userId: 'alice' })
   assert.equal(redeemed && sockets.isRevoked(redeemed), true)
-  assert.equal(sockets.redeemTicket(tickets[1]?.ticket ?? ''), undefined)
+  assert.equal(await sockets.redeemTicket(tickets[1]?.ticket ?? ''), undefined)
 })
 
 test('what an API key asked a ticket for ends with a revocation of its user, before and after it is open', async () => {
   await using t = await opened()
   const sockets = socketAccess(t.access)
   const ticket = () => t.access.tickets.issue({ kind: 'server', actingAs: 'alice' }).ticket
-  const redeemed = sockets.redeemTicket(ticket())
+  const redeemed = await sockets.redeemTicket(ticket())
   const unused = ticket()
   assert.ok(redeemed && !sockets.isRevoked(redeemed))
   await t.access.revoke({ userId: 'alice' })
-  const late = sockets.redeemTicket(unused)
-  const next = sockets.redeemTicket(ticket())
+  const late = await sockets.redeemTicket(unused)
+  const next = await sockets.redeemTicket(ticket())
   assert.ok(late && next)
   assert.deepEqual([redeemed, late, next].map(sockets.isRevoked), [true, true, false])
 })

@@ -4,6 +4,7 @@ import type { Seams } from '../lib/seams.ts'
 import { createUuidV7 } from '../lib/uuid.ts'
 import type { DeviceId, UserId } from '../model/ids.ts'
 import type { Revocation, RevocationStore } from '../ports/revocation-store.ts'
+import type { UsedTickets } from '../ports/used-tickets.ts'
 import { createApiKeys, digestOf } from './api-keys.ts'
 import { checkToken, signToken, type TokenClaims, type TokenSecret, tokenSecret } from './jwt.ts'
 import { type Principal, type UserPrincipal, userOf } from './principal.ts'
@@ -53,7 +54,7 @@ const secondsMax = 1e11
 const verifiedLengthMax = 1_000
 
 export async function openAccess(
-  ports: { readonly revocations: RevocationStore },
+  ports: { readonly revocations: RevocationStore; readonly usedTickets: UsedTickets },
   settings: AccessSettings,
   seams: Pick<Seams, 'clock' | 'scheduler' | 'random'>,
   onFailure: (error: unknown) => void = () => {},
@@ -119,7 +120,9 @@ export async function openAccess(
       return { token, token_id: tokenId, expires_at: expiresAt }
     },
     revoke: (what) => revocations.revoke(what, clock.now()),
-    tickets: createTickets(settings.tokenSecrets, clock, random, (principal) => issuedNow(userOf(principal) ?? '')),
+    tickets: createTickets(settings.tokenSecrets, ports.usedTickets, clock, random, (principal) =>
+      issuedNow(userOf(principal) ?? ''),
+    ),
     [Symbol.asyncDispose]: () => revocations[Symbol.asyncDispose](),
   }
 }

@@ -38,8 +38,8 @@ export function socketAccess(access: Access) {
       const principal = socketPrincipal(result.principal, actingAs)
       return principal ? { principal } : { refused: 'user_required' as const }
     },
-    redeemTicket(ticket: string): SocketPrincipal | undefined {
-      const redeemed = access.tickets.redeem(ticket)
+    async redeemTicket(ticket: string): Promise<SocketPrincipal | undefined> {
+      const redeemed = await access.tickets.redeem(ticket)
       if (!redeemed || access.refusal(redeemed.principal)) return undefined
       const principal = socketPrincipal(redeemed.principal, null)
       // Whoever has it is a user, also where an API key asked for it.

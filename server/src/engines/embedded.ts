@@ -60,7 +60,7 @@ export async function openEmbedded({ data, log }: EmbeddedSettings, seams: Seams
     traces: new SqliteTraceStore(database),
     views: new SqliteViewWriter(database, members),
     soleWriter: true,
-    ...openMemoryCaches(createMemoryStorage()),
+    ...openMemoryCaches(createMemoryStorage(), seams.clock),
   }
   const parts = opened.move()
   return {

@@ -69,14 +69,23 @@ export class Door {
     return { ...refusals[refused], ...(detail !== undefined && { detail }) }
   }
 
-  ticket(request: IncomingMessage): { readonly principal: SocketPrincipal } | Refusal | null {
+  /** Whom the header or a ticket names. */
+  async entry(request: IncomingMessage): Promise<{ readonly principal: SocketPrincipal } | Refusal> {
     const tickets = new URLSearchParams(queryOf(request)).getAll('ticket')
-    if (tickets.length === 0) return null
     if (tickets.length > 1) return { code: 'invalid_request', detail: 'More than one ticket was sent.' }
-    const principal = this.#access.redeemTicket(tickets[0] ?? '')
-    if (!principal) return { code: 'unauthenticated', detail: 'The ticket is unknown, used or too old.' }
-    if (this.#access.isRevoked(principal)) return refusals.token_revoked
-    return { principal }
+    const [ticket] = tickets
+    return ticket === undefined ? (this.bearer(request.headers) ?? refusals.unauthenticated) : this.#redeem(ticket)
+  }
+
+  async #redeem(ticket: string): Promise<{ readonly principal: SocketPrincipal } | Refusal> {
+    try {
+      const principal = await this.#access.redeemTicket(ticket)
+      if (!principal) return { code: 'unauthenticated', detail: 'The ticket is unknown, used or too old.' }
+      return this.#access.isRevoked(principal) ? refusals.token_revoked : { principal }
+    } catch {
+      // The part that failed is told of by whoever watches it.
+      return { code: 'store_unavailable', detail: 'It is not known whether the ticket was used.', retryAfterS: 1 }
+    }
   }
 }
 

@@ -15,7 +15,7 @@ export interface Gateway extends AsyncDisposable {
   /** `/ws/v1/activities`. Answers every upgrade, if only with a refusal. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** `GET /v1/activities/stream`. */
-  handleStream(request: IncomingMessage, reply: ServerResponse): void
+  handleStream(request: IncomingMessage, reply: ServerResponse): Promise<void>
   /** Takes no more sockets, sends those that are open away in batches, and resolves when they are gone. */
   drain(): Promise<void>
   stats(): GatewayStats
@@ -56,13 +56,14 @@ export function createGateway(parts: GatewayDependencies, settings: GatewaySetti
       )
     },
 
-    handleStream(request, reply) {
+    async handleStream(request, reply) {
       const refusal = door.check(request, switchboard.sockets, ['ticket'])
       if (refusal) {
         refuseRequest(reply, refusal)
         return
       }
-      const entry = door.ticket(request) ?? door.bearer(request.headers) ?? { code: 'unauthenticated' as const }
+      const entry = await door.entry(request)
+      if (reply.destroyed) return
       if ('code' in entry) {
         refuseRequest(reply, entry)
         return

@@ -3,6 +3,7 @@ import { openAccess } from '../access/access.ts'
 import { type VirtualSeams, virtualSeams } from '../lib/virtual-seams.ts'
 import type { BeginOutcome, IdempotencyKey, IdempotencyStore, StoredAnswer } from '../ports/idempotency-store.ts'
 import type { Revocation, RevocationStore } from '../ports/revocation-store.ts'
+import type { UsedTickets } from '../ports/used-tickets.ts'
 import { type App, type AppDependencies, createApp } from './app.ts'
 import type { HttpSettings } from './settings.ts'
 
@@ -45,7 +46,7 @@ export async function testApp(
   const seams = virtualSeams()
   const revocations = memoryRevocations()
   const access = await openAccess(
-    { revocations },
+    { revocations, usedTickets: memoryUsedTickets() },
     { apiKeys: [apiKey], tokenSecrets: [tokenSecretOfTests, 'previous-token-secret-of-32-byte'] },
     seams,
   )
@@ -110,5 +111,17 @@ export function memoryIdempotency(): IdempotencyStore {
     },
     purge: async () => {},
     [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+function memoryUsedTickets(): UsedTickets {
+  const used = new Set<string>()
+  return {
+    async use(ticketId) {
+      const isFirst = !used.has(ticketId)
+      used.add(ticketId)
+      return isFirst
+    },
+    async [Symbol.asyncDispose]() {},
   }
 }

@@ -132,7 +132,7 @@ export function addAllRoutes(
       trace: async () => undefined,
     },
   })
-  addStreamRoute(app, { handleStream: (_request, reply) => void reply.end('stream') })
+  addStreamRoute(app, { handleStream: async (_request, reply) => void reply.end('stream') })
   addDemoRoutes(app, { access, users: features.users, submit: async () => ({}) })
 }
 

@@ -12,8 +12,9 @@ test('a request that took long is told of, a stream that was read for long is no
     (routes) => {
       routes.get('/v1/things', { config: { access: 'any' } }, async () => 'thing')
       addStreamRoute(routes, {
-        handleStream: (request, reply) =>
-          reply.writeHead(request.headers['last-event-id'] === 'bad' ? 503 : 200).end('event: hello\n\n'),
+        async handleStream(request, reply) {
+          reply.writeHead(request.headers['last-event-id'] === 'bad' ? 503 : 200).end('event: hello\n\n')
+        },
       })
     },
     {

@@ -29,7 +29,7 @@ export function addSocketRoute(app: App, url: string): void {
 /** The event stream is the gateway's: it checks the token or ticket itself, and answers on the raw response. */
 export function addStreamRoute(
   app: App,
-  { handleStream }: { readonly handleStream: (request: IncomingMessage, reply: ServerResponse) => void },
+  { handleStream }: { readonly handleStream: (request: IncomingMessage, reply: ServerResponse) => Promise<void> },
 ): void {
   app.get(
     '/v1/activities/stream',
@@ -45,15 +45,15 @@ export function addStreamRoute(
         querystring: Exactly({ ticket: Type.Optional(Type.String({ minLength: 1, maxLength: ticketLengthMax })) }),
         security: [{ apiKey: [] }, { userToken: [] }, { streamTicket: [] }],
         response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } } as object },
-        problems: ['unauthenticated', 'forbidden', 'user_required', 'rate_limited', 'overloaded'],
+        problems: ['unauthenticated', 'forbidden', 'user_required', 'rate_limited', 'overloaded', 'store_unavailable'],
       },
     },
-    (request, reply) => {
+    async (request, reply) => {
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value)
       }
       reply.hijack()
-      handleStream(request.raw, reply.raw)
+      await handleStream(request.raw, reply.raw)
     },
   )
 }

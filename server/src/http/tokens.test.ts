@@ -99,8 +99,8 @@ test('a stream ticket is good for its user, once', async () => {
   const answer = await t.post('/v1/stream-tickets', undefined, { 'x-user-id': 'alice' })
   const { ticket, expires_at } = answer.json()
   assert.deepEqual([answer.statusCode, expires_at], [201, now + 30_000])
-  assert.deepEqual(t.app.access.tickets.redeem(ticket)?.principal, { kind: 'server', actingAs: 'alice' })
-  assert.equal(t.app.access.tickets.redeem(ticket), undefined)
+  assert.deepEqual((await t.app.access.tickets.redeem(ticket))?.principal, { kind: 'server', actingAs: 'alice' })
+  assert.equal(await t.app.access.tickets.redeem(ticket), undefined)
 })
 
 test('an object is deleted by type and id, whatever the id holds', async () => {

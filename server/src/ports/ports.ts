@@ -12,6 +12,7 @@ import type { RevocationStore } from './revocation-store.ts'
 import type { SessionRegistry } from './session-registry.ts'
 import type { TraceStore } from './trace-store.ts'
 import type { UnreadSets } from './unread-sets.ts'
+import type { UsedTickets } from './used-tickets.ts'
 import type { UserStore } from './user-store.ts'
 import type { ViewWriter } from './view-writer.ts'
 
@@ -31,6 +32,7 @@ export interface Ports {
   readonly offline: OfflineQueue
   readonly pubSub: PubSub
   readonly sessions: SessionRegistry
+  readonly usedTickets: UsedTickets
   /** Where records are set aside that cannot be folded. */
   readonly parked?: ParkedRecords
   /** Where one database holds groups, members, marks and the object index. */

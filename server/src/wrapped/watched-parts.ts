@@ -11,7 +11,7 @@ export const portsOf: Readonly<Record<PartName, readonly (keyof Ports)[]>> = {
   log: ['log'],
   store: ['groups', 'members', 'objects', 'marks'],
   users: ['users', 'revocations', 'devices', 'idempotency'],
-  cache: ['traces', 'unread', 'offline', 'pubSub', 'sessions'],
+  cache: ['traces', 'unread', 'offline', 'pubSub', 'sessions', 'usedTickets'],
 }
 
 /** A part that nobody has called for this long is taken to be well again. */

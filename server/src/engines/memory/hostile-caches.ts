@@ -3,11 +3,13 @@ import type { UserId } from '../../model/ids.ts'
 import type { OfflineQueue } from '../../ports/offline-queue.ts'
 import type { SessionRegistry } from '../../ports/session-registry.ts'
 import type { UnreadSets } from '../../ports/unread-sets.ts'
+import type { UsedTickets } from '../../ports/used-tickets.ts'
 import type { HostileContext } from './hostile-log.ts'
 import { memoryOfflineQueue } from './offline-queue.ts'
 import { memorySessionRegistry } from './session-registry.ts'
 import type { MemoryStorage } from './storage.ts'
 import { memoryUnreadSets } from './unread-sets.ts'
+import { memoryUsedTickets } from './used-tickets.ts'
 
 /** How a cache forgets one user, or everything. */
 interface Forgetting {
@@ -56,6 +58,16 @@ export function hostileOfflineQueue({ offline }: MemoryStorage, context: Hostile
     read: (user, after) => around('read', [user], () => queue.read(user, after)),
     drop: (users) => around('drop', [], () => queue.drop(users)),
     entries: () => around('entries', [], () => queue.entries()),
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+export function hostileUsedTickets({ usedTickets }: MemoryStorage, context: HostileContext): UsedTickets {
+  const used = memoryUsedTickets(usedTickets, context.seams.clock)
+  // One that is forgotten could be used again: a promise that no cache makes, and no test tells from a mistake.
+  const around = aroundOf('tickets', context, { evict: () => {}, wipe: () => {} })
+  return {
+    use: (ticketId, ttlMs) => around('use', [], () => used.use(ticketId, ttlMs)),
     async [Symbol.asyncDispose]() {},
   }
 }

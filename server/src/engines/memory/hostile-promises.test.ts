@@ -14,6 +14,7 @@ import {
   sessionRegistrySuite,
   traceStoreSuite,
   unreadSetsSuite,
+  usedTicketsSuite,
   userStoreSuite,
 } from '../../conformance/suite.ts'
 import type { Seams } from '../../lib/seams.ts'
@@ -80,3 +81,4 @@ run(unreadSetsSuite, (ports) => ports.unread, slow)
 run(offlineQueueSuite, (ports) => ports.offline, slow)
 run(pubSubSuite, (ports) => ports.pubSub, calm)
 run(sessionRegistrySuite, (ports) => ports.sessions, slow)
+run(usedTicketsSuite, (ports) => ports.usedTickets, slow)

@@ -3,7 +3,7 @@ import type { Ports } from '../../ports/ports.ts'
 import { memoryDeviceStore } from './device-store.ts'
 import type { MemoryLogSettings } from './event-log.ts'
 import { memoryGroupStore } from './group-store.ts'
-import { hostileOfflineQueue, hostileSessionRegistry, hostileUnreadSets } from './hostile-caches.ts'
+import { hostileOfflineQueue, hostileSessionRegistry, hostileUnreadSets, hostileUsedTickets } from './hostile-caches.ts'
 import { type HostileContext, hostileEventLog } from './hostile-log.ts'
 import { HostileProcess } from './hostile-process.ts'
 import { hostilePubSub } from './hostile-pub-sub.ts'
@@ -136,6 +136,7 @@ export function hostileEngines(
       offline: hostileOfflineQueue(storage, context),
       pubSub: hostilePubSub(storage.pubSub, context),
       sessions: hostileSessionRegistry(storage, context),
+      usedTickets: hostileUsedTickets(storage, context),
     },
     crash: () => process.crash(),
     freeze: () => process.freeze(),

@@ -1,4 +1,4 @@
-import type { Seams } from '../../lib/seams.ts'
+import type { Clock, Seams } from '../../lib/seams.ts'
 import type { GroupRow } from '../../model/activity-group.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { memoryDeviceStore } from './device-store.ts'
@@ -15,6 +15,7 @@ import { memorySessionRegistry } from './session-registry.ts'
 import type { MemoryStorage } from './storage.ts'
 import { memoryTraceStore } from './trace-store.ts'
 import { memoryUnreadSets } from './unread-sets.ts'
+import { memoryUsedTickets } from './used-tickets.ts'
 import { memoryUserStore } from './user-store.ts'
 
 /** An engine in memory for every port. Opened again on the same storage it finds what was there. */
@@ -33,7 +34,7 @@ export function openMemory(storage: MemoryStorage, seams: Seams, settings: Memor
     devices: memoryDeviceStore(storage.devices),
     idempotency: memoryIdempotencyStore(storage.idempotency),
     traces: memoryTraceStore(storage.traces),
-    ...openMemoryCaches(storage),
+    ...openMemoryCaches(storage, seams.clock),
   }
 
   async function forget(rows: readonly GroupRow[]): Promise<void> {
@@ -45,12 +46,14 @@ export function openMemory(storage: MemoryStorage, seams: Seams, settings: Memor
 
 /** What may be lost at any time, for a server whose truth is kept elsewhere. */
 export function openMemoryCaches(
-  storage: Pick<MemoryStorage, 'unread' | 'offline' | 'pubSub' | 'sessions'>,
-): Pick<Ports, 'unread' | 'offline' | 'pubSub' | 'sessions'> {
+  storage: Pick<MemoryStorage, 'unread' | 'offline' | 'pubSub' | 'sessions' | 'usedTickets'>,
+  clock: Pick<Clock, 'now'>,
+): Pick<Ports, 'unread' | 'offline' | 'pubSub' | 'sessions' | 'usedTickets'> {
   return {
     unread: memoryUnreadSets(storage.unread),
     offline: memoryOfflineQueue(storage.offline),
     pubSub: memoryPubSub(storage.pubSub),
     sessions: memorySessionRegistry(storage.sessions),
+    usedTickets: memoryUsedTickets(storage.usedTickets, clock),
   }
 }

@@ -11,6 +11,7 @@ import { newRevocationState, type RevocationState } from './revocation-store.ts'
 import { newSessionState, type SessionState } from './session-registry.ts'
 import type { TraceState } from './trace-store.ts'
 import { newUnreadState, type UnreadSettings, type UnreadState } from './unread-sets.ts'
+import type { UsedTicketState } from './used-tickets.ts'
 import { newUserState, type UserState } from './user-store.ts'
 
 /**
@@ -32,6 +33,7 @@ export interface MemoryStorage {
   readonly offline: OfflineState
   readonly pubSub: PubSubState
   readonly sessions: SessionState
+  readonly usedTickets: UsedTicketState
 }
 
 export interface MemoryStorageSettings {
@@ -57,5 +59,6 @@ export function createMemoryStorage({ partitions = 4, unread, offline }: MemoryS
     offline: newOfflineState(offline),
     pubSub: newPubSubState(),
     sessions: newSessionState(),
+    usedTickets: new Map(),
   }
 }

@@ -10,8 +10,9 @@ import { redisSessionRegistry } from './session-registry.ts'
 import { type RedisSettings, withDefaults } from './settings.ts'
 import { redisTraceStore } from './trace-store.ts'
 import { redisUnreadSets } from './unread-sets.ts'
+import { redisUsedTickets } from './used-tickets.ts'
 
-export type RedisPorts = Pick<Ports, 'sessions' | 'pubSub' | 'unread' | 'offline' | 'traces'>
+export type RedisPorts = Pick<Ports, 'sessions' | 'pubSub' | 'unread' | 'offline' | 'traces' | 'usedTickets'>
 
 export interface RedisEngine extends AsyncDisposable {
   readonly ports: RedisPorts
@@ -45,6 +46,7 @@ export async function openRedis(settings: RedisSettings, seams: Seams): Promise<
       unread: redisUnreadSets(commands, functions, limits),
       offline: redisOfflineQueue(commands, functions, limits, seams.clock),
       traces: redisTraceStore(commands, functions, limits),
+      usedTickets: redisUsedTickets(commands, limits),
     },
     async check() {
       try {

@@ -110,7 +110,7 @@ export class ListAccess implements SocketAccess {
     return { user, tokenId: null, deviceId: null, issuedAtMs: 0, expiresAtMs: this.expiresAtMs }
   }
 
-  redeemTicket(ticket: string): SocketPrincipal | undefined {
+  async redeemTicket(ticket: string): Promise<SocketPrincipal | undefined> {
     const principal = this.tickets.get(ticket)
     this.tickets.delete(ticket)
     return principal

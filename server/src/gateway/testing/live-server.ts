@@ -28,7 +28,7 @@ export class LiveServer implements AsyncDisposable {
       { ...gatewayDefaults, headerGraceMs: 0, node: 'n1', ...settings },
       this.seams,
     )
-    this.#http = createServer((request, reply) => this.gateway.handleStream(request, reply))
+    this.#http = createServer((request, reply) => void this.gateway.handleStream(request, reply))
     this.#http.on('upgrade', (request, socket, head) => this.gateway.handleUpgrade(request, socket, head))
   }
 
