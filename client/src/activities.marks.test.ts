@@ -79,3 +79,37 @@ test('a removed group is gone at once, for good, and back if that failed', async
   assert.deepEqual(ids(), ["g4'", 'g3'])
   await finish(activities.remove('g4'))
 })
+
+test('a page that was read before a mark and comes after its answer does not bring the badge back', async () => {
+  for (const [mark, expected] of [
+    ['markAllSeen', { unread: 5, unseen: 0 }],
+    ['markAllRead', { unread: 0, unseen: 0 }],
+  ] as const) {
+    const { server, activities, state, finish } = setupActivities()
+    await finish(activities.load())
+    // There and back: the page, the mark, the page's answer, the mark's.
+    const latencies = [1, 2, 500, 1]
+    server.latencyMs = () => latencies.shift() ?? 1
+    await finish(Promise.all([activities.load(), activities[mark]()]))
+    assert.deepEqual({ unread: state().unreadCount, unseen: state().unseenCount }, expected)
+  }
+})
+
+test('marking all before there is a list reaches as far as the badge that is shown; with nothing shown it is open', async () => {
+  const { world, server, stream, activities, state } = setupActivities()
+  const bodies = () => server.requests.flatMap(({ method, body }) => (method === 'POST' ? [body] : []))
+  server.intercept = ({ method }) => (method === 'GET' ? problem(503, 'store_unavailable') : undefined)
+  await Promise.all([activities.markAllSeen(), world.run(1_000)])
+  void activities.connect()
+  await world.run(5_000)
+  assert.deepEqual([state().groups, state().unreadCount], [[], 5])
+  const { seq } = stream
+  stream.event('g9', 9)
+  await Promise.all([activities.markAllRead(), world.run(1_000)])
+  assert.deepEqual(bodies(), [{ all: true }, { all: true, up_to_seq: seq }])
+  server.intercept = () => undefined
+  await world.run(60_000)
+  const isRead = state().groups.map((group) => `${group.group_id} ${group.is_read}`)
+  assert.deepEqual([isRead, state().unreadCount], [['g9 false', 'g4 true'], 1])
+  activities.close()
+})

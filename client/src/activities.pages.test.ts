@@ -289,3 +289,27 @@ test('a walk that finds another epoch reads the list anew', async () => {
   await finish(activities.loadMore())
   assert.deepEqual(ids(), ['g7', 'g4'])
 })
+
+test('without a list the badge is the one that the server knew last, until there is a newer one', async () => {
+  const { world, server, activities, state } = setupActivities({ WebSocket: null })
+  const away = problem(503, 'store_unavailable')
+  const badge = { unread_count: 4, unseen_count: 2, epoch: 'e1', seq: 3, stale: true }
+  server.intercept = () => ({ ...away, body: { ...(away.body as object), badge } })
+  await Promise.all([activities.load(), world.run(60_000)])
+  assert.deepEqual([state().status, state().unreadCount, state().unseenCount], ['error', 4, 2])
+  server.intercept = () => undefined
+  await Promise.all([activities.load(), world.run(1_000)])
+  assert.deepEqual([state().status, state().unreadCount, state().unseenCount], ['ready', 5, 5])
+})
+
+test('a first page that is put off for a day is asked for again within minutes', async () => {
+  const { world, server, activities, state } = setupActivities()
+  server.intercept = ({ method }) =>
+    method === 'GET' ? problem(503, 'store_unavailable', { 'retry-after': '86400' }) : undefined
+  await Promise.all([activities.connect(), world.run(1_000)])
+  assert.equal(state().error?.retryAfterMs, 86_400_000)
+  server.intercept = () => undefined
+  await world.run(601_000)
+  assert.equal(state().status, 'ready')
+  activities.close()
+})

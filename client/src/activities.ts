@@ -2,7 +2,7 @@ import type { ActivityGroup, EventType, GroupActor, MarkResult } from '@headwate
 import { limits } from '@headwater/protocol'
 import { ActivityModel } from './activity-model.ts'
 import { HeadwaterError } from './error.ts'
-import type { Http } from './http.ts'
+import { type Http, segmentOf } from './http.ts'
 import type { MarkKind, PendingMark } from './optimistic.ts'
 import { Pager } from './pager.ts'
 import { type ClientSeams, cancel } from './seams.ts'
@@ -161,20 +161,23 @@ export class ActivitiesStore {
    */
   readonly markRead = (groupIds: readonly string[]): Promise<MarkResult> => this.#markGroups('read', groupIds)
 
-  /** Marks everything that has been shown so far as read, of all types, loaded or not; nothing newer. Throws like `markRead`. */
+  /**
+   * Marks everything that has been shown so far as read, of all types, loaded or not; nothing newer. Before anything has
+   * come, list or counts, that is all there is when the server gets it. Throws like `markRead`.
+   */
   readonly markAllRead = (): Promise<MarkResult> => this.#markAll('read')
 
   /** Marks groups as seen. Never as read. Throws like `markRead`. */
   readonly markSeen = (groupIds: readonly string[]): Promise<MarkResult> => this.#markGroups('seen', groupIds)
 
-  /** Marks everything that has been shown so far as seen: clears the badge. Throws like `markRead`. */
+  /** Marks everything that has been shown so far, as `markAllRead` does, as seen: clears the badge. Throws like `markRead`. */
   readonly markAllSeen = (): Promise<MarkResult> => this.#markAll('seen')
 
   /** Removes a group. It vanishes at once; when that fails it comes back and the `HeadwaterError` is thrown. */
   readonly remove = async (groupId: string): Promise<void> => {
     this.#change(() => this.#model.hide(groupId))
     try {
-      await this.#http.request('DELETE', `/v1/activities/${encodeURIComponent(groupId)}`)
+      await this.#http.request('DELETE', `/v1/activities/${segmentOf(groupId)}`)
       this.#change(() => this.#model.removed(groupId, true))
     } catch (error) {
       // Somebody was faster, or it was this very call, whose answer was lost.
@@ -185,9 +188,12 @@ export class ActivitiesStore {
   }
 
   /** Who is in a group, newest first, `limit` (1–100) at a time. Throws a `HeadwaterError`. */
-  readonly actors = (groupId: string, page: { cursor?: string | null; limit?: number } = {}): Promise<ActorsPage> => {
+  readonly actors = async (
+    groupId: string,
+    page: { cursor?: string | null; limit?: number } = {},
+  ): Promise<ActorsPage> => {
     const query = { cursor: page.cursor, limit: page.limit }
-    return this.#http.request<ActorsPage>('GET', `/v1/activities/${encodeURIComponent(groupId)}/actors`, { query })
+    return this.#http.request<ActorsPage>('GET', `/v1/activities/${segmentOf(groupId)}/actors`, { query })
   }
 
   #startStream(): void {
@@ -237,7 +243,7 @@ export class ActivitiesStore {
   }
 
   #markAll(kind: MarkKind): Promise<MarkResult> {
-    const upToSeq = this.#model.shownSeq
+    const upToSeq = this.#model.markAllSeq
     const mark = this.#model.markAll(kind)
     this.#publish()
     return this.#mark(mark, upToSeq < 0 ? { all: true } : { all: true, up_to_seq: upToSeq })
@@ -245,7 +251,10 @@ export class ActivitiesStore {
 
   async #mark(mark: PendingMark, body: object): Promise<MarkResult> {
     try {
-      const result = await this.#http.request<MarkResult>('POST', `/v1/activities/${mark.kind}`, { body })
+      const result = await this.#http.request<MarkResult>('POST', `/v1/activities/${mark.kind}`, {
+        body,
+        isRepeatable: true,
+      })
       this.#change(() => this.#model.marked(mark, result, this.#connection === 'online'))
       return result
     } catch (error) {

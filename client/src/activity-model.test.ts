@@ -334,3 +334,54 @@ test('the stream may bring a mark of several groups in parts', () => {
   model.frame(readState(5, 'b', 2))
   assert.deepEqual(shown(model).flags, ['c new', 'b read', 'a new'])
 })
+
+test('of counts with one position the lowest hold, of a higher one the newest', () => {
+  const { stream, model } = threeUnread()
+  const before = stream.page(null, 20, null)
+  const counts = (unread_count: number, unseen_count: number, seq: number) =>
+    model.page({ ...before, unread_count, unseen_count, seq }, null)
+  counts(2, 3, 3)
+  counts(3, 1, 3)
+  assert.deepEqual([model.view().unreadCount, model.view().unseenCount], [2, 1])
+  counts(7, 8, 4)
+  assert.deepEqual([model.view().unreadCount, model.view().unseenCount], [7, 8])
+})
+
+test('the answer to a mark of an epoch that is over changes nothing', () => {
+  const { stream, model } = threeUnread()
+  const mark = model.markAll('read')
+  const answer = stream.mark('read', { all: true })
+  const other = new FakeStream()
+  other.epoch = 'e2'
+  other.event('z', 1)
+  model.reset({ epoch: 'e2', seq: 1 })
+  model.firstPage(other.page(null, 20, null))
+  model.marked(mark, answer, false)
+  assert.deepEqual(shown(model), { flags: ['z new'], unreadCount: 1, unseenCount: 1 })
+})
+
+test('counts that may be old stand in where there are none, and give way', () => {
+  const stale = { unread_count: 9, unseen_count: 8, epoch: 'e1', seq: 2, stale: true } as const
+  const { stream, model } = threeUnread()
+  model.lastKnown({ ...stale, seq: 7 })
+  assert.equal(model.view().unreadCount, 3)
+  const empty = new ActivityModel()
+  empty.lastKnown(stale)
+  assert.deepEqual([empty.view().unreadCount, empty.view().unseenCount, empty.epoch], [9, 8, 'e1'])
+  empty.firstPage(stream.page(null, 20, null))
+  assert.equal(empty.view().unreadCount, 3)
+  empty.enterEpoch('e2')
+  empty.lastKnown(stale)
+  assert.deepEqual([empty.epoch, empty.view().unreadCount], ['e2', 3])
+})
+
+test('a group that was not there any more, and is again, stays', () => {
+  const { stream, model, catchUp } = threeUnread()
+  stream.remove('b')
+  model.hide('b')
+  stream.event('b', 1)
+  catchUp()
+  assert.deepEqual(shown(model).flags, ['c new', 'a new'])
+  model.removed('b', false)
+  assert.deepEqual(shown(model).flags, ['c new', 'b new', 'a new'])
+})

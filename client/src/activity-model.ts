@@ -4,6 +4,7 @@ import type {
   Counts,
   EventType,
   HelloFrame,
+  LastKnownBadge,
   MarkResult,
   MarkScope,
   ReadStateFrame,
@@ -28,13 +29,15 @@ const answeredMax = 100
 
 /**
  * All that is known of one user's activity stream, fed with frames, pages and replies in any order; no I/O. Counts are
- * the server's: those with the highest position hold, and of two with the same position the ones that came last.
+ * the server's: those with the highest position hold. At one position counts only fall, for a mark is counted before its
+ * own record has moved the stream on: of those with the same position the lowest hold, whichever came last.
  */
 export class ActivityModel {
   #list = new GroupList()
   #optimistic = new OptimisticMarks()
   #counts: Counts & { readonly seq: number } = { unread_count: 0, unseen_count: 0, seq: -1 }
-  #hidden = new Set<string>()
+  /** The version that each had when its user removed it; -1 for one that was not known. */
+  readonly #hidden = new Map<string, number>()
   #filter: readonly EventType[] | null = null
   #epoch: string | null = null
   #shownSeq = -1
@@ -56,6 +59,11 @@ export class ActivityModel {
   /** The newest position up to which the top of the list is known, and can have been seen; -1 when there is none. */
   get shownSeq(): number {
     return this.#shownSeq
+  }
+
+  /** How far a mark of all reaches: what is listed, or, while nothing is, what is counted; -1 when there is neither. */
+  get markAllSeq(): number {
+    return this.#shownSeq >= 0 ? this.#shownSeq : this.#counts.seq
   }
 
   /** Positions of another epoch mean nothing: forgets all and begins anew. Nothing happens if it is the same one. */
@@ -105,6 +113,19 @@ export class ActivityModel {
     this.#count(page, page.seq)
   }
 
+  /** Groups that are listed already, once more as they are now: the list keeps its length. */
+  again(page: ActivityPage): void {
+    for (const group of page.activity_groups) this.#list.put(group)
+    this.#count(page, page.seq)
+  }
+
+  /** Counts that may be old: better than none, where there are none. */
+  lastKnown(badge: LastKnownBadge): void {
+    if (this.#counts.seq >= 0 || this.#isOver(badge.epoch)) return
+    this.enterEpoch(badge.epoch)
+    this.#count(badge, badge.seq)
+  }
+
   trim(max: number): boolean {
     return this.#list.trim(max)
   }
@@ -115,18 +136,22 @@ export class ActivityModel {
     return this.#begin({ kind, target: { groups } })
   }
 
-  /** Marks everything that can have been seen. */
+  /** Marks everything that can have been seen, as far as `markAllSeq`. */
   markAll(kind: MarkKind): PendingMark {
     const { unread_count: unread, unseen_count: unseen } = this.#counts
-    return this.#begin({ kind, target: { upToSeq: this.#shownSeq, unread, unseen } })
+    return this.#begin({ kind, target: { upToSeq: this.markAllSeq, unread, unseen } })
   }
 
   /**
    * The server's answer to a mark. `live`: the stream is open, so that the mark itself is on its way here too and will
    * say how far it reached. Otherwise it covers what its caller saw, as far as the server's own views had come: a page
-   * may hold a group that is a flush ahead of them.
+   * may hold a group that is a flush ahead of them. An answer of another epoch says nothing about what is here.
    */
   marked(mark: PendingMark, result: MarkResult, live: boolean): void {
+    if (result.epoch !== undefined && this.#isOver(result.epoch)) {
+      this.unmark(mark)
+      return
+    }
     this.#count({ unread_count: result.updated_unread_count, unseen_count: result.unseen_count }, result.seq)
     if (live && result.not_found.length === 0) this.#optimistic.answered(mark, result.seq)
     else this.#settle(mark, result.seq, new Set(result.not_found))
@@ -141,16 +166,16 @@ export class ActivityModel {
 
   /** Hides a group while the server is asked to remove it. */
   hide(groupId: string): void {
-    this.#hidden.add(groupId)
+    if (!this.#hidden.has(groupId)) this.#hidden.set(groupId, this.#list.get(groupId)?.seq ?? -1)
   }
 
   unhide(groupId: string): void {
     this.#hidden.delete(groupId)
   }
 
-  /** Its user removed it, or it was not there any more. */
+  /** Its user removed it, or it was not there any more: then it may have come again since it was hidden. */
   removed(groupId: string, wasThere: boolean): void {
-    this.#list.remove(groupId, wasThere ? forever : (this.#list.get(groupId)?.seq ?? -1))
+    this.#list.remove(groupId, wasThere ? forever : (this.#hidden.get(groupId) ?? -1))
     this.#hidden.delete(groupId)
   }
 
@@ -186,8 +211,20 @@ export class ActivityModel {
     }
   }
 
+  /** Another epoch than the one of everything here. */
+  #isOver(epoch: string): boolean {
+    return this.#epoch !== null && this.#epoch !== epoch
+  }
+
   #count({ unread_count, unseen_count }: Counts, seq: number): void {
-    if (seq >= this.#counts.seq) this.#counts = { unread_count, unseen_count, seq }
+    const known = this.#counts
+    if (seq > known.seq) this.#counts = { unread_count, unseen_count, seq }
+    if (seq !== known.seq) return
+    this.#counts = {
+      unread_count: Math.min(unread_count, known.unread_count),
+      unseen_count: Math.min(unseen_count, known.unseen_count),
+      seq,
+    }
   }
 
   #forget(): void {

@@ -12,6 +12,9 @@ export interface BackoffLimits {
 /** The reconnect contract of this SDK. */
 export const backoffLimits: BackoffLimits = { firstMs: 500, lastMs: 20_000, authLastMs: 600_000, stableMs: 30_000 }
 
+/** However long a server, or something in front of it, asks a client to stay away: it comes back after so long. */
+export const longestWaitMs = 600_000
+
 /** The longest wait before try number `attempt` (from 0): doubles up to `lastMs`. */
 export function ceilingMs(attempt: number, firstMs: number, lastMs: number): number {
   return Math.min(lastMs, firstMs * 2 ** Math.min(attempt, 40))

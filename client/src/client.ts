@@ -1,7 +1,7 @@
 import type { EventInput, EventsAccepted, IssuedToken, JsonObject, User } from '@headwater/protocol'
 import { type ActivitiesOptions, ActivitiesStore } from './activities.ts'
 import { HeadwaterError } from './error.ts'
-import { createHttp, type Http, type Method, type RequestOptions } from './http.ts'
+import { createHttp, type Http, type Method, type RequestOptions, segmentOf } from './http.ts'
 import { checkOptions } from './options.ts'
 import { RetryPolicy } from './retry.ts'
 import { type ClientSeams, systemSeams } from './seams.ts'
@@ -67,8 +67,9 @@ export interface HeadwaterClient {
   readonly events: {
     /**
      * Sends one event or up to 1,000 (API key). What the answer counts as accepted is durable; `rejected` names the
-     * others. Throws when nothing was accepted. Retries by itself; pass `idempotencyKey` (1–255 characters) to make
-     * your own retries count once as well.
+     * others. Throws when nothing was accepted. Retries by itself, and your own retries count once as well where each
+     * event has an `event_id`, or with `idempotencyKey` (1–255 characters). Events without an id are sent with a key
+     * in any case, and so are refused while the server cannot keep keys.
      */
     send(
       events: EventInput | readonly EventInput[],
@@ -92,7 +93,8 @@ export interface HeadwaterClient {
   presence(userIds: readonly string[]): Promise<readonly OnlineUser[]>
   /**
    * Calls any route; `path` starts with a slash. Gives the JSON of the answer, `undefined` for an empty one. Throws a
-   * `HeadwaterError`. Retries what is safe to retry, which includes POST: it gets an `Idempotency-Key`.
+   * `HeadwaterError`. Retries what is safe to retry, which includes every POST made with this: it gets an
+   * `Idempotency-Key`.
    */
   request<T = unknown>(method: Method, path: string, options?: RequestOptions): Promise<T>
   /** Ends the live connection. */
@@ -144,16 +146,17 @@ export function createClient(options: ClientOptions): HeadwaterClient {
 
 function eventCalls(http: Http): HeadwaterClient['events'] {
   return {
-    send: (events, { idempotencyKey } = {}) =>
+    send: async (events, { idempotencyKey } = {}) =>
       http.request('POST', '/v1/events', {
         body: Array.isArray(events) ? { events } : events,
+        isRepeatable: [events].flat().every((event: EventInput | null) => typeof event?.event_id === 'string'),
         ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
       }),
   }
 }
 
 function userCalls(http: Http): HeadwaterClient['users'] {
-  const pathOf = (id: string) => `/v1/users/${encodeURIComponent(id)}`
+  const pathOf = (id: string) => `/v1/users/${segmentOf(id)}`
   return {
     put: async (id, user) => (await http.request<{ user: User }>('PUT', pathOf(id), { body: user })).user,
     get: async (id) => (await http.request<{ user: User }>('GET', pathOf(id))).user,
@@ -170,7 +173,7 @@ function tokenCalls(http: Http): HeadwaterClient['tokens'] {
 
 async function presence(http: Http, userIds: readonly string[]): Promise<readonly OnlineUser[]> {
   const body = { user_ids: userIds }
-  return (await http.request<{ online: OnlineUser[] }>('POST', '/v1/presence', { body })).online
+  return (await http.request<{ online: OnlineUser[] }>('POST', '/v1/presence', { body, isRepeatable: true })).online
 }
 
 /** Browsers refuse a `fetch` that is called as the method of another object. */

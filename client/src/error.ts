@@ -14,6 +14,7 @@ export const clientErrors = {
   network: { title: 'The server could not be reached, or its answer was lost', retryable: true },
   timeout: { title: 'The server did not answer in time', retryable: true },
   invalid_option: { title: 'An option of createClient is wrong', retryable: false },
+  invalid_argument: { title: 'An argument of the call is wrong', retryable: false },
   aborted: { title: 'The call was aborted by its caller', retryable: false },
   bad_response: { title: 'The answer is not one that this API gives', retryable: false },
   no_token: { title: 'No credential: pass `token`, or on a server an `apiKey` that is set', retryable: false },

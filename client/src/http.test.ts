@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createClient } from './client.ts'
+import { createClient, type HeadwaterClient } from './client.ts'
 import { HeadwaterError } from './error.ts'
 import { type Answer, problem, respond } from './testing/fake-server.ts'
 import { settle, VirtualWorld } from './testing/virtual.ts'
@@ -82,10 +82,52 @@ test('with an API key it acts for the user', async () => {
   assert.deepEqual([sent[0]?.headers.get('authorization'), sent[0]?.headers.get('x-user-id')], ['Bearer key', 'carol'])
 })
 
-test('a path cannot name another host', async () => {
-  const { sent, client } = setup(() => fine)
-  await assert.rejects(client.request('GET', '@evil.example/'), TypeError)
-  assert.equal(sent.length, 0)
+test('what cannot be sent is refused by its code, and nothing goes out', async () => {
+  const circle: { self?: unknown } = {}
+  circle.self = circle
+  const wrong: readonly (readonly [what: string, call: (client: HeadwaterClient) => Promise<unknown>])[] = [
+    ['a path that names another host', (client) => client.request('GET', '@evil.example/')],
+    ['a body that is a circle', (client) => client.request('POST', '/v1/x', { body: circle })],
+    ['a body that JSON cannot say', (client) => client.request('PUT', '/v1/x', { body: { n: 1n } })],
+    ['a key of other letters', (client) => client.events.send([], { idempotencyKey: '鍵' })],
+    ['a key of two lines', (client) => client.events.send([], { idempotencyKey: 'a\nb' })],
+    ['a header without a name', (client) => client.request('GET', '/v1/x', { headers: { '': 'x' } })],
+    ['half a character in an id', (client) => client.users.get('\ud83c')],
+    ['half a character in the id of a group', (client) => client.activities.actors('\ud83c')],
+    ['the same, to be removed', (client) => client.activities.remove('\ud83c')],
+  ]
+  for (const [what, call] of wrong) {
+    const { sent, client, fail } = setup(() => fine)
+    const error = await fail(call(client))
+    assert.deepEqual([error.code, error.retryable, error.status, sent.length], ['invalid_argument', false, 0, 0], what)
+  }
+})
+
+test('a POST that may be done twice as it is goes without a key, and is the same each time', async () => {
+  const event = { event_type: 'LIKE', actor_id: 'a', target_user_id: 'b', object_type: 'POST', object_id: 'p' } as const
+  const named = { ...event, event_id: '0199f1b2-7c00-7abc-8def-0123456789ab' }
+  const calls: readonly (readonly [
+    what: string,
+    isKeyed: boolean,
+    call: (client: HeadwaterClient) => Promise<unknown>,
+  ])[] = [
+    ['marks of groups', false, ({ activities }) => activities.markRead(['g'])],
+    ['marks of all', false, ({ activities }) => activities.markAllSeen()],
+    ['who is there', false, (client) => client.presence(['a'])],
+    ['an event with an id', false, ({ events }) => events.send(named)],
+    ['events with ids', false, ({ events }) => events.send([named, named])],
+    ['an event whose id the server fills in', true, ({ events }) => events.send(event)],
+    ['events of which one has no id', true, ({ events }) => events.send([named, event])],
+    ['with a key of the caller', true, ({ events }) => events.send(named, { idempotencyKey: 'mine' })],
+    ['any other', true, (client) => client.request('POST', '/v1/x', { body: {} })],
+  ]
+  for (const [what, isKeyed, call] of calls) {
+    const { sent, client, finish } = setup((_, count) => (count < 3 ? lost : fine))
+    await finish(call(client))
+    const [first, ...others] = sent.map(({ body, headers }) => [body, headers.get('idempotency-key')])
+    assert.equal(first?.[1] !== null, isKeyed, what)
+    assert.deepEqual(others, [first, first], what)
+  }
 })
 
 test('GET, PUT and DELETE are tried again when the server was not reached or refused for now', async () => {

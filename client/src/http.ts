@@ -17,13 +17,19 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What goes with a request of this package's own. */
+export interface CallOptions extends RequestOptions {
+  /** A POST that may be done twice as it is: without a key it also works while the server can keep none. */
+  readonly isRepeatable?: boolean
+}
+
 export interface Http {
   /**
    * Sends one request and gives the JSON of the answer, `undefined` for an empty one. Throws a `HeadwaterError`.
    * GET, PUT and DELETE are sent again within a budget when the server was not reached or refused for now, and so is
-   * POST, which carries an `Idempotency-Key` for it. PATCH is not.
+   * POST, which carries an `Idempotency-Key` for it unless it needs none. PATCH is not.
    */
-  request<T = unknown>(method: Method, path: string, options?: RequestOptions): Promise<T>
+  request<T = unknown>(method: Method, path: string, options?: CallOptions): Promise<T>
   /** Opens a streamed answer with a user token. Neither retried nor timed. Throws a `HeadwaterError` if it is not a 200. */
   stream(path: string, token: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>
 }
@@ -59,7 +65,7 @@ class FetchHttp implements Http {
     this.#config = config
   }
 
-  async request<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
+  async request<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
     const request = this.#prepare(method, path, options)
     const { clock } = this.#config.seams
     const startedAt = clock.monotonic()
@@ -106,13 +112,23 @@ class FetchHttp implements Http {
     }
   }
 
-  #prepare(method: Method, path: string, { body, query, headers: given, signal }: RequestOptions): Prepared {
+  #prepare(method: Method, path: string, options: CallOptions): Prepared {
     // Anything else could name another host, which would then get the credentials.
-    if (!path.startsWith('/')) throw new TypeError(`A path starts with "/": ${path}`)
+    if (!path.startsWith('/')) throw wrongArgument(`A path starts with "/": ${path}`)
+    try {
+      return this.#compose(method, path, options)
+    } catch (cause) {
+      throw wrongArgument('The headers, the query or the body cannot be sent', cause)
+    }
+  }
+
+  #compose(method: Method, path: string, options: CallOptions): Prepared {
+    const { body, query, headers: given, signal, isRepeatable = false } = options
     const headers = new Headers(given)
     if (!headers.has('accept')) headers.set('accept', 'application/json')
     if (body !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json')
-    if (method === 'POST' && !headers.has('idempotency-key')) headers.set('idempotency-key', this.#newKey())
+    const lacksKey = method === 'POST' && !isRepeatable && !headers.has('idempotency-key')
+    if (lacksKey) headers.set('idempotency-key', this.#newKey())
     if (this.#config.apiKey && this.#config.userId && !headers.has('x-user-id'))
       headers.set('x-user-id', this.#config.userId)
     const url = joinUrl(this.#config.url, path) + queryText(query)
@@ -176,6 +192,19 @@ function failureOf(thrown: unknown, signal: AbortSignal | undefined): HeadwaterE
 /** `base` may have a path of its own, for a server behind a prefix. */
 export function joinUrl(base: string, path: string): string {
   return base.replace(/\/+$/, '') + path
+}
+
+/** An id as a part of a path. Throws `invalid_argument` where it is no text that can be sent. */
+export function segmentOf(id: string): string {
+  try {
+    return encodeURIComponent(id)
+  } catch (cause) {
+    throw wrongArgument('An id holds half a character', cause)
+  }
+}
+
+function wrongArgument(detail: string, cause?: unknown): HeadwaterError {
+  return new HeadwaterError('invalid_argument', { detail, cause })
 }
 
 function queryText(query: RequestOptions['query']): string {

@@ -1,9 +1,10 @@
 import type { ActivityPage, StreamPosition } from '@headwater/protocol'
 import type { ActivityModel } from './activity-model.ts'
-import { Backoff } from './backoff.ts'
+import { Backoff, longestWaitMs } from './backoff.ts'
 import { HeadwaterError } from './error.ts'
 import { comparePlaces, type GroupList, type GroupPlace } from './group-list.ts'
 import type { Http } from './http.ts'
+import { NamesAgain } from './names-again.ts'
 import { type ClientSeams, cancel } from './seams.ts'
 
 export type PagerStatus = 'idle' | 'loading' | 'ready' | 'error'
@@ -38,6 +39,7 @@ type Cursor = { readonly next: string } | null | 'lost'
 export class Pager {
   readonly #config: PagerConfig
   readonly #backoff: Backoff
+  readonly #names: NamesAgain
   #status: PagerStatus = 'idle'
   #error: HeadwaterError | null = null
   #cursor: Cursor = null
@@ -59,6 +61,7 @@ export class Pager {
   constructor(config: PagerConfig) {
     this.#config = config
     this.#backoff = new Backoff(config.seams.random)
+    this.#names = new NamesAgain(config.seams, () => this.#readAgain())
   }
 
   get status(): PagerStatus {
@@ -76,6 +79,7 @@ export class Pager {
   /** Whether a failed or outdated first page is asked for again without being told to. */
   keepTrying(on: boolean): void {
     this.#keepsTrying = on
+    this.#names.keepTrying(on)
     if (!on) this.#stopAgain()
   }
 
@@ -180,6 +184,7 @@ export class Pager {
     this.#cursor = cursorOf(page.next_cursor)
     this.#pagedCount = page.activity_groups.length
     this.#pageSeq = page.seq
+    this.#names.begin(page)
     if (page.seq < this.#floorSeq) this.#tryAgain(0)
     else this.#backoff.reset()
   }
@@ -188,6 +193,7 @@ export class Pager {
     this.#error = error
     this.#failedAtFirst = true
     this.#status = this.#fits ? 'ready' : 'error'
+    if (error.badge) this.#config.model.lastKnown(error.badge)
     if (error.code === 'token_unavailable') {
       // Without a token there is nothing to try. A stream that is not open asks for one by itself, and its `hello` comes
       // here; one that is open asks for none.
@@ -202,8 +208,9 @@ export class Pager {
     if (!this.#keepsTrying) return
     this.#stopAgain()
     const { clock, scheduler } = this.#config.seams
-    this.#notBefore = clock.monotonic() + afterMs
-    this.#again = scheduler.after(afterMs + this.#backoff.next(kind), () => void this.load())
+    const leastMs = Math.min(afterMs, longestWaitMs)
+    this.#notBefore = clock.monotonic() + leastMs
+    this.#again = scheduler.after(leastMs + this.#backoff.next(kind), () => void this.load())
   }
 
   /** Where the server asked for patience, a timer is running already. */
@@ -250,6 +257,7 @@ export class Pager {
         return
       }
       model.page(page, after)
+      this.#names.look(page)
       const last: GroupPlace | undefined = page.activity_groups.at(-1)
       after = last ?? after
       cursor = page.next_cursor
@@ -265,8 +273,20 @@ export class Pager {
       return
     }
     model.page(page, after)
+    this.#names.look(page)
     this.#cursor = cursorOf(page.next_cursor)
     this.#pagedCount = model.list.visible().length
+  }
+
+  /** What is listed, once more, up to the largest page; `null` when the list is about something else by then. */
+  async #readAgain(): Promise<ActivityPage | null> {
+    const { model, pageSize, changed } = this.#config
+    const generation = this.#generation
+    const page = await this.#fetch(null, Math.min(walkSize, Math.max(pageSize, model.list.visible().length)))
+    if (generation !== this.#generation || page.epoch !== model.epoch) return null
+    model.again(page)
+    changed()
+    return page
   }
 
   #fetch(cursor: string | null, limit: number): Promise<ActivityPage> {

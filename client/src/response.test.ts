@@ -62,6 +62,20 @@ test('what comes from a proxy is no problem document', async () => {
   assert.equal((await failure('<h1>Teapot</h1>', { status: 418 })).retryable, false)
 })
 
+test('a date in Retry-After is one of the clock that wrote it', async () => {
+  const date = (seconds: number) => new Date(now + seconds * 1_000).toUTCString()
+  const waits: readonly (readonly [headers: Record<string, string>, retryAfterMs: number])[] = [
+    [{ 'retry-after': date(3_630), date: date(3_600) }, 30_000],
+    [{ 'retry-after': date(-3_570), date: date(-3_600) }, 30_000],
+    [{ 'retry-after': date(30) }, 30_000],
+    [{ 'retry-after': date(30), date: 'today' }, 30_000],
+    [{ 'retry-after': '30', date: date(3_600) }, 30_000],
+  ]
+  for (const [headers, retryAfterMs] of waits) {
+    assert.equal((await failure('', { status: 503, headers })).retryAfterMs, retryAfterMs, JSON.stringify(headers))
+  }
+})
+
 test('good answers: JSON, nothing, and what is neither', async () => {
   assert.deepEqual(await readAnswer(new Response('{"a":1}'), now), { a: 1 })
   assert.equal(await readAnswer(new Response(null, { status: 204 }), now), undefined)

@@ -15,7 +15,7 @@ export async function readAnswer(response: Response, now: number): Promise<unkno
 
 /** The error that an answer carries; one that is no problem document comes from something between us and the server. */
 export function problemOf(response: Response, text: string, now: number): HeadwaterError {
-  const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), now)
+  const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), sentAt(response) ?? now)
   const { status } = response
   const problem = parseProblem(text)
   if (!problem) {
@@ -37,6 +37,12 @@ export function problemOf(response: Response, text: string, now: number): Headwa
     // A code that this version does not know: the status says enough.
     retryable: status === 408 || status === 429 || status >= 500 || problem.code === 'idempotency_in_progress',
   })
+}
+
+/** When the answer was made, by the clock that also wrote a date in `Retry-After`. Pages of another origin cannot see it. */
+function sentAt(response: Response): number | null {
+  const date = Date.parse(response.headers.get('date') ?? '')
+  return Number.isNaN(date) ? null : date
 }
 
 /** `Retry-After` in milliseconds from now: seconds or an HTTP date. `null` when it is missing or means nothing. */

@@ -49,6 +49,8 @@ export class Session {
   #hello: HelloFrame | null = null
   #helloAt = 0
   #heardAt = { wall: 0, steady: 0 }
+  /** When the first ping went out after which nothing has come yet, by the steady clock. */
+  #askedAt: number | null = null
   #probedAt = Number.NEGATIVE_INFINITY
   /** What `heardAt` was when the last probe went out. */
   #heardBeforeProbe: unknown = null
@@ -69,20 +71,24 @@ export class Session {
     })
   }
 
-  /** Something happened after which connections are often dead without knowing: find out soon. */
-  probe(): void {
-    if (!this.#hello || this.#endIfSilent()) return
+  /**
+   * Something happened after which connections are often dead without knowing: find out soon. False if that cannot be
+   * found out: before `hello`, and over server-sent events, which cannot be asked for a sign of life.
+   */
+  probe(): boolean {
+    if (!this.#hello) return false
+    if (this.#endIfSilent()) return true
     const now = this.#seams.clock.monotonic()
     const isAsked = this.#timers.has('probe') && this.#heardAt === this.#heardBeforeProbe
-    if (isAsked || now - this.#probedAt < probeEveryMs) return
-    // Server-sent events cannot be asked for a sign of life: there the usual silence has to tell.
-    if (!this.#transport.send({ type: 'ping' })) return
+    if (isAsked || now - this.#probedAt < probeEveryMs) return true
+    if (!this.#ping()) return false
     const before = this.#heardAt
     this.#probedAt = now
     this.#heardBeforeProbe = before
     this.#after('probe', probeTimeoutMs, () => {
       if (this.#heardAt === before) this.#fail(new HeadwaterError('timeout', { detail: 'No answer to a ping' }))
     })
+    return true
   }
 
   /** Ends it from this side, after a last word on how far we got. */
@@ -148,21 +154,41 @@ export class Session {
   #pingLater(everyMs: number): void {
     if (!(everyMs > 0)) return
     this.#after('ping', everyMs, () => {
-      if (this.#endIfSilent()) return
-      this.#transport.send({ type: 'ping' })
+      this.#ping()
       this.#pingLater(everyMs)
     })
   }
 
+  #ping(): boolean {
+    if (!this.#transport.send({ type: 'ping' })) return false
+    this.#askedAt ??= this.#seams.clock.monotonic()
+    return true
+  }
+
   #listen(inMs: number): void {
-    if (!(inMs > 0)) return
-    this.#after('silence', inMs, () => {
-      if (!this.#endIfSilent()) this.#listen((this.#hello?.timeout_ms ?? inMs) - this.#silentMs())
-    })
+    if (inMs > 0) this.#after('silence', inMs, () => this.#judgeSilence())
+  }
+
+  /**
+   * In the background a page's timers run once a minute, the pings' too, so that a sound connection is as silent as one
+   * that is dead. It ends only when a ping has had its time and nothing came, or where no ping can be sent.
+   */
+  #judgeSilence(): void {
+    const leftMs = (this.#hello?.timeout_ms ?? 0) - this.#silentMs()
+    const patienceMs = leftMs > 0 ? leftMs : this.#patienceMs()
+    if (patienceMs > 0) this.#listen(patienceMs)
+    else this.#endIfSilent()
+  }
+
+  /** How long an answer to a ping may still take; 0 when it is too late, or none can be sent. */
+  #patienceMs(): number {
+    if (this.#askedAt === null) this.#ping()
+    return this.#askedAt === null ? 0 : this.#askedAt + probeTimeoutMs - this.#seams.clock.monotonic()
   }
 
   #heard(): void {
     const { clock } = this.#seams
+    this.#askedAt = null
     this.#heardAt = { wall: clock.now(), steady: clock.monotonic() }
   }
 

@@ -125,6 +125,17 @@ test('a refused token is fatal, so is a wrong request for good; an overloaded se
   }
 })
 
+test('something on the way that refuses knows nothing of tokens', async () => {
+  for (const status of [400, 401, 403]) {
+    await using stream = await open((_, res) => {
+      res.writeHead(status, { 'content-type': 'text/html' })
+      res.end('<h1>Log in to the network</h1>')
+    })
+    const { error, fatal, permanent, answered } = await stream.end
+    assert.deepEqual([error.code, fatal, permanent, answered], ['bad_response', false, false, false], `${status}`)
+  }
+})
+
 test('what is no frame ends the stream', async () => {
   await using stream = await open((_, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' })

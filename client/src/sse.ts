@@ -47,9 +47,10 @@ class SseTransport implements Transport {
       this.#controller.abort()
       const error = HeadwaterError.from(thrown)
       const { code, status } = error
-      // Something between us and the server may answer 400 as well; it knows no codes.
-      const permanent = status === 400 && code !== 'bad_response'
-      const fatal = status === 401 || status === 403 || permanent || isFatalClose(this.#closeCode)
+      // Something between us and the server may refuse as well; it knows no codes.
+      const isRefused = [400, 401, 403].includes(status) && code !== 'bad_response'
+      const permanent = isRefused && status === 400
+      const fatal = isRefused || isFatalClose(this.#closeCode)
       this.#handlers.ended({
         error,
         fatal,

@@ -163,6 +163,25 @@ test('tokens that are all refused are asked for ever more rarely, up to 10 min',
   assert.equal(count - first, 6)
 })
 
+test('a token that has run out while it was in use was not refused: the next one follows within 20 s', async () => {
+  let count = 0
+  const { world, sockets, greet, cut, state, stream } = setupStream({ token: () => `t${++count}` })
+  sockets.onCreate = (socket) => {
+    world.seams.scheduler.after(1, () => {
+      socket.accept()
+      if (count < 10) socket.cut(4501)
+    })
+  }
+  stream.start(here)
+  while (count < 10) await world.run(1_000)
+  await world.run(1)
+  await greet({})
+  await cut(4502)
+  assert.deepEqual(state(), { connection: 'connecting', error: 'token_expired' })
+  await world.run(20_000)
+  assert.ok(count > 10)
+})
+
 test('looking at the page does not hurry a refused token, a network that is back does', async () => {
   let count = 0
   const { world, sockets, stream } = setupStream({ token: () => `t${++count}` })
@@ -315,4 +334,57 @@ test('a WebSocket that cannot even be made counts as failed', async () => {
   stream.start(here)
   await world.run(5_000)
   assert.ok(sse.length >= 1)
+})
+
+test('the network is back while a connection is being opened: it is opened anew, at most once a second', async () => {
+  const { world, sockets, sent, stream, greet, state } = setupStream()
+  stream.start(here)
+  await world.run(0)
+  for (const [afterMs, count] of [
+    [0, 2],
+    [999, 2],
+    [1, 3],
+  ] as const) {
+    await world.run(afterMs)
+    world.page('online')
+    await world.run(0)
+    assert.equal(sockets.all.length, count)
+  }
+  assert.equal(sockets.all[0]?.closedWith, 1000)
+  await greet()
+  assert.deepEqual([state().connection, sent('auth').length], ['online', 1])
+  world.page('visible')
+  await world.run(0)
+  assert.equal(sockets.all.length, 3, 'somebody looks: no other network')
+})
+
+test('the network is back: server-sent events, which cannot be asked, begin anew from the last link', async () => {
+  const { world, sse, stream, state } = setupStream({ sockets: false })
+  stream.start(here)
+  await world.run(0)
+  const [first] = sse as [Sse]
+  first.handlers.frame(hello())
+  first.handlers.frame(link(5, 6) as unknown as ChainFrame)
+  world.page('visible')
+  await world.run(0)
+  assert.equal(sse.length, 1)
+  world.page('online')
+  world.page('online')
+  await world.run(0)
+  assert.deepEqual([sse.length, sse[1]?.introduction.resume], [2, { epoch: 'e1', seq: 6 }])
+  first.handlers.ended({ error: new HeadwaterError('network'), fatal: false, answered: true })
+  sse[1]?.handlers.frame(hello({ from_seq: 6, seq: 6 }))
+  await world.run(10_000)
+  assert.deepEqual([sse.length, state().connection], [2, 'online'])
+})
+
+test('however long it is asked to stay away, it comes back within minutes', async () => {
+  const { world, sockets, online } = setupStream()
+  await online()
+  sockets.last.push({ type: 'server_closing', retry_after_ms: 86_400_000 })
+  sockets.last.cut(4000)
+  await world.run(599_999)
+  assert.equal(sockets.all.length, 1)
+  await world.run(300_001)
+  assert.equal(sockets.all.length, 2)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FakeSocket } from './testing/fake-socket.ts'
-import { here, link, reset, setupStream } from './testing/stream-setup.ts'
+import { hello, here, link, reset, setupStream } from './testing/stream-setup.ts'
 
 test('it introduces itself with token, device and position, never in the address', async () => {
   const { sockets, sent, online, state, events } = setupStream()
@@ -189,4 +189,35 @@ test('an error frame explains the close that follows', async () => {
   sockets.last.cut(4501)
   assert.equal(lastError()?.code, 'unauthenticated')
   assert.match(lastError()?.detail ?? '', /signature/)
+})
+
+test('in the background, where timers run once a minute, a quiet connection is kept while it answers', async () => {
+  const { world, sockets, online } = setupStream()
+  await online()
+  world.timersEveryMs = 60_000
+  sockets.last.onSent = ({ type }) => {
+    if (type === 'ping') world.outside(50, () => sockets.last.push({ type: 'pong' }))
+  }
+  await world.run(1_800_000)
+  assert.equal(sockets.all.length, 1)
+  sockets.last.onSent = () => {}
+  await world.run(240_000)
+  assert.ok(sockets.all.length > 1, 'it no longer answers')
+})
+
+test('a silence that nobody asked into is asked into first, where it can be', async () => {
+  const { world, sockets, sse, sent, online, stream } = setupStream()
+  await online({ ping_interval_ms: 0 })
+  await world.run(60_000)
+  assert.deepEqual([sent('ping').length, sockets.last.closedWith], [1, undefined])
+  await world.run(5_000)
+  assert.equal(sockets.last.closedWith, 1000)
+  stream.stop()
+
+  const events = setupStream({ sockets: false })
+  events.stream.start(here)
+  await events.world.run(0)
+  events.sse[0]?.handlers.frame(hello({ ping_interval_ms: 0 }))
+  await events.world.run(60_500)
+  assert.deepEqual([events.sse.length, sse.length], [2, 0])
 })

@@ -1,5 +1,5 @@
 import type { HelloFrame, StreamPosition } from '@headwater/protocol'
-import { Backoff } from './backoff.ts'
+import { Backoff, longestWaitMs } from './backoff.ts'
 import { HeadwaterError } from './error.ts'
 import { Fallback } from './fallback.ts'
 import type { ChainFrame } from './frame.ts'
@@ -13,6 +13,9 @@ export type Connection = 'offline' | 'connecting' | 'online'
 
 /** A page hidden for this long does not reconnect until somebody looks at it. */
 export const hiddenGraceMs = 30_000
+
+/** A network may come and go: what is being opened is left for another try at most this often. */
+const openAnewEveryMs = 1_000
 
 export interface StreamHandlers {
   /** `error` is why it went, or stays, down, when that is the token or what we ask for: refused, or not to be had. */
@@ -59,6 +62,7 @@ export class ActivityStream {
   #hiddenAt: number | null = null
   /** The server asked not to be called before this moment (of the steady clock). */
   #notBefore = 0
+  #openedAnewAt = Number.NEGATIVE_INFINITY
   #page: Disposable | null = null
 
   constructor(config: StreamConfig, handlers: StreamHandlers) {
@@ -166,7 +170,7 @@ export class ActivityStream {
     if (end.fatal) tokens.refused(token)
     if (end.permanent) this.#refuse(end.error)
     else if (!end.fatal) this.#wait('lost', end.heldMs, end.retryAfterMs, null)
-    else if (tokens.renewable) this.#wait('auth', end.heldMs, end.retryAfterMs, end.error)
+    else if (tokens.renewable) this.#wait(hasRunOut(end) ? 'lost' : 'auth', end.heldMs, end.retryAfterMs, end.error)
     else this.#refuse(end.error)
   }
 
@@ -182,8 +186,9 @@ export class ActivityStream {
     this.#tell('offline', error)
   }
 
-  #wait(kind: 'lost' | 'auth', heldMs: number, retryAfterMs: number, error: HeadwaterError | null): void {
+  #wait(kind: 'lost' | 'auth', heldMs: number, askedMs: number, error: HeadwaterError | null): void {
     this.#lastEnd = kind
+    const retryAfterMs = Math.min(askedMs, longestWaitMs)
     const jitterMs = this.#backoff.next(kind, heldMs)
     // All whom a closing server sent away were given about the same time: half of it again spreads them.
     const spreadMs =
@@ -213,11 +218,21 @@ export class ActivityStream {
     if (event === 'visible') this.#hiddenAt = null
     if (event === 'hidden' || this.#refused) return
     if (event === 'online') this.#fallback.networkChanged()
-    this.#session?.probe()
+    const isUnsure = this.#session?.probe() === false
+    if (isUnsure && event === 'online') this.#openAnew()
     // Looking at the page does not mend a refused token; a network that is back may.
     if (this.#waiting && event === 'visible' && this.#lastEnd === 'auth') return
     if (this.#asleep && this.#hiddenForLong()) return
     if (this.#waiting || this.#asleep) this.#openIn(Math.max(0, this.#notBefore - this.#now()))
+  }
+
+  /** What was being opened over another network, or cannot be asked whether it is alive. It goes on from the position. */
+  #openAnew(): void {
+    if (this.#now() - this.#openedAnewAt < openAnewEveryMs) return
+    this.#openedAnewAt = this.#now()
+    this.#session?.close()
+    this.#session = null
+    void this.#open()
   }
 
   #hiddenForLong(): boolean {
@@ -238,6 +253,9 @@ export class ActivityStream {
     return this.#config.seams.clock.monotonic()
   }
 }
+
+/** The token was good until its time was over: nobody refused it, and the next one is as good. */
+const hasRunOut = ({ helloSeen, error }: SessionEnd): boolean => helloSeen && error.code === 'token_expired'
 
 function samePosition(a: StreamPosition | null, b: StreamPosition | null): boolean {
   return a?.epoch === b?.epoch && a?.seq === b?.seq

@@ -63,6 +63,8 @@ export interface ActivityPage extends Counts {
   /** The position of the user's stream that the counts belong to; resume from it to hear of everything after. */
   readonly seq: number
   readonly next_cursor: string | null
+  /** What was down when the page was made: without `users` there are ids in the place of names. Missing when all is well. */
+  readonly degraded?: readonly string[]
 }
 
 /** The answer to marking groups read or seen. */

@@ -1,5 +1,6 @@
 import type { ActivitiesState } from '@headwater/client'
-import { useLayoutEffect, useRef, useState } from 'react'
+import { useState } from 'react'
+import { useFocusFallback } from './use-focus-fallback.ts'
 
 interface ConnectionProps {
   readonly isOnline: boolean
@@ -76,16 +77,8 @@ function Waiting({ words, tryNow }: { words: string; tryNow: () => Promise<boole
   )
 }
 
-/** It vanishes when it has worked: the keyboard then goes on at the button that is always there. */
 function TryNow({ onTry }: { onTry: () => void }) {
-  const ref = useRef<HTMLButtonElement>(null)
-  useLayoutEffect(() => {
-    const button = ref.current
-    return () => {
-      if (button !== document.activeElement) return
-      button?.closest('.device')?.querySelector<HTMLElement>('.caption button')?.focus()
-    }
-  }, [])
+  const ref = useFocusFallback('.caption button')
   return (
     <button ref={ref} type="button" className="link" onClick={onTry}>
       Try now

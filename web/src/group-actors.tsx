@@ -13,19 +13,17 @@ interface GroupActorsProps {
 
 const pageSize = 10
 
-/** Who is in a group, newest first, read anew whenever the group changes. */
+/** Who is in a group, newest first. Keeps up with the group until somebody reads on. */
 export function GroupActors({ group, store, isOnline, now }: GroupActorsProps) {
   const [shown, setShown] = useState(noActors)
   const pages = useMemo(
     () => new ActorPages((cursor) => store.actors(group.group_id, { limit: pageSize, cursor }), setShown),
     [store, group.group_id],
   )
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new version of the group may have other actors
   useEffect(() => {
-    if (!isOnline) return
-    void pages.loadFirst()
-    return () => pages.stop()
+    if (isOnline) pages.keepUp(group.seq)
   }, [pages, group.seq, isOnline])
+  useEffect(() => (isOnline ? () => pages.stop() : undefined), [pages, isOnline])
 
   const { actors, next, isLoading, failure } = shown
   const problem = failure !== '' && <p className="failure">{failure}</p>

@@ -77,9 +77,11 @@ function classOf({ is_read }: ActivityGroup, isArriving: boolean): string {
   return ['group', ...(is_read ? [] : ['group-unread']), ...(isArriving ? ['group-arriving'] : [])].join(' ')
 }
 
-/** Whoever removes one group after the other by keyboard goes on where they are. */
+/** Whoever removes one group after the other by keyboard goes on where they are, and after the last one at the bell. */
 function focusNeighbour(button: HTMLElement): void {
   const item = button.closest('li')
   const neighbour = item?.nextElementSibling ?? item?.previousElementSibling
-  neighbour?.querySelector<HTMLElement>('.group-main')?.focus()
+  const bell = button.closest('.device')?.querySelector<HTMLElement>('.bell')
+  const next = neighbour?.querySelector<HTMLElement>('.group-main') ?? bell
+  next?.focus()
 }

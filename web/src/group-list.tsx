@@ -4,6 +4,7 @@ import { GroupItem } from './group-item.tsx'
 import { Icon } from './icons.tsx'
 import { listViewOf, noteBelow } from './list-view.ts'
 import { messageOf } from './message-of.ts'
+import { useFocusFallback } from './use-focus-fallback.ts'
 
 interface GroupListProps {
   readonly state: ActivitiesState
@@ -16,8 +17,14 @@ interface GroupListProps {
 
 export function GroupList({ state, store, isOnline, now, onFailure, onActAsOthers }: GroupListProps) {
   const { groups, error, filter } = state
-  const view = listViewOf(state)
-  if (view === 'failed') return <Failed reason={messageOf(error)} onRetry={() => void store.load()} />
+  const [isRetrying, setRetrying] = useState(false)
+  const retry = () => {
+    if (isRetrying) return
+    setRetrying(true)
+    void store.load().finally(() => setRetrying(false))
+  }
+  const view = listViewOf(state, isRetrying)
+  if (view === 'failed') return <Failed reason={messageOf(error)} isRetrying={isRetrying} onRetry={retry} />
   if (view === 'empty') return <Empty isFiltered={filter !== null} onActAsOthers={onActAsOthers} />
   if (view === 'skeleton') return <Skeleton />
   return (
@@ -79,13 +86,20 @@ function Empty({ isFiltered, onActAsOthers }: { isFiltered: boolean; onActAsOthe
   )
 }
 
-function Failed({ reason, onRetry }: { reason: string; onRetry: () => void }) {
+interface FailedProps {
+  readonly reason: string
+  readonly isRetrying: boolean
+  readonly onRetry: () => void
+}
+
+function Failed({ reason, isRetrying, onRetry }: FailedProps) {
+  const ref = useFocusFallback('.bell')
   return (
     <div className="empty" role="alert">
       <p className="empty-title">The list could not be loaded</p>
       <p>{reason}</p>
-      <button type="button" className="button" onClick={onRetry}>
-        Try again
+      <button ref={ref} type="button" className="button" aria-disabled={isRetrying} onClick={onRetry}>
+        {isRetrying ? 'Trying …' : 'Try again'}
       </button>
     </div>
   )

@@ -6,7 +6,12 @@ import { type ListView, listViewOf, noteBelow } from './list-view.ts'
 
 const groups = [{ group_id: 'g1' } as ActivityGroup]
 
-const views: readonly (readonly [what: string, state: Parameters<typeof listViewOf>[0], view: ListView])[] = [
+const views: readonly (readonly [
+  what: string,
+  state: Parameters<typeof listViewOf>[0],
+  view: ListView,
+  isRetrying?: boolean,
+])[] = [
   ['groups', { groups, status: 'ready', hasMore: false }, 'list'],
   ['groups of a list that cannot be read again', { groups, status: 'error', hasMore: false }, 'list'],
   ['all of it removed, with older ones to load', { groups: [], status: 'ready', hasMore: true }, 'list'],
@@ -14,9 +19,11 @@ const views: readonly (readonly [what: string, state: Parameters<typeof listView
   ['nothing yet', { groups: [], status: 'loading', hasMore: false }, 'skeleton'],
   ['not even asked for', { groups: [], status: 'idle', hasMore: false }, 'skeleton'],
   ['nothing, since it failed', { groups: [], status: 'error', hasMore: false }, 'failed'],
+  ['it failed, and is tried again', { groups: [], status: 'loading', hasMore: false }, 'failed', true],
+  ['tried again, and there is nothing', { groups: [], status: 'ready', hasMore: false }, 'empty', true],
 ]
-for (const [what, state, view] of views) {
-  test(`${what}: ${view}`, () => assert.equal(listViewOf(state), view))
+for (const [what, state, view, isRetrying] of views) {
+  test(`${what}: ${view}`, () => assert.equal(listViewOf(state, isRetrying), view))
 }
 
 const well: Pick<ActivitiesState, 'status' | 'connection' | 'error'> = {

@@ -3,14 +3,16 @@ import { messageOf } from './message-of.ts'
 
 export type ListView = 'skeleton' | 'failed' | 'empty' | 'list'
 
-/** A list of which everything that was loaded has been removed is not empty while there are older groups. */
-export function listViewOf({
-  groups,
-  status,
-  hasMore,
-}: Pick<ActivitiesState, 'groups' | 'status' | 'hasMore'>): ListView {
+/**
+ * A list of which everything that was loaded has been removed is not empty while there are older groups. One that failed
+ * says so until it is there: whoever tries again keeps the button that was pressed.
+ */
+export function listViewOf(
+  { groups, status, hasMore }: Pick<ActivitiesState, 'groups' | 'status' | 'hasMore'>,
+  isRetrying = false,
+): ListView {
   if (groups.length > 0) return 'list'
-  if (status === 'error') return 'failed'
+  if (status === 'error' || (status === 'loading' && isRetrying)) return 'failed'
   if (status !== 'ready') return 'skeleton'
   return hasMore ? 'list' : 'empty'
 }

@@ -29,24 +29,27 @@ export function Stage({ users, target, device }: StageProps) {
   const everyone = others.map(({ id }) => id)
   const allLiked = likes.every((like) => everyone.every((id) => deeds.isDone(id, like)))
   return (
-    <section className="stage" aria-labelledby="stage-title">
-      <header className="caption">
-        <h2 id="stage-title">Everyone else</h2>
-        <button
-          type="button"
-          className="button button-small button-strong"
-          onClick={() => void deeds.perform(everyone, likes, allLiked ? 'UNDO' : 'ADD')}
-        >
-          <Icon name="heart" />
-          {allLiked ? 'Take all likes back' : 'Everyone likes everything'}
-        </button>
-      </header>
-      <Cast users={others} chosen={actor} onChoose={setActorId} />
-      {demoPosts.map((post) => (
-        <PostCard key={post.id} post={post} author={target} actor={actor} deeds={deeds} />
-      ))}
-      <PersonCard person={target} actor={actor} deeds={deeds} />
-      <LastCall event={deeds.last ?? example} />
+    <>
+      <section className="stage" aria-labelledby="stage-title">
+        <header className="caption">
+          <h2 id="stage-title">Everyone else</h2>
+          <button
+            type="button"
+            className="button button-small button-strong"
+            onClick={() => void deeds.perform(everyone, likes, allLiked ? 'UNDO' : 'ADD')}
+          >
+            <Icon name="heart" />
+            {allLiked ? 'Take all likes back' : 'Everyone likes everything'}
+          </button>
+        </header>
+        <Cast users={others} chosen={actor} onChoose={setActorId} />
+        {demoPosts.map((post) => (
+          <PostCard key={post.id} post={post} author={target} actor={actor} deeds={deeds} />
+        ))}
+        <PersonCard person={target} actor={actor} deeds={deeds} />
+        <LastCall event={deeds.last ?? example} />
+      </section>
+      {/* Beside it: on a narrow screen somebody may be looking at a device by then. */}
       {deeds.failure !== '' && (
         <p className="toast notice notice-bad" role="alert">
           {deeds.failure}
@@ -55,6 +58,6 @@ export function Stage({ users, target, device }: StageProps) {
           </button>
         </p>
       )}
-    </section>
+    </>
   )
 }

@@ -1,5 +1,6 @@
 import type { ActivityGroup } from '@headwater/client'
 import { namesIn } from './names-in.ts'
+import { summaryLanguage } from './summary-language.ts'
 
 /** Characters that the server leaves out of a sentence, because they turn or hide what stands around them. */
 const shapeless = /\p{Cf}/gu
@@ -14,7 +15,7 @@ export function Summary({ group }: { group: ActivityGroup }) {
     group.top_actors.map(({ name }) => (group.summary.includes(name) ? name : name.replace(shapeless, ''))),
   )
   return (
-    <span className="summary">
+    <span className="summary" lang={summaryLanguage(navigator.languages)}>
       {pieces.map(({ text, isName, at }) => (isName ? <bdi key={at}>{text}</bdi> : <span key={at}>{text}</span>))}
     </span>
   )

@@ -61,13 +61,15 @@ export class FakeStream {
       if (ids) for (const id of ids) this.#marks[each].set(id, upTo)
       else this.#marks[`${each}All`] = Math.max(this.#marks[`${each}All`], upTo)
     }
+    // Answered from where the stream stands: the record of the mark itself is told after it.
+    const { seq } = this
     this.seq++
     this.#log('read_state', { read: kind === 'read' ? scope : null, seen: scope })
     return {
       updated_unread_count: this.counts.unread_count,
       unseen_count: this.counts.unseen_count,
       epoch: this.epoch,
-      seq: this.seq,
+      seq,
       not_found: (body.group_ids ?? []).filter((id) => !ids?.includes(id)),
     }
   }

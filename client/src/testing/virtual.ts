@@ -3,6 +3,8 @@ import { type ClientSeams, disposable, type PageEvent } from '../seams.ts'
 interface Timer {
   readonly at: number
   readonly run: () => void
+  /** It is not the page that waits. */
+  readonly isOutside: boolean
 }
 
 /** Lets everything that waits for nothing but promises happen. */
@@ -20,6 +22,8 @@ export class VirtualWorld {
   #hidden = false
   /** When set, every random number is this one. */
   chance: number | null = null
+  /** When set, timers run only at multiples of it, as those of a page in the background. */
+  timersEveryMs = 0
 
   readonly seams: ClientSeams = {
     clock: { now: () => this.#now, monotonic: () => this.#steady },
@@ -57,16 +61,16 @@ export class VirtualWorld {
   /** Milliseconds to the next timer. */
   get nextIn(): number | undefined {
     const next = this.#next()
-    return next && Math.max(0, next.at - this.#steady)
+    return next && Math.max(0, this.#dueAt(next) - this.#steady)
   }
 
   /** Moves time on, timer by timer, and lets the consequences of each settle. */
   async run(ms: number): Promise<void> {
     const end = this.#steady + ms
     await settle()
-    for (let timer = this.#next(); timer && timer.at <= end; timer = this.#next()) {
+    for (let timer = this.#next(); timer && this.#dueAt(timer) <= end; timer = this.#next()) {
       this.#timers.delete(timer)
-      this.#moveTo(Math.max(timer.at, this.#steady))
+      this.#moveTo(Math.max(this.#dueAt(timer), this.#steady))
       timer.run()
       await settle()
     }
@@ -83,16 +87,28 @@ export class VirtualWorld {
     for (const listener of [...this.#listeners]) listener(event)
   }
 
-  #add(ms: number, run: () => void): Disposable {
-    const timer = { at: this.#steady + Math.max(0, ms), run }
+  /** Something happens outside the page, whose timers may be held up: on the network, say. */
+  outside(ms: number, run: () => void): void {
+    this.#add(ms, run, true)
+  }
+
+  #add(ms: number, run: () => void, isOutside = false): Disposable {
+    const timer = { at: this.#steady + Math.max(0, ms), run, isOutside }
     this.#timers.add(timer)
     return disposable(() => this.#timers.delete(timer))
   }
 
   #next(): Timer | undefined {
     let next: Timer | undefined
-    for (const timer of this.#timers) if (!next || timer.at < next.at) next = timer
+    for (const timer of this.#timers) {
+      const aheadMs = next ? this.#dueAt(next) - this.#dueAt(timer) : 1
+      if (!next || aheadMs > 0 || (aheadMs === 0 && timer.at < next.at)) next = timer
+    }
     return next
+  }
+
+  #dueAt({ at, isOutside }: Timer): number {
+    return isOutside || this.timersEveryMs === 0 ? at : Math.ceil(at / this.timersEveryMs) * this.timersEveryMs
   }
 
   #moveTo(steady: number): void {
