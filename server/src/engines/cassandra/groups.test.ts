@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { FaultProxy } from '../../../test/faults/proxy.ts'
 import { batchesOf, grown, sampleRow, someTime, withoutPending } from '../../conformance/samples.ts'
-import { UnknownOutcome } from '../../lib/error.ts'
+import { HeadwaterError, UnknownOutcome } from '../../lib/error.ts'
 import { systemSeams } from '../../lib/system-seams.ts'
 import { type GroupRow, monthOf } from '../../model/activity-group.ts'
 import type { UserId } from '../../model/ids.ts'
+import type { GroupStore } from '../../ports/group-store.ts'
 import { GroupChanges } from './changes.ts'
 import { GroupReads } from './group-reads.ts'
 import { cassandraGroupStore } from './group-store.ts'
@@ -14,6 +16,20 @@ import { usersOf } from './users.ts'
 
 let users = 0
 const newUser = (): UserId => `groups-user-${++users}`
+
+/** An EXECUTE or a BATCH of the native protocol, which sends the request's kind in the fifth byte. */
+const isWrite = (bytes: Buffer): boolean => [0x0a, 0x0d].includes(bytes[4] ?? 0)
+
+async function isKnown(store: GroupStore, rows: readonly GroupRow[]): Promise<boolean> {
+  try {
+    await store.putGroups(batchesOf(rows))
+    return true
+  } catch (error) {
+    assert.ok(UnknownOutcome.is(error) || (HeadwaterError.is(error) && error.code === 'store_unavailable'))
+    await systemSeams.scheduler.sleep(20)
+    return false
+  }
+}
 
 /** What only this engine can get wrong. */
 for (const fence of fences) {
@@ -44,6 +60,37 @@ for (const fence of fences) {
         await store?.putGroups(batchesOf(rows))
         assert.deepEqual(await store?.get(rows), rows)
       })
+
+      for (const cut of ['request', 'passed', 'reply'] as const) {
+        test(`an answer that is lost (${cut}): the same write again settles it, and takes nothing back`, async () => {
+          const [other] = await stores()
+          const [host = '', port] = settings.contactPoints[0]?.split(':') ?? []
+          await using proxy = await FaultProxy.open({ target: { host, port: Number(port) } })
+          await using db = await openCassandra(
+            { ...settings, contactPoints: [proxy.address], port: proxy.port },
+            systemSeams,
+          )
+          const store = cassandraGroupStore(db, systemSeams)
+          const user = newUser()
+          let rows = [sampleRow(user, 1), sampleRow(user, 2)]
+          await store.putGroups(batchesOf(rows))
+          for (let round = 1; round <= 20; round++) {
+            const ours = rows.map((row, i) => grown(row, 10 * round + i))
+            let isLost = false
+            const losing = proxy.cutNext(cut, isWrite).then(() => {
+              isLost = true
+            })
+            // The connection that was lost before may not be there again.
+            while (!isLost) await isKnown(store, ours)
+            await losing
+            // Every other time somebody else has gone on from there before it is written again.
+            rows = round % 2 === 0 ? ours : ours.map((row, i) => grown(row, 10 * round + 5 + i))
+            if (round % 2 === 1) await other?.putGroups(batchesOf(rows))
+            while (!(await isKnown(store, ours)));
+            assert.deepEqual(await other?.get(rows), rows, `round ${round}`)
+          }
+        })
+      }
 
       test('a row has one time to live, also after it was changed', async () => {
         const [db] = await databases()
