@@ -1,10 +1,13 @@
 // `npm run sabotage`: every mistake of the list, made in a copy of the sources, must turn its tests red; without it they
 // must be green. `npm run sabotage -- NAME…` tries those alone.
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { styleText } from 'node:util'
+import { MissingError, type Service, writeJson } from '../../../scripts/services/set.ts'
+import { removeSet, startServices } from '../../../scripts/services/start.ts'
 import { runSuite, type SuiteResult } from './run-suite.ts'
 import { sabotages } from './sabotages.ts'
-import { type SuiteName, suites } from './suites.ts'
+import { type Suite, type SuiteName, suites } from './suites.ts'
 import { TreeCopy } from './tree-copy.ts'
 
 const names = process.argv.slice(2)
@@ -21,16 +24,23 @@ if (unknown.length > 0) {
 
 async function tryAll(): Promise<boolean> {
   using open = new DisposableStack()
+  await using running = new AsyncDisposableStack()
+  const missing = await startNeeded(running)
   const copies = Array.from({ length: Math.min(2, availableParallelism()) }, () => open.use(new TreeCopy()))
-  const used = [...new Set(chosen.map(({ suite }) => suite))].filter(canRun)
+  const lackOf = (suite: SuiteName): string | undefined => {
+    const { needsRoot = false, needs = [] }: Suite = suites[suite]
+    return needsRoot && !isRoot ? 'needs root' : needs.length > 0 ? missing : undefined
+  }
+  const used = [...new Set(chosen.map(({ suite }) => suite))].filter((suite) => lackOf(suite) === undefined)
   const clean = await shareOut(copies, used, async (copy, suite) => {
     const result = await runSuite(copy.path, suites[suite])
     line('nothing', suite, result, result.verdict === 'green')
     return result.verdict === 'green'
   })
   const noticed = await shareOut(copies, chosen, async (copy, { name, suite, edits }) => {
-    if (!canRun(suite)) {
-      console.log(styleText('yellow', `! ${name}: SKIPPED, ${suite} needs root`))
+    const lack = lackOf(suite)
+    if (lack !== undefined) {
+      console.log(styleText('yellow', `! ${name}: SKIPPED, ${suite} ${lack}`))
       return true
     }
     using _ = copy.edit(edits)
@@ -43,9 +53,21 @@ async function tryAll(): Promise<boolean> {
   return survivors === 0 && clean.every((isGreen) => isGreen)
 }
 
-function canRun(suite: SuiteName): boolean {
-  const { needsRoot = false } = suites[suite] as { readonly needsRoot?: boolean }
-  return isRoot || !needsRoot
+/** What cannot be started, for people; nothing when all of it runs, at the addresses that the environment names. */
+async function startNeeded(running: AsyncDisposableStack): Promise<string | undefined> {
+  const only = [...new Set(chosen.flatMap(({ suite }): readonly Service[] => (suites[suite] as Suite).needs ?? []))]
+  if (only.length === 0 || process.env.HEADWATER_SERVICES) return undefined
+  try {
+    const started = await startServices({ only, nodes: 1, cassandraHeap: '512m', mayInstall: false, log: () => {} })
+    running.defer(() => removeSet(started.set))
+    const file = join(started.set.dir, 'services.json')
+    writeJson(file, started.addresses)
+    process.env.HEADWATER_SERVICES = file
+    return undefined
+  } catch (error) {
+    if (error instanceof MissingError) return `needs what is not here: ${error.message}`
+    throw error
+  }
 }
 
 /** Each copy takes the next task as soon as it is free. */

@@ -295,4 +295,64 @@ export const foldSabotages: readonly Sabotage[] = [
       },
     ],
   },
+  {
+    name: 'no-condition',
+    why: 'On a cluster a worker that has lost its partition, or asks again, takes back what another wrote since.',
+    suite: 'groups on cassandra',
+    edits: [
+      {
+        file: 'server/src/engines/cassandra/group-writes.ts',
+        find: 'const updateOlder = `${updateRow} IF applied < ?`',
+        replace: 'const updateOlder = `${updateRow} IF applied != ?`',
+      },
+    ],
+  },
+  {
+    name: 'refused-condition-is-done',
+    why: 'Where two workers write the same groups, some of their rows are never stored.',
+    suite: 'groups on cassandra',
+    edits: [
+      {
+        file: 'server/src/engines/cassandra/group-writes.ts',
+        find: 'if (applied) return outcomes',
+        replace: 'if (applied || tries >= 0) return outcomes',
+      },
+    ],
+  },
+  {
+    name: 'another-id-after-a-lost-answer',
+    why: 'Kafka stores a batch twice whose answer was lost, since it comes from somebody else.',
+    suite: 'kafka producer',
+    edits: [
+      {
+        file: 'server/src/engines/kafka/producer.ts',
+        find: 'if (forgotten.has(code)) this.#restamp(lane, sent)',
+        replace: 'this.#restamp(lane, sent)',
+      },
+    ],
+  },
+  {
+    name: 'blame-nobody',
+    why: 'A row that the store refuses stops all workers, again and again, until somebody finds it by hand.',
+    suite: 'poison',
+    edits: [
+      {
+        file: 'server/src/activity/flush.ts',
+        find: 'for (const half of halvesOf(job)) await write(half)',
+        replace: 'throw error',
+      },
+    ],
+  },
+  {
+    name: 'increment-badge-in-redis',
+    why: 'On a cluster the badge counts what came, and not what is unread.',
+    suite: 'sets on redis',
+    edits: [
+      {
+        file: 'server/src/engines/redis/unread-lua.ts',
+        find: 'count(set, known_kind, was_unseen, -1)',
+        replace: '',
+      },
+    ],
+  },
 ]

@@ -158,6 +158,18 @@ export const wireSabotages: readonly Sabotage[] = [
     ],
   },
   {
+    name: 'ticket-twice',
+    why: 'Whoever sees the address of a stream in a log or a proxy can open it as its user.',
+    suite: 'tickets',
+    edits: [
+      {
+        file: 'server/src/access/tickets.ts',
+        find: 'return (await usedTickets.use(id, rememberedMs)) ? { principal, issuedAtMs } : undefined',
+        replace: 'return id && { principal, issuedAtMs }',
+      },
+    ],
+  },
+  {
     name: 'no-jitter',
     why: 'All clients that were cut off together come back together, again and again.',
     suite: 'client backoff',

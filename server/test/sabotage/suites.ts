@@ -1,3 +1,5 @@
+import type { Service } from '../../../scripts/services/set.ts'
+
 /** Some tests, small enough to run once for each sabotage. */
 export interface Suite {
   readonly files: readonly string[]
@@ -8,6 +10,8 @@ export interface Suite {
   readonly testTimeoutMs?: number
   /** Where the file systems of one's own that it needs cannot be had, it proves nothing. */
   readonly needsRoot?: boolean
+  /** Real services, started for as long as it is tried; without what they need, it proves nothing. */
+  readonly needs?: readonly Service[]
 }
 
 const allSuites = {
@@ -40,6 +44,16 @@ const allSuites = {
   starts: { files: ['server/src/gateway/starts.test.ts'] },
   'other users': { files: ['server/test/security/other-users.test.ts'] },
   revocation: { files: ['server/test/security/revocation.test.ts'] },
+  tickets: { files: ['server/src/access/access.test.ts'], pattern: 'ticket' },
+  poison: { files: ['server/src/activity/poison.test.ts'] },
+  'kafka producer': { files: ['server/src/engines/kafka/producer.test.ts'] },
+  'groups on cassandra': {
+    files: ['server/src/engines/cassandra/groups.test.ts'],
+    pattern: 'lost|contend|erased by another',
+    testTimeoutMs: 60_000,
+    needs: ['cassandra'],
+  },
+  'sets on redis': { files: ['server/src/engines/redis/unread-sets.test.ts'], needs: ['redis'] },
   'client backoff': { files: ['client/src/backoff.test.ts'] },
   'client http': { files: ['client/src/http.test.ts'], testTimeoutMs: 15_000 },
 } satisfies Record<string, Suite>
