@@ -18,8 +18,8 @@ import type { BadgeCounts, UnreadSets } from '../ports/unread-sets.ts'
 import type { ViewWriter } from '../ports/view-writer.ts'
 import { appendDurably } from './append-durably.ts'
 import { type FlushJob, halvesOf, type Opening, takeJob, type UserJob } from './flush-job.ts'
-import { isOfStore, type Persist } from './persist.ts'
-import { RefusedWrite } from './refused-write.ts'
+import type { Persist } from './persist.ts'
+import { isRefusal, RefusedWrite } from './refused-write.ts'
 import type { ActivitySettings } from './settings.ts'
 import type { Folded } from './user-fold.ts'
 
@@ -94,7 +94,7 @@ export function createFlush(
       await (views ? writeTogether(job, views) : writeApart(job))
     } catch (error) {
       const [only, ...others] = job.users
-      if (isOfStore(error) || !only) throw error
+      if (!isRefusal(error) || !only) throw error
       if (others.length === 0) throw new RefusedWrite(only.user, error)
       for (const half of halvesOf(job)) await write(half)
     }

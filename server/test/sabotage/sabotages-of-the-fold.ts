@@ -302,8 +302,8 @@ export const foldSabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'server/src/engines/cassandra/group-writes.ts',
-        find: 'const updateOlder = `${updateRow} IF applied < ?`',
-        replace: 'const updateOlder = `${updateRow} IF applied != ?`',
+        find: ' IF applied < ?',
+        replace: ' IF applied != ?',
       },
     ],
   },
