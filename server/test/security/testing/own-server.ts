@@ -17,6 +17,8 @@ export const tokenSecrets = ['current-secret-Hs6Kd9Pf4Jm1Rc8Y', 'previous-secret
 export interface OwnOptions {
   /** On a database in a folder that goes with the server. Default: in memory. */
   readonly onDisk?: boolean
+  /** Where on disk, for who looks into it; left out: somewhere that goes away with the server. */
+  readonly folder?: string
   readonly log?: Log
   readonly webFolder?: string
   readonly config?: Readonly<Record<string, unknown>>
@@ -32,6 +34,7 @@ export interface OwnServer extends TestServer {
 
 export async function ownServer({
   onDisk,
+  folder,
   log = silentLog,
   webFolder,
   config = {},
@@ -41,7 +44,9 @@ export async function ownServer({
   await using opened = new AsyncDisposableStack()
   const settings = settingsWith({ 'http.port': 0, 'http.rateLimits': 'off', ...config })
   const engines = onDisk
-    ? opened.use(await openEmbedded({ ...settings, data: { dir: opened.use(temporaryFolder()).path } }, seams))
+    ? opened.use(
+        await openEmbedded({ ...settings, data: { dir: folder ?? opened.use(temporaryFolder()).path } }, seams),
+      )
     : { ports: openMemory(createMemoryStorage(), seams, { maxLag: settings.log.maxLag }) }
   const ports = wrap ? wrap(engines.ports) : engines.ports
   const server = await assemble(ports, {
