@@ -298,8 +298,9 @@ export async function createRoutes(
 
   async function readiness() {
     const wrong = await options.checkEngines()
-    const rolesThatWork = Object.fromEntries(allRoles.filter((role) => roles.has(role)).map((role) => [role, 'ok']))
-    return { ready: isOfUse(wrong, config), parts: { ...rolesThatWork, ...wrong } }
+    const ofRoles = Object.fromEntries(allRoles.filter((role) => roles.has(role)).map((role) => [role, 'ok']))
+    const { wrong: ofWorker } = activity.worker
+    return { ready: isOfUse(wrong, config), parts: { ...ofRoles, ...(ofWorker && { worker: ofWorker }), ...wrong } }
   }
 }
 

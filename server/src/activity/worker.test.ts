@@ -103,7 +103,7 @@ test('failures of long ago do not make the pause after a new one longer', async 
       }
     },
   }
-  await using _worker = new ActivityWorker({ ...ports, log }, defaultActivitySettings, seams, silentMetrics, () => {
+  await using worker = new ActivityWorker({ ...ports, log }, defaultActivitySettings, seams, silentMetrics, () => {
     diedAt.push(seams.clock.monotonic())
   })
   const pass = async (ms: number) => {
@@ -113,10 +113,12 @@ test('failures of long ago do not make the pause after a new one longer', async 
   }
   const lastPause = () => (joinedAt[diedAt.length] as number) - (diedAt.at(-1) as number)
   await pass(60_000)
+  assert.match(worker.wrong ?? '', /failed/)
   isDown = false
   await pass(20_000)
   assert.equal(lastPause(), 10_000)
   await pass(3_600_000)
+  assert.equal(worker.wrong, null)
   isDown = true
   await pass(1_000)
   isDown = false

@@ -7,6 +7,8 @@ import type { ActivitySettings } from './settings.ts'
 /** Whoever folds the log into the views, in this process or in others. */
 export interface StreamWorker extends AsyncDisposable {
   readonly openWindows: number
+  /** What is wrong with it, for people; null = nothing, or it runs elsewhere. */
+  readonly wrong: string | null
   /** Resolves when everything that is in the log by now is folded, written and told. */
   settle(): Promise<void>
   /** The same, but gives up after `ms`; for answers that are nicer when they come after the fold. */
@@ -17,6 +19,8 @@ const pauseMs = 100
 const pauseMaxMs = 10_000
 /** Who worked for so long, beside what it tried again at its end, had left the failures before behind. */
 const soundMs = 60_000
+/** So long it is said that it failed: whoever looks now and then is to see it. */
+const toldMs = 60_000
 
 /**
  * Keeps an aggregator running: when a store fails for longer than the retry budget, the aggregator dies, and a new one
@@ -30,6 +34,7 @@ export class ActivityWorker implements StreamWorker {
   readonly #onFailure: (error: unknown) => void
   readonly #stop = new AbortController()
   #aggregator: Aggregator
+  #failedAt = Number.NEGATIVE_INFINITY
   readonly #running: Promise<void>
 
   constructor(
@@ -49,6 +54,11 @@ export class ActivityWorker implements StreamWorker {
 
   get openWindows(): number {
     return this.#aggregator.openWindows
+  }
+
+  get wrong(): string | null {
+    const isRecent = this.#seams.clock.monotonic() - this.#failedAt < toldMs
+    return isRecent ? 'It failed less than a minute ago, and started over from the log' : null
   }
 
   /** How long the record that is folded next has been waiting, milliseconds, by the clock of this process. */
@@ -83,6 +93,7 @@ export class ActivityWorker implements StreamWorker {
         return
       } catch (error) {
         this.#onFailure(error)
+        this.#failedAt = clock.monotonic()
         const wasSound = clock.monotonic() - startedAt > this.#retryBudgetMs + soundMs
         // Of what lies in records there is an end soon, and everybody waits for it.
         if (wasSound || this.#poison.found > found) failures = 0

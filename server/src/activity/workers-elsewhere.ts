@@ -12,6 +12,7 @@ const isReached = (ends: readonly Offset[], now: readonly LogBounds[]): boolean 
 /** What a process knows of the workers when they run in others: how far they are, by the log. */
 export class WorkersElsewhere implements StreamWorker {
   readonly openWindows = 0
+  readonly wrong = null
   readonly #log: EventLog
   readonly #seams: Pick<Seams, 'clock' | 'scheduler'>
   readonly #stop = new AbortController()
