@@ -10,6 +10,10 @@ const patienceMs = 15_000
 /** Longer than any fault lasts. */
 const deadlineMs = 120_000
 
+interface TimedAnswer extends Answer {
+  readonly retryAfter: string | null
+}
+
 /** Sends a request again, the same, until the cluster has answered it. */
 export class ClusterCaller implements Caller {
   readonly #cluster: Reachable
@@ -33,18 +37,20 @@ export class ClusterCaller implements Caller {
     }
   }
 
-  async #once(method: string, path: string, call: Call): Promise<Answer> {
+  async #once(method: string, path: string, call: Call): Promise<TimedAnswer> {
     const url = await this.#cluster.url()
     const asked = { ...call, signal: AbortSignal.timeout(patienceMs), headers: { connection: 'close' } }
     const response = await fetch(url + path, requestWith(apiKey, method, asked))
     const text = await response.text()
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+    const body = text === '' ? undefined : JSON.parse(text)
+    return { status: response.status, body, retryAfter: response.headers.get('retry-after') }
   }
 
   /** 502 and 503 without a body are the front door's, whose server went away. */
-  #look({ status, body }: Answer, what: string): void {
+  #look({ status, body, retryAfter }: TimedAnswer, what: string): void {
     if (body === undefined && (status === 502 || status === 503)) return
-    const isRight = status === 503 && typeof body?.code === 'string'
-    if (!isRight && this.faults.length < 20) this.faults.push(`${what}: ${status} ${JSON.stringify(body)}`)
+    const isRight = status === 503 && typeof body?.code === 'string' && Number(retryAfter) > 0
+    if (isRight || this.faults.length >= 20) return
+    this.faults.push(`${what}: ${status}, Retry-After ${retryAfter}, ${JSON.stringify(body)}`)
   }
 }
