@@ -120,6 +120,7 @@ export class Flusher {
       if (outcome.error instanceof RefusedWrite) this.#accuse(outcome.error.user, states ?? [])
       throw outcome.error
     }
+    this.#poison.written()
     for (const job of jobs ?? []) job.done()
     for (const state of states ?? []) state.writingFrom = null
     if (users) this.#written.push(...users)

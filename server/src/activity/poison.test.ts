@@ -106,6 +106,25 @@ test('a record at which the worker fails is set aside, and those behind it are f
   assert.deepEqual(rows.map((row) => row.objectId).sort(), ['p1', 'p3'])
 })
 
+test('a store that refuses whatever it is given is left in peace: one record after the other is not quickly set aside', async () => {
+  const seams = virtualSeams()
+  const ports = openMemory(createMemoryStorage({ partitions: 1 }), seams)
+  const groups: GroupStore = {
+    ...ports.groups,
+    putGroups: () => Promise.reject(new HeadwaterError('internal', { cause: new Error('no such column') })),
+  }
+  let parked = 0
+  const metrics = { ...silentMetrics, parked: () => void parked++ }
+  await using _worker = new ActivityWorker({ ...ports, groups }, defaultActivitySettings, seams, metrics, () => {})
+  const newId = createUuidV7(seams.clock, seams.random)
+  await ports.log.append(Array.from({ length: 1_000 }, (_, n) => event(newId(), `p${n}`)))
+  for (const end = seams.clock.monotonic() + 600_000; seams.clock.monotonic() < end; ) {
+    await new Promise((resolve) => setImmediate(resolve))
+    seams.time.advance(Math.min(100, seams.time.nextIn ?? 100))
+  }
+  assert.ok(parked >= 10 && parked < 30, `${parked} in ten minutes`)
+})
+
 test('a record whose write the store refuses is found among all that are written with it, and set aside', async () => {
   const seams = virtualSeams()
   const ports = openMemory(createMemoryStorage({ partitions: 2 }), seams)

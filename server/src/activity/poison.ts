@@ -7,6 +7,7 @@ import { StaleView } from './stale-view.ts'
 
 /** How often a record may fail before it is set aside. */
 const triesMax = 5
+const inARowMax = 10
 /** Far more than lie between what is folded and what is committed. */
 const asideMax = 10_000
 
@@ -27,7 +28,12 @@ export class Poison {
   readonly #suspects = new Map<UserId, Offset>()
   /** Those that were set aside: what is folded once more, since the worker failed before it got so far, is not tried again. */
   readonly #aside = new LRUCache<string, true>({ max: asideMax })
-  /** Failures that lie in the records. There is an end to them: each is a step to a record that is set aside. */
+  /** How many were set aside since anything was written. */
+  #asideInARow = 0
+  /**
+   * Failures that lie in the records. There is an end to them soon: each is a step to a record that is set aside. Where one
+   * record after the other is at fault, and nothing is written in between, it is not the records: those do not count here.
+   */
   found = 0
 
   /** A record of the partition failed, and none from there on was folded since. */
@@ -44,7 +50,7 @@ export class Poison {
   /** A write of the user's was refused for good; records up to `folded` are in it. */
   suspect(user: UserId, folded: Offset): void {
     this.#suspects.set(user, Math.max(folded, this.#suspects.get(user) ?? 0))
-    this.found++
+    this.#find()
   }
 
   /** Whether it is to be written alone. */
@@ -64,11 +70,21 @@ export class Poison {
     const known = this.#failures.get(partition)
     const times = known?.offset === offset ? known.times + 1 : 1
     this.#failures.set(partition, { offset, times, reason: reasonIn(error) })
-    this.found++
+    this.#find()
+  }
+
+  #find(): void {
+    if (this.#asideInARow < inARowMax) this.found++
+  }
+
+  /** Something was written. */
+  written(): void {
+    this.#asideInARow = 0
   }
 
   setAside({ partition, seq }: LogRecord): void {
     this.#aside.set(`${partition} ${seq}`, true)
+    this.#asideInARow++
   }
 
   isAside({ partition, seq }: LogRecord): boolean {
