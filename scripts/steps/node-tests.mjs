@@ -4,6 +4,8 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import { root } from '../set-up/root.mjs'
 
+const wholeOutput = new URL('whole-output.mjs', import.meta.url).href
+
 /** The rules of the architecture are tests as well, and have a step of their own. */
 export const architectureTests = ['server/test/imports.test.ts', 'server/test/seams.test.ts']
 
@@ -49,7 +51,7 @@ export async function nodeTests(
   try {
     const code = await inForeground(
       [
-        ...load.map((file) => `--import=${file}`),
+        ...[...(isolated ? [wholeOutput] : []), ...load].map((file) => `--import=${file}`),
         '--test',
         ...skip.map((pattern) => `--test-skip-pattern=${pattern}`),
         `--test-isolation=${isolated ? 'process' : 'none'}`,
