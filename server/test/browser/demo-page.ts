@@ -43,6 +43,11 @@ export class DemoPage {
     return this.device(kind).locator('.group-main').filter({ hasText: summary })
   }
 
+  /** What says that a deed failed, whichever of the three is looked at. */
+  toast(): Locator {
+    return this.page.locator('.toast')
+  }
+
   stage(): Locator {
     return this.page.locator('section', { has: this.page.getByRole('heading', { name: 'Everyone else' }) })
   }

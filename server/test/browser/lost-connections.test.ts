@@ -65,7 +65,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     // What is tried meanwhile says that it failed, and shows as not done.
     await demo.actAs('Bob')
     await demo.post('lake').getByRole('button', { name: 'Like' }).click()
-    await demo.stage().getByRole('alert').getByText('The server cannot be reached').waitFor()
+    await demo.toast().getByText('The server cannot be reached').waitFor()
     await demo.post('lake').getByRole('button', { name: 'Like', exact: true }).waitFor()
     await demo.device('phone').getByRole('button', { name: 'Mark all read' }).click()
     await demo.device('phone').getByRole('alert').getByText('The server cannot be reached').waitFor()
