@@ -35,4 +35,4 @@ export const isOfStore = (error: unknown): boolean =>
 
 /** Worth another try: the outcome is unknown, or the store says that it will do later. */
 const isPassing = (error: unknown): boolean =>
-  isOfStore(error) && (UnknownOutcome.is(error) || (error as HeadwaterError).retryable)
+  UnknownOutcome.is(error) || (HeadwaterError.is(error) && isOfStore(error) && error.retryable)

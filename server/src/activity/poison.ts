@@ -7,6 +7,7 @@ import { StaleView } from './stale-view.ts'
 
 /** How often a record may fail before it is set aside. */
 const triesMax = 5
+/** More than that, and it is hardly the records. */
 const inARowMax = 10
 /** Far more than lie between what is folded and what is committed. */
 const asideMax = 10_000

@@ -28,6 +28,8 @@ export interface QuickEventDependencies
   readonly onAnswered: (elapsedMs: number) => void
 }
 
+const headerNames = ['authorization', 'content-type', 'content-length', 'accept-language'] as const
+
 export function createQuickEvents(dependencies: QuickEventDependencies): AnswerQuickly {
   const { access, hasCorsOrigins, monotonic, failing, isLastAnswer, reserveBody, turns } = dependencies
   const { checkRoom, takeIn, onRefused, onAnswered } = dependencies
@@ -107,8 +109,7 @@ function readBody(request: IncomingMessage, length: number, then: (body: Buffer)
 
 /** Of a body in plain JSON with a length. Who asks in which language does not matter to the answer. */
 function headersOf(raw: readonly string[], hasCorsOrigins: boolean) {
-  const names = ['authorization', 'content-type', 'content-length', 'accept-language'] as const
-  const headers = headersThatMatter(raw, names, hasCorsOrigins)
+  const headers = headersThatMatter(raw, headerNames, hasCorsOrigins)
   const authorization = headers?.authorization
   const contentType = headers?.['content-type']
   if (authorization === undefined || contentType === undefined) return undefined

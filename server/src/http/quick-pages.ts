@@ -41,6 +41,7 @@ export interface QuickPageDependencies {
 /** Whether it takes the request on; `otherwise` answers it should the page fail. */
 export type AnswerQuickly = (request: IncomingMessage, response: ServerResponse, otherwise: () => void) => boolean
 
+const headerNames = ['authorization', 'accept-language'] as const
 const address = /^\/v1\/activities(?:\?limit=([1-9]\d{0,2}))?$/
 
 export function createQuickPages(dependencies: QuickPageDependencies): AnswerQuickly {
@@ -63,7 +64,7 @@ export function createQuickPages(dependencies: QuickPageDependencies): AnswerQui
   return function answerQuickly(request, response, otherwise) {
     const limit = limitOf(request)
     if (limit === undefined) return false
-    const headers = headersThatMatter(request.rawHeaders, ['authorization', 'accept-language'], hasCorsOrigins)
+    const headers = headersThatMatter(request.rawHeaders, headerNames, hasCorsOrigins)
     if (headers?.authorization === undefined) return false
     const credential = bearerOf(headers.authorization)
     const known = credential === undefined ? undefined : access.authenticate(credential)

@@ -1,10 +1,9 @@
 // `npm run sabotage`: every mistake of the list, made in a copy of the sources, must turn its tests red; without it they
 // must be green. `npm run sabotage -- NAME…` tries those alone.
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import { styleText } from 'node:util'
-import { MissingError, type Service, writeJson } from '../../../scripts/services/set.ts'
-import { removeSet, startServices } from '../../../scripts/services/start.ts'
+import { MissingError, type Service } from '../../../scripts/services/set.ts'
+import { startOwnServices } from '../cluster/nodes/own-services.ts'
 import { runSuite, type SuiteResult } from './run-suite.ts'
 import { sabotages } from './sabotages.ts'
 import { type Suite, type SuiteName, suites } from './suites.ts'
@@ -58,11 +57,7 @@ async function startNeeded(running: AsyncDisposableStack): Promise<string | unde
   const only = [...new Set(chosen.flatMap(({ suite }): readonly Service[] => (suites[suite] as Suite).needs ?? []))]
   if (only.length === 0 || process.env.HEADWATER_SERVICES) return undefined
   try {
-    const started = await startServices({ only, nodes: 1, cassandraHeap: '512m', mayInstall: false, log: () => {} })
-    running.defer(() => removeSet(started.set))
-    const file = join(started.set.dir, 'services.json')
-    writeJson(file, started.addresses)
-    process.env.HEADWATER_SERVICES = file
+    process.env.HEADWATER_SERVICES = running.use(await startOwnServices(1, only)).file
     return undefined
   } catch (error) {
     if (error instanceof MissingError) return `needs what is not here: ${error.message}`

@@ -22,6 +22,7 @@ const calls = ({ ports }: RedisEngine): readonly (() => Promise<unknown>)[] => [
   () => ports.offline.read('ann', 0),
   () => ports.offline.entries(),
   () => ports.traces.get('0190a0a0-0000-7000-8000-000000000000'),
+  () => ports.usedTickets.use('ticket', 60_000),
   () => ports.pubSub.mayBeHeard(['ann']),
   () => ports.pubSub.publish([changed('ann', 1)]),
   () => ports.pubSub.publish([{ kind: 'revoked', user: 'ann' }]),
